@@ -146,17 +146,14 @@ mod tests {
                 "there is no topic with the slug …",
             ),
             (
-                "the uri \"https://example.org/a\" belongs to \"a\" already: correct one of the two",
-                "the uri … belongs to … already",
+                "the uri \"https://example.org/a\" already belongs to \"a\": correct one of them",
+                "the uri … already belongs to …",
             ),
             (
-                "the ISO 3166 code \"KH\" belongs to \"cambodia\" already: correct one of the two",
-                "the ISO … code … belongs to … already",
+                "the ISO 3166 code \"KH\" already belongs to \"cambodia\": correct one of them",
+                "the ISO … code … already belongs to …",
             ),
-            (
-                "the m49 \"116\" belongs to \"cambodia\" already: correct one of the two",
-                "the m49 … belongs to … already",
-            ),
+            ("the m49 \"116\" already belongs to \"cambodia\": correct one of them", "the m49 … already belongs to …"),
             ("slug", "slug"),
         ] {
             assert_eq!(reason_of(message), expected);
@@ -168,10 +165,10 @@ mod tests {
         let mut reasons = Reasons::default();
         let shown = (0..50).filter(|number| reasons.count("refused", &format!("not JSON: at column {number}"))).count();
         assert_eq!(shown as u64, MAX_SHOWN);
-        assert!(reasons.count("conflict", "\"a\" was changed here: look"));
+        assert!(reasons.count("conflict", "\"a\" was changed in Dateline: look"));
         assert_eq!(
             reasons.lines(),
-            ["50 refused: not JSON (the first 20 are told above)", "1 conflict: … was changed here"]
+            ["50 refused: not JSON (the first 20 are told above)", "1 conflict: … was changed in Dateline"]
         );
         for number in 0..1000 {
             let letters: String = format!("{number}").bytes().map(|digit| char::from(digit + b'a' - b'0')).collect();

@@ -1,7 +1,7 @@
-//! Check of the in-memory catalog: one loaded from the rows is compared with SQL counts and with a replay of the
+//! Check of the in-memory catalog: compares a catalog loaded from the rows with SQL counts and with a replay of the
 //! journal.
 //!
-//! The replay is skipped if the journal is incomplete, which is a finding of `journal` already.
+//! The replay is skipped if the journal is incomplete, which `journal` reports.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,14 @@ use super::{
 };
 use crate::catalog::{Snapshot, load_in_transaction, replay_all};
 
-/// Where nothing else is wrong the catalog itself is.
-const REPORT_BUG: &str = "if nothing else is wrong this is a fault of Dateline: report it, and start the server anew";
+/// Advice if the catalog is wrong. Without other findings, the cause is a bug.
+const REPORT_BUG: &str = "if there are no other findings, this is a bug in Dateline: report it, and restart the server";
 
-/// The version of a release that sets see.
+/// SQL for releases joined with their shown revisions.
 const CATALOG_REVISIONS: &str =
     "\"release\" r JOIN revision v ON v.id = COALESCE(r.live_revision_id, r.working_revision_id)";
 
-/// Loads a catalog, and compares it.
+/// Loads a catalog, and compares it with the rows and the journal.
 pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings, journal: &JournalSummary) {
     let mut loaded = None;
     in_savepoint(tx, findings, "catalog", async |tx, _| {
@@ -36,15 +36,16 @@ pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings, jo
         compare_counts(tx, findings, &loaded).await
     })
     .await;
-    // A journal of which something is missing leads to another catalog; that is a finding already.
+    // The replay of an incomplete journal gives another catalog. `journal` reports what is missing.
     if !journal.complete {
         return;
     }
-    in_savepoint(tx, findings, "catalog that follows the journal", async |tx, findings| {
+    in_savepoint(tx, findings, "replay of the journal", async |tx, findings| {
         let followed = replay_all(tx, loaded.sequence()).await?;
         loaded.compare_with_replayed(&followed, |noun, id, problem| {
             let location = id.map_or_else(|| "catalog".to_owned(), |id| object_id(noun, id));
-            let problem = format!("loaded from the rows and following the journal it differs in: {problem}");
+            let problem =
+                format!("the catalog loaded from the rows and the replay of the journal differ in: {problem}");
             findings.add(FindingKind::Catalog, location, problem, REPORT_BUG);
         });
         Ok(())
@@ -66,14 +67,14 @@ async fn compare_counts(tx: &DatabaseTransaction, findings: &mut Findings, loade
     ] {
         let rows = count_by_key(tx, sql, text).await?;
         for_each_difference(&rows, &counted, |value, rows, counted| {
-            let problem = format!("{rows} releases have the {name} {value}, and the catalog counts {counted}");
+            let problem = format!("{rows} releases have the {name} {value}, but the catalog counts {counted}");
             findings.add(FindingKind::Catalog, "catalog", problem, REPORT_BUG);
         });
     }
     let all = "SELECT 'release', count(*) FROM \"release\" UNION ALL SELECT 'topic', count(*) FROM topic \
                UNION ALL SELECT 'place', count(*) FROM place";
     for_each_difference(&count_by_key(tx, all.to_owned(), text).await?, &census.all, |table, rows, counted| {
-        let problem = format!("{table} has {rows} rows, and the catalog {counted}");
+        let problem = format!("{table} has {rows} rows, but the catalog has {counted}");
         findings.add(FindingKind::Catalog, "catalog", problem, REPORT_BUG);
     });
     let assigned = |column: &str, table: &str, condition: &str| {
@@ -93,14 +94,14 @@ async fn compare_counts(tx: &DatabaseTransaction, findings: &mut Findings, loade
         (Noun::Place, "place", assigned("place_id", "revision_place", " AND a.role = 'ABOUT'"), census.about),
     ] {
         for_each_difference(&count_by_key(tx, sql, key).await?, &counted, |&id, rows, counted| {
-            let problem = format!("{rows} releases have it as a {role}, and the catalog counts {counted}");
+            let problem = format!("{rows} releases have it as a {role}, but the catalog counts {counted}");
             findings.add(FindingKind::Catalog, object_id(noun, id), problem, REPORT_BUG);
         });
     }
     Ok(())
 }
 
-/// What a statement counts, by its first column.
+/// Runs a statement with two columns, a key and a count, and returns the counts by key.
 async fn count_by_key<K: Ord>(
     tx: &DatabaseTransaction,
     sql: String,
@@ -111,7 +112,7 @@ async fn count_by_key<K: Ord>(
     rows.iter().map(counted).collect()
 }
 
-/// Tells of values that are counted otherwise; what is not counted is 0.
+/// Calls `report` for every key with different counts. A missing key counts as 0.
 fn for_each_difference<K: Ord>(
     rows: &BTreeMap<K, u64>,
     counted: &BTreeMap<K, u64>,

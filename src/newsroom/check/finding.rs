@@ -1,6 +1,6 @@
-//! Findings of a check: kind, location, problem and advice, with a limit of 50 listed findings of each kind.
+//! Findings of a check: kind, location, problem and advice. At most 50 findings of each kind are listed.
 //!
-//! A lost database connection is kept apart: it interrupts the check and says nothing about damage.
+//! A lost database connection is not a finding: it interrupts the check and is no sign of damage.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -8,41 +8,41 @@ use entity::Noun;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-/// Findings of one kind that are listed; the others are counted.
+/// Maximum number of listed findings of one kind. Further findings are only counted.
 pub const MAX_LISTED: u64 = 50;
 
-/// Where nothing but a backup has what is missing.
+/// Advice if only a backup has the missing data.
 pub(super) const RESTORE_BACKUP: &str = "restore a backup made before the damage";
 
-/// Where the rows and the journal were changed past Dateline.
+/// Advice if something other than Dateline changed the rows or the journal.
 pub(super) const EXTERNAL_CHANGE: &str =
     "something other than Dateline changed the database: undo that change, or restore a backup made before it";
 
-/// Where an index may be the only thing that is damaged.
-pub(super) const REBUILD_INDEXES: &str = "build the indexes anew (REINDEX); if that does not help restore a backup";
+/// Advice if possibly only an index is damaged.
+pub(super) const REBUILD_INDEXES: &str = "rebuild the indexes (REINDEX); if that does not help, restore a backup";
 
-/// A sort of finding.
+/// The kind of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingKind {
     /// The database itself is damaged, or a part of it cannot be read.
     Damage,
-    /// A row holds a value that Dateline cannot read.
+    /// A row has a value that Dateline cannot read.
     Row,
-    /// A row holds a date or an instant outside the years 0001 to 9999.
+    /// A row has a date or an instant outside the years 0001 to 9999.
     Range,
-    /// A row refers to another one that does not exist.
+    /// A row refers to a row that does not exist.
     Orphan,
-    /// The versions of a release are not numbered as they should be, or belong to another one.
+    /// The revisions of a release are not numbered without gaps, or one belongs to another release.
     Revision,
-    /// Journal entries are missing, or the journal's head is another one.
+    /// Journal entries are missing, or the head of the journal is not its last entry.
     Sequence,
     /// A journal entry contradicts itself, or cannot be read.
     Entry,
-    /// The rows of a release, topic or place are not as its last journal entry says.
+    /// The rows of a release, topic or place differ from its last journal entry.
     Image,
-    /// An address is not held by what has it.
+    /// A slug is not reserved for the object that has it, or is not marked as public.
     Slug,
-    /// The catalog does not say what the rows say.
+    /// The catalog differs from the rows, or from a replay of the journal.
     Catalog,
 }
 
@@ -53,26 +53,26 @@ impl fmt::Display for FindingKind {
             Self::Row => "row",
             Self::Range => "range",
             Self::Orphan => "orphan",
-            Self::Revision => "version",
+            Self::Revision => "revision",
             Self::Sequence => "journal sequence",
             Self::Entry => "journal entry",
             Self::Image => "rows against journal",
-            Self::Slug => "address",
+            Self::Slug => "slug",
             Self::Catalog => "catalog",
         })
     }
 }
 
-/// One thing that is wrong.
+/// One problem found by a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What sort of thing.
+    /// The kind of the problem.
     pub kind: FindingKind,
-    /// Where: a table with a key, a thing with its id, a sequence.
+    /// Location: a table with a key, an object with its id, or a journal sequence.
     pub location: String,
-    /// What is wrong there.
+    /// Description of the problem.
     pub problem: String,
-    /// What to do.
+    /// What the operator should do.
     pub advice: &'static str,
 }
 
@@ -83,27 +83,27 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Collects findings, of each kind so many at most.
+/// Collects findings, up to [`MAX_LISTED`] of each kind.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     listed: Vec<Finding>,
-    /// Why not everything could be read, where the database was lost meanwhile.
+    /// The first error that interrupted the check.
     interruption: Option<DbErr>,
     counts: BTreeMap<FindingKind, u64>,
 }
 
 impl Findings {
-    /// Notes that the database was lost before everything was read.
+    /// Notes that the database was lost, or locked for too long, before everything was read.
     pub(super) fn interrupt(&mut self, error: DbErr) {
         self.interruption.get_or_insert(error);
     }
 
-    /// Why not everything could be read.
+    /// Takes the error that interrupted the check, if any.
     pub(super) fn interruption(&mut self) -> Option<DbErr> {
         self.interruption.take()
     }
 
-    /// Adds one; of those beyond the limit of their kind only the number is kept.
+    /// Adds a finding. Beyond the limit of its kind, it is only counted.
     pub(super) fn add(
         &mut self,
         kind: FindingKind,
@@ -123,12 +123,12 @@ impl Findings {
         }
     }
 
-    /// How many there are of a kind.
+    /// Returns the number of findings of a kind.
     pub(super) fn count(&self, kind: FindingKind) -> u64 {
         self.counts.get(&kind).copied().unwrap_or_default()
     }
 
-    /// What is listed, and how many more there are of which kind.
+    /// Returns the listed findings, and the number of unlisted ones by kind.
     pub(super) fn finish(self) -> (Vec<Finding>, Vec<(FindingKind, u64)>) {
         let more =
             |(kind, count): (FindingKind, u64)| Some((kind, count.checked_sub(MAX_LISTED).filter(|&more| more > 0)?));
@@ -136,7 +136,7 @@ impl Findings {
     }
 }
 
-/// A text in one line, of bounded length: databases write messages of several lines.
+/// Returns a text as one line of at most 500 characters. Database messages may have several lines.
 fn single_line(text: &str) -> String {
     let mut line: String = text.chars().take(500).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(500).is_some() {
@@ -145,7 +145,8 @@ fn single_line(text: &str) -> String {
     line
 }
 
-/// A release, topic or place as the API names it.
+/// Returns the id of an object as `dateline check` and the log write it, for example `release_` and 32 hexadecimal
+/// digits.
 pub(super) fn object_id(noun: Noun, id: Uuid) -> String {
     let word = match noun {
         Noun::Release => "release",

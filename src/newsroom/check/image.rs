@@ -1,7 +1,8 @@
 //! Check of rows against the journal: the image made from the rows equals the after image of the last journal entry.
 //!
-//! A merge of topics or places changes releases without an entry for each, so merges after an entry are applied to its
-//! image. Also finds last entries of objects that no longer exist. Former slugs are compared as a set.
+//! A merge of topics or places changes releases without an entry for each of them. Therefore all merges after an
+//! entry are applied to its image before the comparison. Former slugs are compared as a set. This part also finds
+//! objects that the journal has and the rows do not.
 
 use std::collections::HashMap;
 
@@ -19,17 +20,18 @@ use crate::{
     journal::{Image, ReleaseImage},
 };
 
-/// Things compared at a time.
+/// Number of objects compared at a time.
 const BATCH_SIZE: usize = 500;
 
-/// The last entry of a thing.
+/// The last journal entry of an object.
 struct LastEntry {
     sequence: i64,
     action: String,
     after: Option<String>,
 }
 
-/// Compares everything there is with its last entry, and looks for entries of what is not there.
+/// Compares every topic, place and release with its last journal entry, and finds entries of objects that do not
+/// exist.
 pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings, journal: &JournalSummary) {
     for noun in [Noun::Topic, Noun::Place, Noun::Release] {
         let table = table(noun);
@@ -65,7 +67,7 @@ async fn compare_all(
         let rows = tx.query_all_raw(statement).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
         let Some(&last) = ids.last() else { return Ok(()) };
-        // Where some cannot be read the others still are: by halves.
+        // If a batch cannot be read, split it in half, so that only unreadable objects are left out.
         let mut batches = vec![ids];
         while let Some(mut batch) = batches.pop() {
             let savepoint = tx.begin().await?;
@@ -88,7 +90,8 @@ async fn compare_all(
     }
 }
 
-/// Compares some things; finds nothing before everything was read.
+/// Compares a batch of objects. Adds findings only after everything was read, so a batch that fails can be split and
+/// compared again.
 async fn compare(
     tx: &DatabaseTransaction,
     findings: &mut Findings,
@@ -116,7 +119,7 @@ async fn compare(
         let location = object_id(noun, id);
         let image = images.remove(&id);
         let Some(entry) = entries.remove(&id) else {
-            findings.add(FindingKind::Image, location, "the journal has no entry of it", EXTERNAL_CHANGE);
+            findings.add(FindingKind::Image, location, "the journal has no entry for it", EXTERNAL_CHANGE);
             continue;
         };
         let LastEntry { sequence, action, after } = entry;
@@ -125,21 +128,21 @@ async fn compare(
             findings.add(
                 FindingKind::Image,
                 location,
-                format!("it is there after its last entry, {action}"),
+                format!("it exists, although its last journal entry is {action}"),
                 EXTERNAL_CHANGE,
             );
             continue;
         };
-        // An image that cannot be read is a finding of the journal.
+        // `journal` reports images that cannot be read.
         let Ok(after) = serde_json::from_str::<Image>(&after) else { continue };
         let Some(image) = image else {
-            findings.add(FindingKind::Image, location, "its row has no version to show", EXTERNAL_CHANGE);
+            findings.add(FindingKind::Image, location, "the revision that it shows is missing", EXTERNAL_CHANGE);
             continue;
         };
         let merges = &journal.merges[journal.merges.partition_point(|merge| merge.sequence <= sequence)..];
         let fields = differing_fields(&comparable(apply_merges(after, merges)), &comparable(image));
         if !fields.is_empty() {
-            let problem = format!("the rows differ from its last entry, {action}, in: {}", fields.join(", "));
+            let problem = format!("its rows differ from its last journal entry ({action}) in: {}", fields.join(", "));
             findings.add(FindingKind::Image, location, problem, EXTERNAL_CHANGE);
         }
     }
@@ -168,7 +171,7 @@ async fn last_entries(tx: &DatabaseTransaction, noun: Noun, ids: &[Uuid]) -> Res
     Ok(entries)
 }
 
-/// Last entries of what is not in the rows, and was neither deleted, nor purged, nor merged into something else.
+/// Finds journal entries of objects that have no row and were not deleted, purged or merged.
 async fn find_orphaned_entries(
     tx: &DatabaseTransaction,
     findings: &mut Findings,
@@ -188,14 +191,14 @@ async fn find_orphaned_entries(
             (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         if merged.get(&id).is_none_or(|&merge| merge < sequence) {
             let location = format!("{} (journal {sequence})", object_id(noun, id));
-            let problem = format!("its last entry is {action}, and it is not in the rows of {table}");
+            let problem = format!("its last journal entry is {action}, but {table} has no row for it");
             findings.add(FindingKind::Image, location, problem, EXTERNAL_CHANGE);
         }
     }
     Ok(())
 }
 
-/// An image after merges.
+/// Returns an image after some merges.
 fn apply_merges(image: Image, merges: &[Merge]) -> Image {
     let mut image = image;
     for &Merge { noun, from, into, .. } in merges {
@@ -220,14 +223,14 @@ fn replace_merged(image: &mut ReleaseImage, noun: Noun, from: Uuid, into: Uuid) 
         lists.extend(working.into_iter().flat_map(|working| [&mut working.dateline, &mut working.about]));
     }
     for list in lists {
-        // Each is named once: where the other is named already the one goes.
+        // A list names each concept once. If it already names `into`, remove `from`; otherwise replace it.
         let already_listed = list.contains(&into);
         list.retain(|id| *id != from || !already_listed);
         list.iter_mut().filter(|id| **id == from).for_each(|id| *id = into);
     }
 }
 
-/// The fields in which two images differ.
+/// Returns the names of the fields in which two images differ.
 fn differing_fields(left: &Image, right: &Image) -> Vec<String> {
     if left == right {
         return Vec::new();

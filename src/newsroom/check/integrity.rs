@@ -1,6 +1,7 @@
 //! Database integrity check: `PRAGMA integrity_check` and the foreign key check of SQLite, B-tree checks on PostgreSQL.
 //!
-//! On PostgreSQL the extension amcheck is used if it is installed and permitted; otherwise nothing is checked here.
+//! On PostgreSQL, the extension amcheck is used if it is installed and the user may execute it. Otherwise this part
+//! checks nothing.
 
 use futures_util::StreamExt;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, StreamTrait, TransactionTrait};
@@ -11,7 +12,7 @@ use super::{
     savepoint::in_savepoint,
 };
 
-/// Lets the database verify itself.
+/// Runs the integrity checks of the database system.
 pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) {
     match ConnectionTrait::get_database_backend(tx) {
         DbBackend::Sqlite => {
@@ -22,7 +23,7 @@ pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) {
     }
 }
 
-/// One row after the other: what was told before it failed is kept.
+/// Runs `PRAGMA integrity_check`. Rows are streamed, so messages before a failure are still reported.
 async fn check_sqlite_file(tx: &DatabaseTransaction, findings: &mut Findings) -> Result<(), DbErr> {
     let statement = Statement::from_string(DbBackend::Sqlite, "PRAGMA integrity_check(100)".to_owned());
     let mut rows = tx.stream_raw(statement).await?;
@@ -35,7 +36,8 @@ async fn check_sqlite_file(tx: &DatabaseTransaction, findings: &mut Findings) ->
     Ok(())
 }
 
-/// Foreign keys that are not verified row by row; those would be reported twice.
+/// Runs SQLite's foreign key check. Skips the foreign keys that `reference` checks row by row, because they would be
+/// reported twice.
 async fn check_foreign_keys(tx: &DatabaseTransaction, findings: &mut Findings) -> Result<(), DbErr> {
     let broken = "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2";
     for row in tx.query_all_raw(Statement::from_string(DbBackend::Sqlite, broken.to_owned())).await? {
@@ -45,7 +47,7 @@ async fn check_foreign_keys(tx: &DatabaseTransaction, findings: &mut Findings) -
             findings.add(
                 FindingKind::Orphan,
                 table,
-                format!("{number} rows refer to no row of {parent}"),
+                format!("{number} rows refer to missing rows of {parent}"),
                 RESTORE_BACKUP,
             );
         }

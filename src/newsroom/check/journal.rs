@@ -1,7 +1,6 @@
-//! Check of the journal: sequence numbers without gaps up to the head, and entries that can be decoded and are
-//! consistent.
+//! Check of the journal: sequence numbers have no gaps up to the head, and entries can be decoded and are consistent.
 //!
-//! Also collects the merges of topics and places, which `image` applies. Comparison with the rows is in `image`.
+//! Also collects the merges of topics and places, which `image` needs to compare the journal with the rows.
 
 use std::collections::BTreeMap;
 
@@ -15,20 +14,21 @@ use uuid::Uuid;
 use super::finding::{EXTERNAL_CHANGE, FindingKind, Findings, RESTORE_BACKUP, object_id};
 use crate::{journal::Image, newsroom::workflow::ReleaseAction};
 
-/// What the journal says of itself and of merges.
+/// The result of reading the journal: its range, whether it is complete, and its merges.
 #[derive(Debug, Default)]
 pub(super) struct JournalSummary {
-    /// Sequence of the first entry; 0 where there is none.
+    /// Sequence of the first entry; 0 if the journal is empty.
     pub(super) first: i64,
-    /// Sequence of the last entry; 0 where there is none.
+    /// Sequence of the last entry; 0 if the journal is empty.
     pub(super) last: i64,
-    /// True where it was read to its end, begins with 1, has no hole, and every image in it could be read.
+    /// True if the journal was read to the end, begins with 1, has no gaps, and all of its images could be read.
     pub(super) complete: bool,
-    /// Merges of topics and places, in order. A merge changes releases, topics and places that get no entry by it.
+    /// Merges of topics and places, in order. A merge also changes releases, topics and places for which it writes no
+    /// entry.
     pub(super) merges: Vec<Merge>,
 }
 
-/// A topic or place that became another one.
+/// A merge of the topic or place `from` into `into`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Merge {
     pub(super) sequence: i64,
@@ -44,7 +44,8 @@ pub(super) async fn verify(
     journal: &mut JournalSummary,
 ) -> Result<(), DbErr> {
     let head = journal_head::Entity::find_by_id(1).one(tx).await?.map(|head| head.sequence);
-    // Releases with entries that have no images, as a purge leaves them, and the first of those.
+    // Releases that have entries without an image and no later purge, with the sequence of the first such entry. Only
+    // a purge removes images.
     let mut without_image: BTreeMap<Uuid, i64> = BTreeMap::new();
     let sql = "SELECT sequence, act, noun, noun_id, \"before\", \"after\" FROM journal ORDER BY sequence";
     let backend = ConnectionTrait::get_database_backend(tx);
@@ -73,16 +74,17 @@ pub(super) async fn verify(
         }
     }
     for (id, sequence) in without_image {
-        let problem = format!("the image of {} is missing, and it was not purged", object_id(Noun::Release, id));
+        let problem =
+            format!("the after image of {} is missing, and the release was not purged", object_id(Noun::Release, id));
         findings.add(FindingKind::Entry, format!("journal {sequence}"), problem, RESTORE_BACKUP);
         images_are_read = false;
     }
     let (location, last) = ("journal_head", journal.last);
     match head {
-        None => findings.add(FindingKind::Sequence, location, "the journal has no head", RESTORE_BACKUP),
+        None => findings.add(FindingKind::Sequence, location, "the head of the journal is missing", RESTORE_BACKUP),
         Some(head) if head > last => report_missing(findings, last + 1, head),
         Some(head) if head < last => {
-            let problem = format!("the head is {head}, and the last entry {last}: the next write would fail");
+            let problem = format!("the head is {head}, but the last entry is {last}, so the next write would fail");
             findings.add(FindingKind::Sequence, location, problem, EXTERNAL_CHANGE);
         }
         Some(_) => {}
@@ -100,7 +102,7 @@ fn report_missing(findings: &mut Findings, first: i64, last: i64) {
     findings.add(FindingKind::Sequence, location, problem, RESTORE_BACKUP);
 }
 
-/// An entry as it is written.
+/// A decoded journal entry.
 struct Entry {
     action: String,
     noun: Noun,
@@ -116,18 +118,18 @@ impl Entry {
         let image = |index: usize, which: &str| {
             let text: Option<String> = row.try_get_by_index(index).map_err(unreadable)?;
             let parsed = text.map(|text| serde_json::from_str(&text)).transpose();
-            parsed.map_err(|error| format!("its image {which} cannot be read: {error}"))
+            parsed.map_err(|error| format!("the {which} image cannot be read: {error}"))
         };
         Ok(Self {
             action: row.try_get_by_index(1).map_err(unreadable)?,
-            noun: Noun::try_from_value(&noun).map_err(|_| format!("\"{noun}\" is no sort of thing"))?,
+            noun: Noun::try_from_value(&noun).map_err(|_| format!("\"{noun}\" is not a known noun"))?,
             id: row.try_get_by_index(3).map_err(unreadable)?,
             before: image(4, "before")?,
             after: image(5, "after")?,
         })
     }
 
-    /// Whether act, sort of thing, key and images agree.
+    /// Checks that action, noun, id and images are consistent.
     fn verify(&self, findings: &mut Findings, location: &str) {
         let word = match self.noun {
             Noun::Release => "release",
@@ -140,31 +142,31 @@ impl Entry {
             findings.add(
                 FindingKind::Entry,
                 location,
-                format!("the act \"{}\" is none of a {word}", self.action),
+                format!("\"{}\" is not an action of the noun {word}", self.action),
                 EXTERNAL_CHANGE,
             );
         }
         for (which, image) in [("before", &self.before), ("after", &self.after)] {
             let Some((noun, id)) = image.as_ref().map(|image| subject(image, self.id)) else { continue };
-            // What was merged is the image before, what it was merged into the one after.
+            // The before image of a merge is the merged concept, and the after image the concept that it became.
             let is_expected = id == self.id || which == "before" && self.is_merge();
             if noun != self.noun || !is_expected {
                 let (image, entry) = (object_id(noun, id), object_id(self.noun, self.id));
                 findings.add(
                     FindingKind::Entry,
                     location,
-                    format!("its image {which} is of {image}, it is about {entry}"),
+                    format!("the {which} image is of {image}, but the entry is about {entry}"),
                     EXTERNAL_CHANGE,
                 );
             }
         }
         if matches!(self.noun, Noun::Topic | Noun::Place) && self.after.is_none() {
-            let problem = format!("the image of {} is missing", object_id(self.noun, self.id));
+            let problem = format!("the after image of {} is missing", object_id(self.noun, self.id));
             findings.add(FindingKind::Entry, location, problem, RESTORE_BACKUP);
         }
     }
 
-    /// Notes what later entries and the rows are to be held against.
+    /// Collects merges and releases without images, for checks that need other entries or the rows.
     fn collect(
         &self,
         sequence: i64,
@@ -181,7 +183,7 @@ impl Entry {
                 findings.add(
                     FindingKind::Entry,
                     format!("journal {sequence}"),
-                    "it does not say what was merged",
+                    "the before image of a merge is missing, so the merged concept is unknown",
                     RESTORE_BACKUP,
                 );
             }
@@ -202,7 +204,7 @@ impl Entry {
     }
 }
 
-/// What an image is of; of what was purged only the entry tells.
+/// Returns the object that an image is of. The image of a purged release has no id, so the id of its entry is used.
 fn subject(image: &Image, entry: Uuid) -> (Noun, Uuid) {
     match image {
         Image::Release(image) => (Noun::Release, image.id),

@@ -1,17 +1,17 @@
 //! Consistency check of a database: verifies rows, journal and catalog against each other, and changes nothing.
 //!
-//! Used by `dateline check`. All parts read in one transaction, so a server may write meanwhile. Each part runs in a
-//! savepoint of its own: what cannot be read is a finding, and the other parts continue. Memory: two catalogs at the
-//! end.
+//! Used by `dateline check`. All parts read in one transaction, so a server may write during the check. Each part
+//! runs in its own savepoint: data that cannot be read becomes a finding, and the other parts still run. The last
+//! part holds two catalogs in memory.
 //!
-//! - `finding`: what is reported, with location and advice
+//! - `finding`: findings with kind, location, problem and advice
 //! - `savepoint`: runs one part in a nested transaction, and reports its failure
 //! - `integrity`: integrity check of the database itself (SQLite, amcheck)
 //! - `row`: every row of every table can be decoded
 //! - `reference`: foreign keys and undeclared references, numbering of revisions
-//! - `slugs`: every slug belongs to its owner
+//! - `slugs`: the slug of every object is reserved for it
 //! - `journal`: the journal has no gaps, and its entries can be decoded
-//! - `image`: rows equal the images of the journal
+//! - `image`: the rows equal the images of the journal
 //! - `catalog`: the catalog equals SQL counts and a replay of the journal
 
 mod catalog;
@@ -33,44 +33,46 @@ use finding::{Findings, RESTORE_BACKUP};
 use journal::JournalSummary;
 use savepoint::in_savepoint;
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Clone, Debug)]
 pub struct CheckReport {
-    /// What is wrong, of each kind [`MAX_LISTED`] at most.
+    /// Findings, at most [`MAX_LISTED`] of each kind.
     pub findings: Vec<Finding>,
-    /// How many more there are, by kind.
+    /// Number of findings that are not listed, by kind.
     pub unlisted: Vec<(FindingKind, u64)>,
-    /// How many rows were read, by table.
+    /// Number of rows read, by table.
     pub rows: Vec<(String, u64)>,
-    /// The first and the last sequence of the journal; none where it is empty.
+    /// First and last sequence of the journal, or `None` if it is empty.
     pub journal: Option<(i64, i64)>,
 }
 
-/// Why a database is not verified.
+/// The reason why a check could not run or was not completed.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    /// It does not have the schema of this version.
+    /// The database has the schema of an older version. The strings are the names of the missing migrations.
     #[error(
-        "the database does not have the schema of this version ({} migrations are missing, the first is {}): run `dateline \
-         migrate`, or check it with the version that made it",
+        "the database does not have the schema of this version (number of missing migrations: {}, first: {}): run \
+         `dateline migrate`, or check it with the version that made it",
         .0.len(), .0.first().map_or("", String::as_str)
     )]
     Behind(Vec<String>),
-    /// A newer Dateline wrote it.
+    /// The database has the schema of a newer version. The string is the name of the first unknown migration.
     #[error(
-        "the database was made by a newer Dateline (it has the step {0}, which this version does not know): check it with that \
-         version"
+        "the database was made by a newer Dateline (it has the migration {0}, which this version does not know): check \
+         it with that version"
     )]
     Newer(String),
-    /// The database was lost, or locked for too long, before everything was read. It says nothing about damage.
-    #[error("the database could not be read to the end, so nothing is known of it: {0}; run the check again")]
+    /// The connection was lost, or the database was locked for too long, before everything was read. This is no sign
+    /// of damage.
+    #[error("the check was interrupted before the whole database was read, and has no result: {0}; run it again")]
     Interrupted(DbErr),
     /// No transaction could be begun.
     #[error("the database cannot be read: {0}")]
     Db(#[from] DbErr),
 }
 
-/// Verifies a database. An error says why that could not be begun; what cannot be read later on is a finding.
+/// Checks a database. Returns an error if the check cannot run, or if it loses the database. Data that cannot be read
+/// is a finding.
 pub async fn check(db: &Db) -> Result<CheckReport, CheckError> {
     let mut findings = Findings::default();
     match db.pending_migrations().await {
@@ -83,7 +85,7 @@ pub async fn check(db: &Db) -> Result<CheckReport, CheckError> {
     integrity::verify(&tx, &mut findings).await;
     let rows = row::verify(&tx, &mut findings).await;
     reference::verify(&tx, &mut findings).await;
-    in_savepoint(&tx, &mut findings, "addresses", slugs::verify).await;
+    in_savepoint(&tx, &mut findings, "slugs", slugs::verify).await;
     in_savepoint(&tx, &mut findings, "dates and instants", async |tx, findings| {
         for row in find_out_of_range(tx).await? {
             findings.add(FindingKind::Range, row.location(), row.description(), "run `dateline check --repair`");
@@ -99,7 +101,7 @@ pub async fn check(db: &Db) -> Result<CheckReport, CheckError> {
     if let Some(error) = findings.interruption() {
         return Err(CheckError::Interrupted(error));
     }
-    // Nothing was written; how it ends is no matter.
+    // Nothing was written, so a failed rollback does not matter.
     let _ = tx.rollback().await;
     let (findings, unlisted) = findings.finish();
     let journal = (journal.last > 0).then_some((journal.first, journal.last));

@@ -12,17 +12,17 @@ use super::{
     savepoint::in_savepoint,
 };
 
-/// A column that holds keys of another table.
+/// A column that refers to rows of another table.
 struct Reference {
     table: &'static str,
-    /// What a row of it is named by.
+    /// The column that identifies a row of the table in findings.
     key: &'static str,
     column: &'static str,
     /// The table whose `id` it refers to.
     parent: &'static str,
-    /// Which rows of the table, where not all.
+    /// SQL condition that selects the rows to check. Empty means all rows.
     condition: &'static str,
-    /// Whether the database knows of it as a foreign key.
+    /// Whether the database schema declares the reference as a foreign key.
     declared: bool,
 }
 
@@ -63,22 +63,23 @@ const REFERENCES: &[Reference] = &[
     undeclared("slug", "slug", "owner_id", "place", "c.noun = 'PLACE'"),
 ];
 
-/// An address that was public is held for ever, also after its release was purged: as a digest then, which begins with ~.
+/// A slug that was public stays reserved permanently. After its release is purged, the table has only a digest of the
+/// slug (it begins with `~`), which refers to no release.
 const SLUG_OF_RELEASE: Reference =
     undeclared("slug", "slug", "owner_id", "release", "c.noun = 'RELEASE' AND c.slug NOT LIKE '~%'");
 
-/// Whether references from one table to another are verified here.
+/// Returns whether the foreign keys from one table to another are checked row by row here.
 pub(super) fn is_verified(table: &str, parent: &str) -> bool {
     REFERENCES.iter().any(|reference| reference.declared && reference.table == table && reference.parent == parent)
 }
 
-/// Finds rows that refer to nothing, and releases whose versions are not their own or not all there.
+/// Finds rows that refer to missing rows, and releases with missing revisions or revisions of another release.
 pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) {
     for reference in REFERENCES.iter().chain([&SLUG_OF_RELEASE]) {
         let name = format!("references from {}.{} to {}", reference.table, reference.column, reference.parent);
         in_savepoint(tx, findings, &name, async |tx, findings| check_orphans(tx, findings, reference).await).await;
     }
-    in_savepoint(tx, findings, "versions of releases", check_versions).await;
+    in_savepoint(tx, findings, "revisions of releases", check_versions).await;
 }
 
 async fn check_orphans(tx: &DatabaseTransaction, findings: &mut Findings, reference: &Reference) -> Result<(), DbErr> {
@@ -96,14 +97,14 @@ async fn check_orphans(tx: &DatabaseTransaction, findings: &mut Findings, refere
             let id = row.try_get_by_index::<Uuid>(index).map(|id| id.simple().to_string());
             id.or_else(|_| row.try_get_by_index(index)).unwrap_or_else(|_| "?".to_owned())
         };
-        let problem = format!("{column} is {}, and {parent} has no such row", text(1));
+        let problem = format!("{column} is {}, which does not exist in {parent}", text(1));
         findings.add(FindingKind::Orphan, format!("{table} {key}={}", text(0)), problem, EXTERNAL_CHANGE);
     }
     Ok(())
 }
 
-/// The versions of a release are numbered from 1 to the newest without holes; the live one and the one being worked on are its
-/// own.
+/// Checks that the revisions of each release are numbered from 1 to the newest without gaps, that each release has a
+/// live or working revision, and that these belong to it.
 async fn check_versions(tx: &DatabaseTransaction, findings: &mut Findings) -> Result<(), DbErr> {
     let backend = ConnectionTrait::get_database_backend(tx);
     let counted = "SELECT r.id, r.revision, count(v.id) FROM \"release\" r LEFT JOIN revision v ON v.release_id = r.id \
@@ -111,7 +112,9 @@ async fn check_versions(tx: &DatabaseTransaction, findings: &mut Findings) -> Re
     for row in tx.query_all_raw(Statement::from_string(backend, counted.to_owned())).await? {
         let (id, newest, number): (Uuid, i32, i64) =
             (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-        let problem = format!("its newest version is number {newest}, and there are {number} versions of it");
+        let problem = format!(
+            "its newest revision is number {newest}, but its stored revisions ({number}) are not 1 to {newest}"
+        );
         findings.add(FindingKind::Revision, format!("release_{}", id.simple()), problem, EXTERNAL_CHANGE);
     }
     let live = "SELECT r.id FROM \"release\" r JOIN revision v ON v.id = r.live_revision_id WHERE v.release_id <> r.id";
@@ -119,9 +122,9 @@ async fn check_versions(tx: &DatabaseTransaction, findings: &mut Findings) -> Re
         "SELECT r.id FROM \"release\" r JOIN revision v ON v.id = r.working_revision_id WHERE v.release_id <> r.id";
     let none = "SELECT id FROM \"release\" WHERE live_revision_id IS NULL AND working_revision_id IS NULL";
     for (sql, problem) in [
-        (live, "its live version belongs to another release"),
-        (working, "its version being worked on belongs to another release"),
-        (none, "it has no version to show"),
+        (live, "its live revision belongs to another release"),
+        (working, "its working revision belongs to another release"),
+        (none, "it has neither a live nor a working revision"),
     ] {
         for row in tx.query_all_raw(Statement::from_string(backend, sql.to_owned())).await? {
             let id: Uuid = row.try_get_by_index(0)?;

@@ -1,7 +1,7 @@
-//! Check of rows: reads every row of every table and decodes all columns, so that damaged pages and invalid values are
-//! found.
+//! Check of rows: reads every row of every table and decodes all columns, which finds damaged pages and invalid
+//! values.
 //!
-//! Counts the rows of each table for the report.
+//! Also counts the rows of each table for the report.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -22,7 +22,8 @@ use super::{
     savepoint::in_savepoint,
 };
 
-/// Reads all tables; how many rows each has, as far as it could be read.
+/// Reads all tables. Returns the number of rows read from each, which is too low if a table cannot be read to the
+/// end.
 pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) -> Vec<(String, u64)> {
     let mut rows = Vec::new();
     read_table::<release::Entity>(tx, findings, &mut rows).await;
@@ -71,8 +72,8 @@ async fn all_rows<E: EntityTrait>(
         let why = match catch_unwind(AssertUnwindSafe(|| E::Model::from_query_result(&row, ""))) {
             Ok(Ok(_)) => continue,
             Ok(Err(error)) => error.to_string(),
-            // Some values end the driver instead of giving an error.
-            Err(_) => "it holds a value beyond everything that can be read".to_owned(),
+            // The driver panics on some values instead of returning an error.
+            Err(_) => "it has a value that the database driver cannot decode".to_owned(),
         };
         let location = format!("{name} {}", key::<E>(&row));
         findings.add(FindingKind::Row, location, format!("the row cannot be read: {why}"), RESTORE_BACKUP);
@@ -80,7 +81,7 @@ async fn all_rows<E: EntityTrait>(
     Ok(())
 }
 
-/// The primary key of a row, as far as it can be read.
+/// Returns the primary key of a row for findings. Columns that cannot be read are shown as `?`.
 fn key<E: EntityTrait>(row: &QueryResult) -> String {
     let column = |column: E::PrimaryKey| {
         let name = column.to_string();

@@ -1,4 +1,4 @@
-//! Savepoints of a check: runs one part of it in a nested transaction, and makes its failure or panic a finding.
+//! Savepoints of a check: runs one part of it in a nested transaction, and turns its failure or panic into a finding.
 
 use std::panic::AssertUnwindSafe;
 
@@ -8,8 +8,9 @@ use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
 use super::finding::{FindingKind, Findings, RESTORE_BACKUP};
 use crate::db::is_transient;
 
-/// Tries one part in a nested transaction, so that its failure leaves the others be: on PostgreSQL nothing more can be read in a
-/// transaction that failed.
+/// Runs one part of a check in a nested transaction. If it fails, the other parts can still run: PostgreSQL refuses
+/// further statements in a transaction that failed, but not after a rollback to a savepoint. A lost connection
+/// interrupts the check; any other failure is a finding.
 pub(super) async fn in_savepoint(
     tx: &DatabaseTransaction,
     findings: &mut Findings,
@@ -21,7 +22,7 @@ pub(super) async fn in_savepoint(
         match run(&savepoint, findings).await {
             Ok(()) => savepoint.commit().await,
             Err(error) => {
-                // What matters is the first error.
+                // Report the first error, not that of the rollback.
                 let _ = savepoint.rollback().await;
                 Err(error)
             }
@@ -32,17 +33,13 @@ pub(super) async fn in_savepoint(
             findings.interrupt(error);
             return;
         }
-        findings.add(
-            FindingKind::Damage,
-            name,
-            format!("it could not be verified to its end: {error}"),
-            RESTORE_BACKUP,
-        );
+        findings.add(FindingKind::Damage, name, format!("it could not be checked completely: {error}"), RESTORE_BACKUP);
     }
 }
 
-/// What a part comes to, where some value ends the driver too, instead of giving an error (`infinity` on PostgreSQL does).
+/// Runs a part and turns a panic into an error. The driver panics on some values, for example `infinity` on
+/// PostgreSQL.
 pub(super) async fn catch_panic(part: impl Future<Output = Result<(), DbErr>>) -> Result<(), DbErr> {
     let result = AssertUnwindSafe(part).catch_unwind().await;
-    result.unwrap_or_else(|_| Err(DbErr::Type("it holds a value that cannot be read".to_owned())))
+    result.unwrap_or_else(|_| Err(DbErr::Type("it has a value that the database driver cannot decode".to_owned())))
 }

@@ -1,6 +1,6 @@
 //! Check of slugs: the slug of every release, topic and place is reserved for it in the table `slug`.
 //!
-//! The slugs of topics, places and releases that were published must also be marked as public there.
+//! The slugs of published releases, and of all topics and places, must also be marked as public there.
 
 use entity::Noun;
 use futures_util::StreamExt;
@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use super::finding::{EXTERNAL_CHANGE, FindingKind, Findings, object_id};
 
-/// Things with their addresses, who holds those, and whether the public may know them: of a release one that was public; of
-/// topics and places all.
+/// Queries for objects whose slug is not reserved, is reserved for another owner, or is wrongly not marked as public.
+/// Columns: id, slug, owner in the table `slug`, and whether the mark is missing. The mark is required for topics,
+/// places, and releases with a live revision.
 const OWNERSHIP_QUERIES: [(Noun, &str); 3] = [
     (
         Noun::Release,
@@ -32,7 +33,7 @@ const OWNERSHIP_QUERIES: [(Noun, &str); 3] = [
     ),
 ];
 
-/// Looks for addresses that nobody or somebody else holds.
+/// Finds slugs that are not reserved, are reserved for another object, or lack the mark that they are public.
 pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) -> Result<(), DbErr> {
     for (noun, sql) in OWNERSHIP_QUERIES {
         let backend = ConnectionTrait::get_database_backend(tx);
@@ -42,11 +43,11 @@ pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) ->
             let (id, slug, owner): (Uuid, String, Option<Uuid>) =
                 (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
             let problem = match owner {
-                None => format!("its address \"{slug}\" is not in the table slug"),
+                None => format!("its slug \"{slug}\" is not in the table slug"),
                 Some(owner) if owner != id => {
-                    format!("its address \"{slug}\" belongs to {} in the table slug", object_id(noun, owner))
+                    format!("its slug \"{slug}\" belongs to {} in the table slug", object_id(noun, owner))
                 }
-                Some(_) => format!("its address \"{slug}\" is not marked as public in the table slug"),
+                Some(_) => format!("its slug \"{slug}\" is not marked as public in the table slug"),
             };
             findings.add(FindingKind::Slug, object_id(noun, id), problem, EXTERNAL_CHANGE);
         }

@@ -1,8 +1,8 @@
 //! Import of topics and places: validates each record, creates, updates or refuses it, and checks codes, URIs and
 //! cycles.
 //!
-//! `queue` gives the order: broader concepts first. Records of a concept that an editor has changed are conflicts. Each
-//! change is recorded in the journal as `topic.import` or `place.import`.
+//! `queue` determines the order: broader concepts first. A record that differs from a concept that an editor has
+//! changed is a conflict. Each change is recorded in the journal as `topic.import` or `place.import`.
 
 use entity::{Noun, place, topic};
 use sea_orm::EntityTrait;
@@ -27,14 +27,15 @@ use crate::{
     },
 };
 
-/// What the journal calls the import of a topic.
+/// Journal action for the import of a topic.
 const TOPIC_IMPORT_ACTION: &str = "topic.import";
 
-/// What the journal calls the import of a place.
+/// Journal action for the import of a place.
 const PLACE_IMPORT_ACTION: &str = "place.import";
 
 impl Importer<'_> {
-    /// Takes in topics: `(line, slug, slugs of broader ones, the rest)`. Results come in the order of the records.
+    /// Imports topics: `(line, slug, slugs of broader topics, other fields)`. Returns the results in the order of the
+    /// records.
     pub async fn import_topics(
         &mut self,
         records: Vec<(u64, String, Vec<String>, TopicInput)>,
@@ -56,7 +57,8 @@ impl Importer<'_> {
         self.finish_records(results).await
     }
 
-    /// Takes in places: `(line, slug, slug of the one it lies in, the rest)`. Results come in the order of the records.
+    /// Imports places: `(line, slug, slug of the place that it lies in, other fields)`. Returns the results in the
+    /// order of the records.
     pub async fn import_places(
         &mut self,
         records: Vec<(u64, String, Option<String>, PlaceInput)>,
@@ -94,7 +96,8 @@ impl Importer<'_> {
         Ok(results.into_iter().map(|(_, result)| result).collect())
     }
 
-    /// The slug of the city or other place of a name, made where there is none.
+    /// Returns the slug of the place with a name, and creates the place if there is none. If several places have the
+    /// name, the most specific kind is preferred.
     pub async fn find_or_create_place(&mut self, name: &str) -> Result<String, Error> {
         let folded = fold(name);
         let count = self.places.vocabulary.len() as u32;
@@ -102,7 +105,7 @@ impl Importer<'_> {
             .map(|number| &**self.places.vocabulary.get(number))
             .filter(|place| place.all_names().any(|name| fold(name) == folded))
             .collect();
-        // The most exact sort of place first: Singapore the city before Singapore the country.
+        // Most specific kind first: the city of Singapore before the country of Singapore.
         matching.sort_by_key(|place| (std::cmp::Reverse(place.kind), place.id));
         if let Some(place) = matching.first() {
             return Ok(place.slug.clone());
@@ -120,7 +123,7 @@ impl Importer<'_> {
         }
     }
 
-    /// `first`: where the import took the same topic before.
+    /// Imports one topic. `first` is the origin of an earlier record of the same topic in this import.
     async fn topic(&mut self, record: ConceptRecord<TopicInput>, first: Option<Origin>) -> Result<RecordResult, Error> {
         let existing = self.topics.by_slug.get(&record.slug).and_then(|&id| self.topics.get(id)).cloned();
         let mut image = existing.clone().unwrap_or_else(|| TopicImage::blank(record.id));
@@ -129,7 +132,7 @@ impl Importer<'_> {
             Err(why) => return Ok(RecordResult::Refused(why)),
         };
         let mut validator = Validator::for_import();
-        // What is broader is known by id, and left out of the input.
+        // The broader topics are already resolved to ids, so the input does not contain them.
         image.apply_input(record.input, &self.topics.vocabulary, &mut validator);
         validator.concept_ids("broader", broader, &mut image.broader);
         if let Err(error) = validator.finish() {
@@ -170,7 +173,8 @@ impl Importer<'_> {
         let row = topic::Entity::find_by_id(image.id).one(unit_of_work.tx()).await?;
         if !overwrite && row.is_some_and(|row| !row.as_imported) {
             return Ok(RecordResult::Conflict(format!(
-                "the topic \"{}\" was changed here since the last import; left as it is (--overwrite takes the file's)",
+                "the topic \"{}\" was changed in Dateline since the last import; it is left unchanged (use --overwrite \
+                 to import it anyway)",
                 before.slug
             )));
         }
@@ -187,7 +191,7 @@ impl Importer<'_> {
         Ok(RecordResult::Updated)
     }
 
-    /// `first`: where the import took the same place before.
+    /// Imports one place. `first` is the origin of an earlier record of the same place in this import.
     async fn place(&mut self, record: ConceptRecord<PlaceInput>, first: Option<Origin>) -> Result<RecordResult, Error> {
         let existing = self.places.by_slug.get(&record.slug).and_then(|&id| self.places.get(id)).cloned();
         let mut image = existing.clone().unwrap_or_else(|| PlaceImage::blank(record.id));
@@ -196,7 +200,7 @@ impl Importer<'_> {
             Err(why) => return Ok(RecordResult::Refused(why)),
         };
         let mut validator = Validator::for_import();
-        // What it lies in is known by id, and left out of the input.
+        // The place that it lies in is already resolved to an id, so the input does not contain it.
         image.apply_input(record.input, &self.places.vocabulary, &mut validator);
         image.within = within.first().copied();
         if let Err(error) = validator.finish() {
@@ -237,7 +241,8 @@ impl Importer<'_> {
         let row = place::Entity::find_by_id(image.id).one(unit_of_work.tx()).await?;
         if !overwrite && row.is_some_and(|row| !row.as_imported) {
             return Ok(RecordResult::Conflict(format!(
-                "the place \"{}\" was changed here since the last import; left as it is (--overwrite takes the file's)",
+                "the place \"{}\" was changed in Dateline since the last import; it is left unchanged (use --overwrite \
+                 to import it anyway)",
                 before.slug
             )));
         }

@@ -1,6 +1,6 @@
 //! Index of topics or places during an import: the stored ones and those that the import created, by slug and code.
 //!
-//! Resolves slugs to ids, and finds codes that another concept has and concepts that would be their own ancestors.
+//! Resolves slugs to ids, and detects codes that another concept already has and cycles in the hierarchy.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::{
     newsroom::taxonomy::hierarchy::has_path,
 };
 
-/// The concepts there are, with those of this import.
+/// The stored concepts and those that this import created.
 #[derive(Debug)]
 pub(super) struct ConceptIndex<T> {
     pub(super) vocabulary: Vocabulary<T>,
@@ -21,14 +21,14 @@ pub(super) struct ConceptIndex<T> {
 }
 
 impl<T: Concept> ConceptIndex<T> {
-    /// The index of what is stored.
+    /// Builds the index of the stored concepts.
     pub(super) fn new(images: Vec<T>) -> Self {
         let mut index = Self { vocabulary: Vocabulary::default(), by_slug: HashMap::new(), by_code: HashMap::new() };
         images.into_iter().for_each(|image| index.insert(image));
         index
     }
 
-    /// Adds a concept, or replaces it, with its slugs and codes.
+    /// Adds or replaces a concept with its slugs and codes.
     pub(super) fn insert(&mut self, image: T) {
         for slug in image.former_slugs() {
             self.by_slug.entry(slug.clone()).or_insert(image.id());
@@ -43,24 +43,24 @@ impl<T: Concept> ConceptIndex<T> {
         self.vocabulary.upsert(image);
     }
 
-    /// The concept with an id.
+    /// Returns the concept with an id.
     pub(super) fn get(&self, id: Uuid) -> Option<&T> {
         self.vocabulary.by_id(id).map(|number| &**self.vocabulary.get(number))
     }
 
-    /// What a record may be met again by: its slug, the concept that has or had that, its codes. The slug also where it is
-    /// known: it was not yet when the first record of a new concept came.
+    /// Returns the identities of a record: its slug, the id of the concept that has or had that slug, and its codes.
+    /// The slug is included even if the concept exists, because it did not exist yet when its first record was noted.
     pub(super) fn identities<I>(&self, record: &ConceptRecord<I>) -> Vec<String> {
         let existing = self.by_slug.get(&record.slug).copied().map(identity);
         std::iter::once(format!("slug {}", record.slug)).chain(existing).chain(record.codes.iter().cloned()).collect()
     }
 
-    /// Whether there are concepts with all of some slugs.
+    /// Returns whether every slug belongs to a concept.
     pub(super) fn has_all(&self, slugs: &[String]) -> bool {
         slugs.iter().all(|slug| self.by_slug.contains_key(slug))
     }
 
-    /// Keys of slugs.
+    /// Resolves slugs to ids. Returns a message for the first slug that does not exist.
     pub(super) fn ids(&self, slugs: &[String], noun: &str) -> Result<Vec<Uuid>, String> {
         let id = |slug: &String| {
             self.by_slug.get(slug).copied().ok_or_else(|| {
@@ -71,7 +71,7 @@ impl<T: Concept> ConceptIndex<T> {
         slugs.iter().map(id).collect()
     }
 
-    /// What another concept holds already.
+    /// Returns a message if another concept already has a code or URI of `image`.
     pub(super) fn code_conflict(&self, image: &T) -> Option<String> {
         let (code, owner) = image.codes().into_iter().find_map(|code| {
             let owner = self.by_code.get(&code).copied().filter(|&owner| owner != image.id())?;
@@ -83,16 +83,16 @@ impl<T: Concept> ConceptIndex<T> {
             ExternalCode::M49(code) => format!("m49 \"{code}\""),
             ExternalCode::Geonames(id) => format!("geonamesId {id}"),
         };
-        Some(format!("the {code} belongs to \"{}\" already: correct one of the two", owner.slug()))
+        Some(format!("the {code} already belongs to \"{}\": correct one of them", owner.slug()))
     }
 
-    /// Whether a concept would become its own ancestor.
+    /// Returns a message if a concept would become its own ancestor.
     pub(super) fn cycle_error(&self, image: &T, noun: &str) -> Option<String> {
         let parents = |id: Uuid| self.get(id).map(Concept::broader).unwrap_or_default();
         image
             .broader()
             .into_iter()
             .any(|parent| has_path(parent, image.id(), parents))
-            .then(|| format!("this {noun} would become its own ancestor: correct what it is below"))
+            .then(|| format!("this {noun} would become its own ancestor: correct its parents"))
     }
 }

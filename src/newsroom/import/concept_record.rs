@@ -1,32 +1,33 @@
-//! Records of topics and places as an import takes them, and the identities that tell whether two records are of the
+//! Parsed records of topics and places for an import, and identities: two records with a common identity are of the
 //! same concept.
 //!
-//! An identity is a text: id, slug, code or URI, each with its kind before it.
+//! An identity is a string: an id, slug, code or URI with its kind as a prefix.
 
 use uuid::Uuid;
 
 use super::origin::Origin;
 use crate::newsroom::validation::Patch;
 
-/// A topic or place as it comes: its slug, what it is right below by slug, and everything else.
+/// A parsed record of a topic or place: its slug, the slugs of its parents, and all other fields.
 #[derive(Clone, Debug)]
 pub(super) struct ConceptRecord<I> {
-    /// What it is known by where it is new. Made in the order of the records, which is the order of an export.
+    /// The id that the concept gets if it is new. Ids are made in the order of the records, so that an export lists
+    /// the concepts in the same order.
     pub(super) id: Uuid,
     pub(super) slug: String,
     pub(super) parents: Vec<String>,
     pub(super) input: I,
-    /// Its codes and URI, as identities.
+    /// Codes and URI, as identities.
     pub(super) codes: Vec<String>,
     pub(super) origin: Origin,
 }
 
-/// A concept as an identity.
+/// Returns the identity of a concept's id.
 pub(super) fn identity(id: Uuid) -> String {
     format!("id {id}")
 }
 
-/// A code of a record as an identity.
+/// Returns the identity of a code, or `None` if the record does not set the code.
 pub(super) fn code_identity(kind: &str, value: &Patch<String>) -> Option<String> {
     let Patch::Set(value) = value else { return None };
     let value = value.trim();

@@ -1,8 +1,7 @@
-//! `Importer`: state and transactions of an import: options, batches, the index of concepts, and the final commit or
-//! rollback.
+//! `Importer`: state and transactions of an import (options, batches, index of concepts, final commit or rollback).
 //!
-//! A batch is one short transaction; a dry run or a strict import is one transaction that may be rolled back. `release`
-//! and `concept` add the methods that import records.
+//! A batch is one short transaction; a dry run or a strict import is one transaction that may be rolled back. The
+//! methods that import records are in `release` and `concept`.
 
 use std::time::Duration;
 
@@ -23,41 +22,42 @@ use crate::{
     },
 };
 
-/// Records in one transaction.
+/// Number of records in a batch.
 pub const BATCH: usize = 500;
 
-/// The longest pause between two batches.
+/// Maximum pause between two batches.
 const MAX_PAUSE: Duration = Duration::from_millis(100);
 
-/// How an import goes about.
+/// Options of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportOptions {
-    /// Change nothing; tell what would change.
+    /// Report what would change, and roll everything back.
     pub dry_run: bool,
-    /// All or nothing: undo everything if one record is refused or conflicts.
+    /// All or nothing: roll everything back if a record is refused or conflicts.
     pub strict: bool,
-    /// Take over also what an editor has changed since the last import.
+    /// Also overwrite what an editor has changed since the last import.
     pub overwrite: bool,
 }
 
-/// What became of a record.
+/// The result of importing one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordResult {
-    /// It was new.
+    /// The record was new.
     Created,
-    /// It changed what the last import had left.
+    /// The record changed the stored object.
     Updated,
-    /// It says what is there.
+    /// The record equals the stored object.
     Unchanged,
-    /// It says what an earlier record of the import said.
+    /// The record equals an earlier record of this import.
     Duplicate,
-    /// It differs from what an editor, or an earlier record of the import, has made of it; left alone.
+    /// The record contradicts an editor's change or an earlier record of this import, and was not written. The text
+    /// is the reason.
     Conflict(String),
-    /// It cannot be taken.
+    /// The record is invalid and was not written. The text is the reason.
     Refused(String),
 }
 
-/// An import under way.
+/// An import in progress.
 #[derive(Debug)]
 pub struct Importer<'a> {
     pub(super) newsroom: &'a Newsroom,
@@ -79,7 +79,8 @@ impl<'a> Importer<'a> {
         options: ImportOptions,
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
-        // What has come due is public, and an import never takes back what is.
+        // A release whose publication is due is already public. Record that first, because an import never
+        // unpublishes.
         newsroom.record_due_releases(now).await?;
         let unit_of_work = newsroom.begin(viewer, now).await?;
         let topics = ConceptIndex::new(topic_images(unit_of_work.tx(), None).await?);
@@ -98,12 +99,12 @@ impl<'a> Importer<'a> {
         })
     }
 
-    /// Begins a file: the lines of the records that come now are lines of it.
+    /// Begins a file. Line numbers of the following records refer to it.
     pub fn begin_file(&mut self, name: &str) {
         self.origins.begin_file(name);
     }
 
-    /// The transaction of the batch under way.
+    /// Returns the transaction of the current batch, and begins one if there is none.
     pub(super) async fn unit_of_work(&mut self) -> Result<&mut UnitOfWork, Error> {
         if self.unit_of_work.is_none() {
             self.unit_of_work = Some(self.newsroom.begin(&self.viewer, self.now).await?);
@@ -111,7 +112,7 @@ impl<'a> Importer<'a> {
         self.unit_of_work.as_mut().ok_or(Error::NotFound("transaction"))
     }
 
-    /// Ends a batch: its changes last, unless the whole import is one transaction.
+    /// Ends a batch and commits it. A dry run or a strict import keeps its single transaction open.
     pub(super) async fn end_batch(&mut self) -> Result<(), Error> {
         let Some(mut unit_of_work) = self.unit_of_work.take() else { return Ok(()) };
         if self.options.dry_run || self.options.strict {
@@ -121,26 +122,27 @@ impl<'a> Importer<'a> {
         }
         let began = unit_of_work.lock_acquired_at();
         unit_of_work.commit_without_catalog().await?;
-        // A failure is logged; the next batch tries again.
+        // A failed checkpoint is logged, and the next batch tries again.
         let _ = self.newsroom.db.checkpoint().await;
-        // Let others write who have waited: SQLite gives the right to write to whoever asks next, and they ask every 100 ms.
+        // Pause so that waiting writers get the lock: SQLite gives it to the next connection that tries, and waiting
+        // connections retry every 100 ms.
         tokio::time::sleep(began.elapsed().min(MAX_PAUSE)).await;
         Ok(())
     }
 
-    /// Notes that a record could not be read at all, so that a strict import knows.
+    /// Notes that a record could not be parsed, so that a strict import is rolled back.
     pub fn mark_refused(&mut self) {
         self.all_accepted = false;
     }
 
-    /// Ends the import. True: what was told has happened. False: it was a dry run, or strict and not everything was good, and
-    /// nothing has changed.
+    /// Ends the import. Returns true if its changes are committed, and false if they were rolled back: after a dry
+    /// run, or after a strict import in which a record was refused or in conflict.
     pub async fn finish(mut self) -> Result<bool, Error> {
         let Some(unit_of_work) = self.unit_of_work.take() else { return Ok(true) };
         let commit = !self.options.dry_run && (self.all_accepted || !self.options.strict);
         if commit {
             unit_of_work.commit_without_catalog().await?;
-            // It has happened; a failure is logged.
+            // The import is committed, so a failed checkpoint is only logged.
             let _ = self.newsroom.db.checkpoint().await;
         } else {
             unit_of_work.rollback().await?;
@@ -148,16 +150,16 @@ impl<'a> Importer<'a> {
         Ok(commit)
     }
 
-    /// The result of a record that an earlier record of the import contradicts.
+    /// Returns the result of a record that contradicts an earlier record of this import.
     pub(super) fn duplicate_conflict(&self, noun: &str, slug: &str, first: Origin) -> RecordResult {
         RecordResult::Conflict(format!(
-            "the {noun} \"{slug}\" occurs twice in this import with different content, first at {}, with the same slug, \
-             former slug, externalId, uri or code: keep one of the two records",
+            "the {noun} \"{slug}\" occurs twice in this import with different content, first at {} (records match by \
+             slug, former slug, externalId, uri or code): keep one of the two records",
             self.origins.describe(first)
         ))
     }
 
-    /// Notes what became of a record, so that a strict import knows.
+    /// Notes the result of a record, so that a strict import is rolled back after a conflict or refusal.
     pub(super) fn track_result(&mut self, result: &RecordResult) {
         if matches!(result, RecordResult::Conflict(_) | RecordResult::Refused(_)) {
             self.all_accepted = false;
@@ -165,7 +167,7 @@ impl<'a> Importer<'a> {
     }
 }
 
-/// Why a record cannot be taken, in one line; failures of the database go on up.
+/// Returns the reason of a refusal as one line. Database errors are returned as errors.
 pub(super) fn refusal_message(error: Error) -> Result<String, Error> {
     match error {
         Error::Db(error) => Err(Error::Db(error)),

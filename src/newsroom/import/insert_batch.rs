@@ -1,7 +1,7 @@
-//! Bulk insert of new releases: gathers the rows and journal images of a batch and inserts them in few statements.
+//! Bulk insert of new releases: collects the rows and journal images of a batch and inserts them in few statements.
 //!
-//! Input: validated records (`matching`) that match no stored release. Also writes revisions with their topics and
-//! places for updates of imported releases.
+//! The input is validated records (`matching`) that match no stored release. `insert_revisions` also writes the new
+//! revisions of updated releases, with their topics and places.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -18,10 +18,10 @@ use crate::{
     newsroom::{error::Error, release::content::RevisionRows, unit_of_work::UnitOfWork},
 };
 
-/// What the journal calls the import of a release.
+/// Journal action for the import of a release.
 pub(super) const IMPORT_ACTION: &str = "release.import";
 
-/// Rows of new releases, gathered for one insertion.
+/// Rows of new releases, collected for one bulk insert.
 #[derive(Default)]
 pub(super) struct InsertBatch {
     releases: Vec<release::ActiveModel>,
@@ -31,7 +31,7 @@ pub(super) struct InsertBatch {
 }
 
 impl InsertBatch {
-    /// Adds a release; its new id.
+    /// Adds a release and returns its new id.
     pub(super) fn add(&mut self, record: ValidRecord, by: &str, now: DateTime<Utc>) -> Uuid {
         let id = Uuid::now_v7();
         let public = record.state != ReleaseState::Draft;
@@ -121,7 +121,8 @@ pub(super) fn set_withdrawal(
     row.withdrawal_redirect = Set(redirect);
 }
 
-/// Inserts revisions with their assignments; rows of one table in as few statements as their number of values allows.
+/// Inserts revisions with their topics and places. Rows are inserted in chunks, because a statement has a limited
+/// number of values.
 pub(super) async fn insert_revisions(unit_of_work: &UnitOfWork, rows: Vec<RevisionRows>) -> Result<(), Error> {
     let (mut revisions, mut topics, mut places) = (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
     for row in rows {

@@ -2,8 +2,8 @@
 //! conflict or unchanged.
 //!
 //! A record is matched by external id, then by slug, and without a slug by kind, headline and date. An import never
-//! revives what was withdrawn, and never overwrites what an editor has changed, unless it is told to. Topics and
-//! places: `concept`.
+//! undoes a withdrawal. It overwrites an editor's changes only with the option `overwrite`. Topics and places are
+//! matched in `concept`.
 
 use std::collections::HashMap;
 
@@ -27,17 +27,17 @@ use crate::{
     newsroom::{error::Error, release::content::Content, text::slug as slug_format},
 };
 
-/// How many numbered variants of a slug are looked at for a record that gives none, before the one that is made of what the
-/// record is known by.
+/// Highest number that is appended to a slug made from a headline. If all numbered slugs are taken, the record gets a
+/// slug with a digest.
 const MAX_NUMBERED_SLUGS: u32 = 20;
 
-/// A record that can be taken.
+/// A record that passed validation.
 pub(super) struct ValidRecord {
     pub(super) origin: Origin,
     pub(super) content: Content,
-    /// False where the record gave no slug: it is known by kind, headline and date then.
+    /// Whether the record has a slug. Without one it is matched by external id, or else by kind, headline and date.
     pub(super) slug_given: bool,
-    /// Slugs that it may be known by: its own, or every slug that it may be given.
+    /// Slugs under which the release may be stored: the record's own slug, or every slug that it could be given.
     pub(super) candidate_slugs: Vec<String>,
     pub(super) state: ReleaseState,
     pub(super) published_at: Option<DateTime<Utc>>,
@@ -45,7 +45,7 @@ pub(super) struct ValidRecord {
     pub(super) withdrawal: Option<ImportedWithdrawal>,
 }
 
-/// A release that is already stored.
+/// A stored release that a record matches, with the content and number of its newest revision.
 pub(super) struct ExistingRelease {
     pub(super) row: release::Model,
     pub(super) content: Content,
@@ -53,7 +53,8 @@ pub(super) struct ExistingRelease {
 }
 
 impl Importer<'_> {
-    /// Which release each record is; none for a new one, why not where two releases claim it. Records without a slug get one.
+    /// Finds the stored release of each record. A record is `None` if it is new, and an error message if its external
+    /// id and its slug belong to different releases. Records without a slug get one.
     pub(super) async fn match_releases(
         &mut self,
         records: &mut [ValidRecord],
@@ -82,7 +83,7 @@ impl Importer<'_> {
                 .await?;
             by_slug.extend(rows.into_iter().map(|row| (row.slug, row.owner_id)));
         }
-        // What releases said whenever they had the headline of a record without a slug.
+        // All revisions of releases that own a candidate slug of a record without a slug.
         let owners: Vec<Uuid> = records
             .iter()
             .filter(|record| !record.slug_given)
@@ -117,17 +118,17 @@ impl Importer<'_> {
                 let base = content.slug.clone();
                 let available = record.candidate_slugs.iter().find(|slug| !by_slug.contains_key(*slug));
                 content.slug = available.cloned().unwrap_or_else(|| {
-                    // Somebody gave another release the one that is made of the content. Random, without the time that a key
-                    // tells.
+                    // All candidates are taken, even the slug with the digest. Use the random half of a UUIDv7 only,
+                    // because the other half would reveal the time.
                     let random = Uuid::now_v7().as_u128() as u64;
                     format!("{base}-{random:016x}")
                 });
-                // What has an id of its own is known by that alone.
+                // A record with an external id but no slug is matched by the external id only.
                 return Ok(if content.external_id.is_some() { external } else { existing });
             }
             match (external, by_slug.get(&content.slug).copied()) {
                 (Some(external_owner), Some(slug_owner)) if external_owner != slug_owner => Err(format!(
-                    "externalId \"{}\" and slug \"{}\" belong to two different releases: correct one of the two",
+                    "externalId \"{}\" and slug \"{}\" belong to two different releases: correct one of them",
                     content.external_id.as_deref().unwrap_or_default(),
                     content.slug
                 )),
@@ -137,7 +138,7 @@ impl Importer<'_> {
         Ok(records.iter_mut().map(match_record).collect())
     }
 
-    /// Releases that are there, with what their newest versions say.
+    /// Loads stored releases with the content of their newest revisions.
     pub(super) async fn existing_releases(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, ExistingRelease>, Error> {
         if ids.is_empty() {
             return Ok(HashMap::new());
@@ -163,12 +164,13 @@ impl Importer<'_> {
     }
 }
 
-/// What to do with a record of a release that is there.
+/// What to do with a record that matches a stored release.
 pub(super) enum Decision {
     Leave(RecordResult),
     Update(Box<ValidRecord>, Box<ExistingRelease>),
 }
 
+/// Decides whether a record updates its stored release, equals it, or conflicts with it.
 pub(super) fn decide(mut record: ValidRecord, old: ExistingRelease, overwrite: bool) -> Decision {
     if !record.slug_given {
         record.content.slug.clone_from(&old.content.slug);
@@ -187,35 +189,40 @@ pub(super) fn decide(mut record: ValidRecord, old: ExistingRelease, overwrite: b
                 && given.details.redirect_to == row.withdrawal_redirect
                 && given.at.is_none_or(|at| Some(at) == row.withdrawn_at)
         });
-    // A version being worked on beside a live one is not what a file of public releases speaks of.
+    // A working revision beside a live one is an edit that the file does not have, so the release is not unchanged.
     let working_beside_live = row.live_revision_id.is_some() && row.working_revision_id.is_some();
     if same_lifecycle && record.content == old.content && !working_beside_live {
         return Decision::Leave(RecordResult::Unchanged);
     }
     let conflict = |why: &str| Decision::Leave(RecordResult::Conflict(format!("\"{}\" {why}", row.slug)));
     if row.state == ReleaseState::Withdrawn && record.state != ReleaseState::Withdrawn {
-        return conflict("was withdrawn here; an import never revives what was withdrawn");
+        return conflict("was withdrawn in Dateline; an import never undoes a withdrawal");
     }
     if row.state == ReleaseState::Retracted {
-        return conflict("was retracted here; an import never revives what was retracted");
+        return conflict("was retracted in Dateline; a retraction is final");
     }
     if row.state == ReleaseState::Published && row.embargo_until.is_some() {
-        return conflict("is under an embargo here; an import never lifts one: lift it here");
+        return conflict(
+            "is under an embargo in Dateline; an import never lifts an embargo: lift it in Dateline first",
+        );
     }
     if row.state == ReleaseState::Published && record.state == ReleaseState::Draft {
         return conflict(
-            "is public here and a draft in the file; an import never takes back what is public: withdraw it here",
+            "is published in Dateline and a draft in the file; an import never unpublishes a release: withdraw it in \
+             Dateline",
         );
     }
     if !row.as_imported && !overwrite {
-        return conflict("was changed here since the last import; left as it is (--overwrite takes the file's)");
+        return conflict(
+            "was changed in Dateline since the last import; it is left unchanged (use --overwrite to import it anyway)",
+        );
     }
     Decision::Update(Box::new(record), Box::new(old))
 }
 
-/// The part of a body that makes its HTML: without blank lines before and white space behind it. A body that differs in
-/// those alone is no change. Releases that were imported when bodies were still trimmed would all change otherwise, with their
-/// dates of modification, as soon as their file is imported again.
+/// Returns the part of a body that determines its HTML, without leading blank lines and trailing white space. Bodies
+/// that differ only there count as equal. Otherwise, all releases imported by older versions, which trimmed bodies,
+/// would be updated and get a new modification date when their file is imported again.
 fn trim_for_comparison(body: Option<&str>) -> Option<&str> {
     let body = body?.trim_end();
     let blank = body.len() - body.trim_start().len();
@@ -224,32 +231,34 @@ fn trim_for_comparison(body: Option<&str>) -> Option<&str> {
 }
 
 impl ValidRecord {
-    /// What two records of a batch may meet in; of one without a slug, every slug that it may be given.
+    /// Returns the keys by which a record may match the same release as another record of its batch: external id and
+    /// candidate slugs.
     pub(super) fn match_keys(&self) -> Vec<String> {
         let external = self.content.external_id.iter().map(|external| format!("e {external}"));
         external.chain(self.candidate_slugs.iter().map(|slug| format!("s {slug}"))).collect()
     }
 }
 
-/// Slugs that a record with some content may be known by.
+/// Returns the slugs under which a release with this content may be stored.
 pub(super) fn candidate_slugs(content: &Content, slug_given: bool) -> Vec<String> {
     if slug_given { vec![content.slug.clone()] } else { slug_variants(content) }
 }
 
-/// Slugs that a record without one may be given, the first that is free; those are also where it is looked for later. The last
-/// is the record's own, however many releases have its headline.
+/// Returns the slugs that a record without one may get, in order of preference. A new release gets the first free
+/// one, and later imports look for it under all of them. The last one contains a digest of the record, so it is free
+/// even if many releases have the same headline.
 fn slug_variants(content: &Content) -> Vec<String> {
     let base = &content.slug;
     let numbered = (2..=MAX_NUMBERED_SLUGS).map(|number| slug_format::numbered(base, number));
     std::iter::once(base.clone()).chain(numbered).chain([digest_slug(content)]).collect()
 }
 
-/// A slug with a digest of what a record is known by: externalId where it has one, kind, headline and date.
+/// Returns a slug with a digest of kind, release date, externalId (empty if there is none) and headline.
 fn digest_slug(content: &Content) -> String {
     let Content { kind, headline, release_date, external_id, .. } = content;
     let mut digest = Sha256::new();
     for part in [kind.to_value(), release_date.to_string(), external_id.clone().unwrap_or_default(), headline.clone()] {
-        // With its length, so that no two records have the same parts divided in another way.
+        // Hash the length too. Otherwise parts that are divided differently could give the same digest.
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part);
     }
@@ -290,7 +299,7 @@ mod tests {
             assert_eq!((slug.len(), slug_format::check(&slug)), ("notice-".len() + 8, Ok(())));
             assert_eq!(last(&content.clone()), slug);
         }
-        // Kept in databases: it has to stay the same in later versions.
+        // This slug is stored in databases, so later versions must compute the same one.
         assert_eq!(last(&contents[0]), "notice-27dded30");
     }
 }

@@ -1,59 +1,60 @@
-//! Origin of imported records: the file and line of each, so that a duplicate is reported with the line of the first
-//! record.
+//! Origin of imported records: the file and line of each, so that a conflict between two records is reported with the
+//! line of the first one.
 //!
-//! The first record of a release, topic or place counts; later ones that differ are conflicts. Memory is 24 bytes a
-//! release.
+//! The first record of a release, topic or place counts; later records that differ are conflicts. Memory is 24 bytes
+//! per release.
 
 use std::collections::HashMap;
 
 use uuid::Uuid;
 
-/// A line of a file of the import. There is one for each release, so both are short.
+/// A line of an imported file. One is kept for each release, so both numbers have only 32 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
-    /// Number of the file, from 0.
+    /// Index of the file, from 0.
     file: u32,
-    /// Number of the line, from 1. Lines after the 4294967295th have that number.
+    /// Line number, from 1. It saturates at 4294967295.
     line: u32,
 }
 
-/// The origins seen so far. One release takes 24 bytes, about 50 with what a hash table leaves free.
+/// The origins seen so far. An entry of a release has 24 bytes, about 50 with the unused capacity of the hash table.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
     files: Vec<String>,
     pub(super) releases: HashMap<Uuid, Origin>,
-    /// By identity: slug, code or URI, each with its sort before it.
+    /// Topics by identity: id, slug, code or URI with its kind as a prefix.
     pub(super) topics: HashMap<String, Origin>,
+    /// Places by identity.
     pub(super) places: HashMap<String, Origin>,
 }
 
 impl Origins {
-    /// Begins a file; lines are lines of it from now on.
+    /// Begins a file. Line numbers refer to it from now on.
     pub(super) fn begin_file(&mut self, name: &str) {
         if self.files.last().is_none_or(|last| last != name) {
             self.files.push(name.to_owned());
         }
     }
 
-    /// A line of the file that was begun last.
+    /// Returns the origin of a line in the current file.
     pub(super) fn at(&self, line: u64) -> Origin {
         let short = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         Origin { file: short(self.files.len().saturating_sub(1) as u64), line: short(line) }
     }
 
-    /// An origin as messages have it: file and line.
+    /// Formats an origin for messages: file and line.
     pub(super) fn describe(&self, origin: Origin) -> String {
         let file = self.files.get(origin.file as usize).map_or("the file", String::as_str);
         format!("{file}:{}", origin.line)
     }
 }
 
-/// Where a thing with one of some identities was taken before.
+/// Returns the origin of an earlier record with one of the identities.
 pub(super) fn first_origin(seen: &HashMap<String, Origin>, identities: &[String]) -> Option<Origin> {
     identities.iter().find_map(|identity| seen.get(identity).copied())
 }
 
-/// Notes where a thing was taken from. Records that were refused are not noted: a later one may be taken instead.
+/// Notes the origin of an imported record. Refused records are not noted, because a later record may replace them.
 pub(super) fn record_origin(seen: &mut HashMap<String, Origin>, identities: Vec<String>, origin: Origin) {
     seen.extend(identities.into_iter().map(|identity| (identity, origin)));
 }

@@ -1,7 +1,7 @@
-//! Order of imported topics and places: a topological sort, broader concepts first, and repeated records last.
+//! Order of imported topics and places: a topological sort, with broader concepts first and repeated records last.
 //!
-//! Cycles within a file are refused unless a concept is stored already. A refused record is replaced by the next record
-//! of the same concept.
+//! A record in a cycle within a file is refused unless its concept is already stored. A refused record is replaced by
+//! the next record of the same concept.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -15,36 +15,36 @@ use super::{
 };
 use crate::catalog::Concept;
 
-/// Records of a file that wait, each with its number among them.
+/// Records of a file that are not imported yet, each with its index in the file's list of records.
 #[derive(Debug)]
 pub(super) struct Queue<I> {
-    /// The first of each concept, after those that it is right below.
+    /// The first record of each concept, after the records of its parents.
     order: VecDeque<(usize, ConceptRecord<I>)>,
-    /// Later ones of a concept of which the import spoke before.
+    /// Records of concepts for which this import has an earlier record, by index.
     repeated: BTreeMap<usize, ConceptRecord<I>>,
-    /// Numbers of those by identity, ascending.
+    /// Indexes of repeated records by identity, ascending.
     by_identity: HashMap<String, VecDeque<usize>>,
 }
 
-/// What has to be known of a record after it was taken or refused.
+/// The part of a record that is needed after it was imported or refused.
 #[derive(Debug)]
 pub(super) struct RecordKeys {
-    /// What it may be met again by.
+    /// Identities by which later records of the same concept are recognised.
     pub(super) identities: Vec<String>,
-    /// The id of its concept where that is new.
+    /// The id that the concept gets if it is new.
     id: Uuid,
     origin: Origin,
 }
 
 impl RecordKeys {
-    /// Of a record, before it is taken.
+    /// Returns the keys of a record before it is imported.
     pub(super) fn of<I, T: Concept>(record: &ConceptRecord<I>, index: &ConceptIndex<T>) -> Self {
         Self { identities: index.identities(record), id: record.id, origin: record.origin }
     }
 }
 
 impl<I> Queue<I> {
-    /// Puts records in order. Also answers the results of those that cannot be ordered.
+    /// Orders records. Also returns the results of records that are refused because they are in a cycle.
     pub(super) fn build<T: Concept>(
         records: Vec<ConceptRecord<I>>,
         index: &ConceptIndex<T>,
@@ -71,13 +71,13 @@ impl<I> Queue<I> {
         (queue, results)
     }
 
-    /// The record to be taken next.
+    /// Removes and returns the next record to import.
     pub(super) fn next(&mut self) -> Option<(usize, ConceptRecord<I>)> {
         self.order.pop_front().or_else(|| self.repeated.pop_first())
     }
 
-    /// Notes what became of a record. The next one of its concept takes the place of one that was refused; one that was taken is
-    /// the first of its concept; a duplicate or conflict changes nothing.
+    /// Notes the result of a record. An imported record becomes the first of its concept. A refused record is
+    /// replaced by the next record of its concept. A duplicate or conflict changes nothing.
     pub(super) fn record_result<T: Concept>(
         &mut self,
         result: &RecordResult,
@@ -98,8 +98,8 @@ impl<I> Queue<I> {
         }
     }
 
-    /// Has the next record of a concept take the place of one that was refused, so that those below the concept find it. One
-    /// that has to wait for what it is itself below stays where it is, at the end.
+    /// Moves the next record of a refused concept to the front of the order, because its narrower concepts need it. A
+    /// record whose parents do not all exist yet keeps its position at the end.
     fn promote_next<T: Concept>(&mut self, identities: &[String], index: &ConceptIndex<T>) {
         for identity in identities {
             let Some(numbers) = self.by_identity.get_mut(identity) else { continue };
@@ -115,10 +115,10 @@ impl<I> Queue<I> {
     }
 }
 
-/// Records in their order, and results of those that have none.
+/// Ordered records, and the results of records that cannot be ordered.
 type SortedRecords<I> = (VecDeque<(usize, ConceptRecord<I>)>, Vec<(usize, RecordResult)>);
 
-/// Records, no two of one slug, in an order in which each comes after those it is right below.
+/// Sorts records with unique slugs so that each record comes after its parents.
 fn sort_parents_first<I, T: Concept>(
     records: Vec<(usize, ConceptRecord<I>)>,
     index: &ConceptIndex<T>,
@@ -129,7 +129,7 @@ fn sort_parents_first<I, T: Concept>(
     let mut remaining: HashMap<String, (usize, ConceptRecord<I>)> =
         records.into_iter().map(|entry| (entry.1.slug.clone(), entry)).collect();
     let mut order = VecDeque::with_capacity(remaining.len());
-    // Depth first with a stack of our own: a chain of thousands must not fill the thread's.
+    // Depth-first search with an explicit stack: a chain of thousands of concepts would overflow the thread's stack.
     let mut visited: HashSet<String> = HashSet::new();
     for slug in slugs {
         let mut stack = vec![slug];
@@ -151,7 +151,8 @@ fn sort_parents_first<I, T: Concept>(
             } else if let Some(next) = pending_parents.iter().find(|slug| !visited.contains(*slug)) {
                 stack.push(next.clone());
             } else {
-                // Everything it waits for waits for it. What is known already breaks the circle, else it cannot be taken.
+                // The record and its pending parents form a cycle. A concept that is already stored breaks the cycle;
+                // otherwise the record is refused.
                 let number = *number;
                 if let Some((_, record)) = remaining.remove(&top) {
                     if index.by_slug.contains_key(&record.slug) {
@@ -160,7 +161,7 @@ fn sort_parents_first<I, T: Concept>(
                         results.push((
                             number,
                             RecordResult::Refused(format!(
-                                "the {noun} \"{top}\" would become its own ancestor: correct what it is below"
+                                "the {noun} \"{top}\" would become its own ancestor: correct its parents"
                             )),
                         ));
                     }

@@ -1,6 +1,7 @@
-//! Records of releases as an import takes them: content, slugs of topics and places, state and withdrawal.
+//! Parsed records of releases for an import: content, slugs of topics and places, state and withdrawal.
 //!
-//! They come from `interchange`, and are validated in `release`, withdrawals here. Topics and places: `concept_record`.
+//! `interchange` makes them. `release` validates them, except for withdrawals, which are validated here. Records of
+//! topics and places are in `concept_record`.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::release::ReleaseState;
@@ -10,36 +11,36 @@ use crate::newsroom::{
     validation::Validator,
 };
 
-/// A release as it comes.
+/// A parsed record of a release.
 #[derive(Clone, Debug)]
 pub struct ImportedRelease {
-    /// What it says; every field set, cleared, or left to the newsroom's default, references aside.
+    /// Content without topics and places. Each field is set, cleared, or left to the newsroom's default.
     pub input: ReleaseInput,
-    /// Slugs of its topics.
+    /// Slugs of topics.
     pub topics: Vec<String>,
-    /// Slugs of the places it was filed from.
+    /// Slugs of the places that the release was filed from.
     pub dateline: Vec<String>,
-    /// Slugs of the places it is about.
+    /// Slugs of the places that the release is about.
     pub about: Vec<String>,
-    /// Where it is in its life.
+    /// Workflow state.
     pub state: ReleaseState,
-    /// When it was made public; the beginning of its release date where that is not known.
+    /// Instant of publication. `None` means the beginning of the release date in the newsroom's time zone.
     pub published_at: Option<DateTime<Utc>>,
-    /// How it was withdrawn, if it is.
+    /// The withdrawal, if the release is withdrawn.
     pub withdrawal: Option<ImportedWithdrawal>,
 }
 
-/// A withdrawal as it comes.
+/// A parsed withdrawal.
 #[derive(Clone, Debug)]
 pub struct ImportedWithdrawal {
-    /// In which way, with notice and target.
+    /// Kind, notice and redirect target.
     pub details: Withdrawal,
-    /// When, where that is known.
+    /// Instant of the withdrawal, if known.
     pub at: Option<DateTime<Utc>>,
 }
 
 impl ImportedWithdrawal {
-    /// Checks that kind, notice and target belong together; the instant is kept to the microsecond.
+    /// Checks that kind, notice and redirect target are consistent, and truncates the instant to microseconds.
     pub(super) fn validated(self, validator: &mut Validator) -> Self {
         Self { details: self.details.validated(validator), at: self.at.map(|at| at.trunc_subsecs(6)) }
     }

@@ -1,8 +1,9 @@
 //! Import of releases, a batch at a time: validates the records, matches them with stored releases, and inserts or
 //! updates.
 //!
-//! The slugs of topics and places are resolved to ids. The decision between update, conflict and unchanged is made in
-//! `matching`, bulk inserts in `insert_batch`. Each change is recorded in the journal as `release.import`.
+//! The slugs of topics and places are resolved to ids. `matching` decides whether a record is an update, a conflict
+//! or unchanged, and `insert_batch` does the bulk inserts. Each change is recorded in the journal as
+//! `release.import`.
 
 use std::collections::HashSet;
 
@@ -34,7 +35,8 @@ use crate::{
 };
 
 impl Importer<'_> {
-    /// Takes in releases, each with its line, at most a [`BATCH`](super::importer::BATCH). Results come in the order of the records.
+    /// Imports one batch of releases, each with its line number: at most [`BATCH`](super::importer::BATCH) records.
+    /// Returns the results in the order of the records.
     pub async fn import_releases(&mut self, records: Vec<(u64, ImportedRelease)>) -> Result<Vec<RecordResult>, Error> {
         let mut results = Vec::with_capacity(records.len());
         let mut chunk: Vec<ValidRecord> = Vec::new();
@@ -44,7 +46,8 @@ impl Importer<'_> {
             match self.validate(record, self.origins.at(line))? {
                 Err(why) => pending.push(Err(RecordResult::Refused(why))),
                 Ok(valid_record) => {
-                    // A record that may meet an earlier one of the batch waits until that one is there.
+                    // If this record may match the same release as an earlier one of the batch, write the earlier one
+                    // first.
                     let record_keys = valid_record.match_keys();
                     if record_keys.iter().any(|key| keys.contains(key)) {
                         self.write_chunk(&mut chunk, &mut pending, &mut results).await?;
@@ -64,7 +67,8 @@ impl Importer<'_> {
         Ok(results)
     }
 
-    /// Writes a chunk of records none of which meets another.
+    /// Writes a chunk of records that share no match key, and appends their results and those in `pending` to
+    /// `results`.
     async fn write_chunk(
         &mut self,
         chunk: &mut Vec<ValidRecord>,
@@ -81,7 +85,7 @@ impl Importer<'_> {
         Ok(())
     }
 
-    /// Validates a record; why it cannot be taken, otherwise.
+    /// Validates a record. The inner error is the reason why the record is refused.
     fn validate(&mut self, record: ImportedRelease, origin: Origin) -> Result<Result<ValidRecord, String>, Error> {
         let mut input = record.input;
         let slug_given = matches!(input.slug, Patch::Set(_));
@@ -115,7 +119,9 @@ impl Importer<'_> {
                 at: None,
             }),
             (_, Some(_)) => {
-                return Ok(Err("withdrawal belongs to the state WITHDRAWN only: correct one of the two".to_owned()));
+                return Ok(Err(
+                    "withdrawal requires the state WITHDRAWN: change the state or remove withdrawal".to_owned()
+                ));
             }
             (_, None) => None,
         };
@@ -124,18 +130,18 @@ impl Importer<'_> {
         }
         if !matches!(record.state, ReleaseState::Draft | ReleaseState::Published | ReleaseState::Withdrawn) {
             return Ok(Err(format!(
-                "a release that is {} cannot be imported: write DRAFT, PUBLISHED or WITHDRAWN",
+                "a release that is {} cannot be imported: use the state DRAFT, PUBLISHED or WITHDRAWN",
                 workflow::state_label(record.state)
             )));
         }
         let published_at = match (record.state, record.published_at) {
             (ReleaseState::Draft, Some(_)) => {
-                return Ok(Err("publishedAt belongs to what was published: leave it out of a DRAFT".to_owned()));
+                return Ok(Err("publishedAt is not allowed in the state DRAFT: remove it".to_owned()));
             }
             (ReleaseState::Draft, None) => None,
             (_, Some(at)) if at > self.now => {
                 return Ok(Err(format!(
-                    "publishedAt is in the future ({}): write DRAFT, and publish it when its time has come",
+                    "publishedAt is in the future ({}): use the state DRAFT, and publish the release later",
                     at.to_rfc3339()
                 )));
             }
@@ -146,7 +152,7 @@ impl Importer<'_> {
                     .and_local_timezone(self.newsroom.settings.time_zone)
                     .earliest()
                     .map_or_else(|| midnight.and_utc(), |at| at.to_utc());
-                // The first day begins before the range does where the zone is east of Greenwich.
+                // In a time zone east of Greenwich, the first valid date begins before the first valid instant.
                 Some(date_range::clamp_instant(local).min(self.now.trunc_subsecs(6)))
             }
         };
@@ -182,8 +188,8 @@ impl Importer<'_> {
                 }
                 Ok(Some(id)) => match existing.remove(&id) {
                     Some(old) => self.apply_record(id, record, old).await?,
-                    // An earlier record of the batch is one of the same release, by another key: this one is compared with
-                    // what that one leaves.
+                    // An earlier record of the batch matched the same release by another key. Compare this record
+                    // with the release after that one has been applied.
                     None => {
                         deferred.push((index, id, record));
                         RecordResult::Unchanged
@@ -195,14 +201,14 @@ impl Importer<'_> {
         for (index, id, record) in deferred {
             results[index] = match self.existing_releases(&[id]).await?.remove(&id) {
                 Some(old) => self.apply_record(id, record, old).await?,
-                None => RecordResult::Refused("the release vanished while it was imported: try again".to_owned()),
+                None => RecordResult::Refused("the release was deleted during the import: import it again".to_owned()),
             };
         }
         Ok(results)
     }
 
-    /// Compares a record with its release and writes the differences. It counts as the first of the release only if it is taken:
-    /// where it is a conflict, the next record of the release is told of the same conflict.
+    /// Compares a record with its stored release and writes the differences. A record that conflicts does not count
+    /// as the first of its release, so that the next record of the release reports the same conflict.
     async fn apply_record(
         &mut self,
         id: Uuid,
@@ -226,7 +232,7 @@ impl Importer<'_> {
         Ok(result)
     }
 
-    /// What a record is of whose release an earlier one of the import spoke.
+    /// Returns the result of a record whose release has an earlier record in this import: a duplicate, or a conflict.
     fn check_repeated(&self, record: ValidRecord, old: ExistingRelease, first: Origin) -> RecordResult {
         let slug = old.row.slug.clone();
         match decide(record, old, true) {
@@ -235,7 +241,7 @@ impl Importer<'_> {
         }
     }
 
-    /// Takes over what a record says of a release that is there.
+    /// Updates a stored release from a record.
     async fn update(&mut self, record: ValidRecord, old: ExistingRelease) -> Result<(), Error> {
         let by = self.viewer.subject.clone();
         let unit_of_work = self.unit_of_work().await?;
@@ -270,7 +276,7 @@ impl Importer<'_> {
         let withdrawn_at =
             record.withdrawal.as_ref().map(|withdrawal| withdrawal.at.or(row.withdrawn_at).unwrap_or(now));
         set_withdrawal(&mut change, record.withdrawal, withdrawn_at);
-        // The file says where it is in its life: what the desk had planned for it here holds no more.
+        // The file determines the state, so a schedule or embargo set by the desk no longer applies.
         change.schedule_local = Set(None);
         change.schedule_zone = Set(None);
         change.schedule_at = Set(None);

@@ -93,11 +93,11 @@ on_both_databases! {
         let current_export = exported(&server).await;
         let (report, rejections) = run(&server, &old_export, ImportOptions::default(), false).await;
         assert_eq!((report.conflicts, report.unchanged, report.created, report.updated, report.refused), (3, 2, 0, 0, 0), "{rejections:?}");
-        for (word, reason) in [("corrected", "changed here since"), ("new-name", "changed here since"), ("withdrawn", "never revives")] {
+        for (word, reason) in [("corrected", "changed in Dateline since"), ("new-name", "changed in Dateline since"), ("withdrawn", "never undoes a withdrawal")] {
             assert!(rejections.iter().any(|(_, message)| message.contains(&format!("\"{word}\"")) && message.contains(reason)), "{word} in {rejections:?}");
         }
         assert_eq!(exported(&server).await, current_export);
-        // With `overwrite`, the import replaces edited content, but it never revives a withdrawn release.
+        // With `overwrite`, the import replaces edited content, but it never undoes a withdrawal.
         let (report, rejections) = run(&server, &old_export, ImportOptions { overwrite: true, ..ImportOptions::default() }, false).await;
         assert_eq!((report.conflicts, report.updated), (1, 2), "{rejections:?}");
         assert_eq!(server.data(Caller::Public, r#"{ a: release(ref: {slug: "corrected"}) { headline } b: release(ref: {slug: "new-name"}) { slug } c: release(ref: {slug: "withdrawn"}) { slug } }"#, json!({})).await,
@@ -198,7 +198,7 @@ on_both_databases! {
 
         let overwrite = ImportOptions { overwrite: true, ..ImportOptions::default() };
         let release = |slug: &str, state: &str| lines(&[json!({ "type": "release", "slug": slug, "headline": "Changed", "releaseDate": "2006-05-01", "state": state })]);
-        for (slug, state, message) in [("held", "PUBLISHED", "under an embargo"), ("held", "DRAFT", "under an embargo"), ("due", "DRAFT", "never takes back"), ("untrue", "PUBLISHED", "retracted")] {
+        for (slug, state, message) in [("held", "PUBLISHED", "under an embargo"), ("held", "DRAFT", "under an embargo"), ("due", "DRAFT", "never unpublishes"), ("untrue", "PUBLISHED", "retracted")] {
             let (report, rejections) = run(&server, &release(slug, state), overwrite, false).await;
             assert!(report.conflicts == 1 && rejections[0].1.contains(message), "{slug} {state}: {rejections:?}");
         }

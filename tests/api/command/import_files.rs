@@ -145,7 +145,7 @@ on_both_databases! {
         for subset in [&records[..2], &records[2..], &records[..]] {
             let (report, rejections) = import_records(&server, subset).await;
             assert_eq!(counts(&report), [0, 0, 0, 0, subset.len() as u64, 0], "{rejections:?}");
-            assert!(rejections.len() == subset.len() && rejections.iter().all(|(_, _, message)| message.contains("was changed here")), "{rejections:?}");
+            assert!(rejections.len() == subset.len() && rejections.iter().all(|(_, _, message)| message.contains("was changed in Dateline")), "{rejections:?}");
         }
         // With `overwrite`, the first record is applied, so the others are duplicates of it or conflict with it.
         let overwrite = ImportOptions { overwrite: true, ..ImportOptions::default() };
