@@ -1,7 +1,7 @@
 //! Export as NDJSON: writes the header, all topics, all places and all releases, from one snapshot of the database.
 //!
-//! Releases are written a page at a time, so memory does not grow with their number. Which state is exported is decided
-//! in the newsroom's `export`.
+//! Releases are written a page at a time, so memory use does not grow with their number. `newsroom::export` decides
+//! which revision and state of a release are exported.
 
 use std::io::Write;
 
@@ -19,18 +19,18 @@ use crate::{
 /// A failure that ends an export.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The newsroom cannot be read.
+    /// The newsroom failed.
     #[error(transparent)]
     Newsroom(#[from] Error),
-    /// The lines cannot be written.
+    /// The output cannot be written.
     #[error("the export cannot be written: {0}")]
     Output(#[from] std::io::Error),
-    /// A record cannot be written as JSON.
+    /// A record cannot be serialised as JSON.
     #[error("a record cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
 
-/// Writes everything that travels; answers the number of lines.
+/// Writes the export and returns the number of lines.
 pub async fn export(newsroom: &Newsroom, out: &mut (impl Write + Send)) -> Result<u64, ExportError> {
     let mut lines = 0;
     let mut write_record = |record: &Record| -> Result<(), ExportError> {

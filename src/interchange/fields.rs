@@ -1,8 +1,8 @@
-//! Typed fields of a JSON record: strings, numbers, dates, instants, lists and choices, read from JSON with all errors
-//! at once.
+//! Typed fields of a JSON record: reads strings, numbers, dates, instants, lists and choices, and reports all errors at
+//! once.
 //!
-//! Errors name the field, the value and what to write instead, also the field that was probably meant
-//! (Damerau-Levenshtein distance). At most 20 errors of a record are reported.
+//! An error names the field, the value and what to write instead. For an unknown field it also names the field that was
+//! probably meant (Damerau-Levenshtein distance). At most 20 errors of a record are reported.
 
 use std::{fmt::Display, ops::RangeInclusive};
 
@@ -12,28 +12,28 @@ use serde::Serialize;
 use super::json::{Json, quoted};
 use crate::date_range;
 
-/// What a field can be.
+/// A type that a field can have.
 pub(super) trait Field: Sized {
-    /// Reads a value; none where `errors` tells what is wrong with it. `at` is the path of the field.
+    /// Reads a value. On failure adds to `errors` and returns `None`. `at` is the path of the field.
     fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self>;
 
-    /// What an absent field is; none where it must be there.
+    /// The value of an absent field. `None` if the field is required.
     fn absent() -> Option<Self> {
         None
     }
 }
 
-/// A record that is read from an object.
+/// A record that is read from a JSON object.
 pub(super) trait Object: Sized {
-    /// What it is called: "a topic".
+    /// Noun for messages, for example "a topic".
     const NOUN: &'static str;
-    /// Its fields.
+    /// Names of the fields.
     const NAMES: &'static [&'static str];
 
-    /// Takes its fields.
+    /// Reads the fields. `None` if one of them is invalid.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
 
-    /// Reads all of it; none where `errors` tells what is wrong.
+    /// Reads the record and reports unknown fields. On failure adds to `errors` and returns `None`.
     fn read_object(entries: Vec<(String, Json)>, prefix: &str, errors: &mut FieldErrors) -> Option<Self> {
         let mut fields = Fields { entries, prefix, errors };
         let record = Self::from_fields(&mut fields);
@@ -52,10 +52,10 @@ pub(super) trait Object: Sized {
     }
 }
 
-/// Most errors of a record that are reported: a line may have a million.
+/// Maximum number of errors of a record that are reported. One line could have a million.
 const MAX_ERRORS: usize = 20;
 
-/// What is wrong with a record.
+/// The errors of a record.
 #[derive(Debug, Default)]
 pub(super) struct FieldErrors {
     messages: Vec<String>,
@@ -63,30 +63,30 @@ pub(super) struct FieldErrors {
 
 impl FieldErrors {
     fn push(&mut self, error: String) {
-        // One more than is told, so that it is known that there are more.
+        // Keeps one more than is shown, to know whether there are more.
         if self.messages.len() <= MAX_ERRORS {
             self.messages.push(error);
         }
     }
 
-    /// Whether another one would not be told.
+    /// Whether further errors would not be shown.
     fn is_full(&self) -> bool {
         self.messages.len() > MAX_ERRORS
     }
 
-    /// All of them in one line: the first twenty, and whether there are more.
+    /// The first 20 errors in one line, and whether there are more.
     pub(super) fn in_one_line(&self) -> String {
         let (messages, more) = self.messages.split_at(self.messages.len().min(MAX_ERRORS));
         let line = messages.join("; ");
         if more.is_empty() { line } else { format!("{line}; and more") }
     }
 
-    /// A value that cannot be taken: which, why, and what to write instead.
+    /// Adds an error for an invalid value.
     fn push_invalid(&mut self, at: &str, value: &Json, why: &str) {
         self.push(format!("{at}: {value} {why}"));
     }
 
-    /// A value of the wrong type.
+    /// Adds an error for a value of the wrong type.
     pub(super) fn push_wrong_type<T>(&mut self, at: &str, value: &Json, expected: &str) -> Option<T> {
         match value {
             Json::Null => self.push(format!("{at} is null: write {expected}")),
@@ -96,7 +96,7 @@ impl FieldErrors {
     }
 }
 
-/// The fields of an object that nobody has taken so far.
+/// The fields of an object that have not been read yet.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     entries: Vec<(String, Json)>,
@@ -105,7 +105,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// Takes a field.
+    /// Reads and removes a field.
     pub(super) fn field<F: Field>(&mut self, name: &str) -> Option<F> {
         let at = format!("{}{name}", self.prefix);
         if let Some(index) = self.entries.iter().position(|(key, _)| key == name) {
@@ -138,7 +138,7 @@ impl<F: Field> Field for Vec<F> {
         let mut read = Vec::with_capacity(items.len());
         let mut is_valid = true;
         for (index, item) in items.into_iter().enumerate() {
-            // Not only to the first that is wrong, so that each error is told.
+            // Continues after an invalid item, so that every error is reported.
             if errors.is_full() {
                 return None;
             }
@@ -169,7 +169,7 @@ impl Field for f64 {
     }
 }
 
-/// A whole number of a range.
+/// An integer within a range.
 fn integer<T: TryFrom<i64> + PartialOrd + Display>(
     value: &Json,
     at: &str,
@@ -199,7 +199,7 @@ impl Field for u32 {
     }
 }
 
-/// One of some names; `noun` is what they are names of: "a kind of release".
+/// One of several names. `noun` says what they name, for example "a kind of release".
 pub(super) fn one_of<T: Copy + Serialize>(
     value: &Json,
     at: &str,
@@ -277,7 +277,7 @@ impl Field for DateTime<Utc> {
     }
 }
 
-/// The day that a text of the form 2006-05-08 names; why there is none; nothing where the text is of another form.
+/// Parses a date in the form 2006-05-08. `None` if the text has another form; an error if there is no such day.
 fn parse_date(text: &str) -> Option<Result<NaiveDate, String>> {
     let bytes = text.as_bytes();
     let digits = |range: std::ops::Range<usize>| -> Option<u32> {
@@ -298,9 +298,9 @@ fn parse_date(text: &str) -> Option<Result<NaiveDate, String>> {
     }))
 }
 
-/// The name that was probably meant.
+/// The name that was probably meant by a misspelled one.
 pub(super) fn closest_name<'a>(given: &str, names: &[&'a str]) -> Option<&'a str> {
-    // Long names are not compared: the comparison takes the product of the lengths.
+    // Long names are not compared, because the time is proportional to the product of both lengths.
     if given.chars().count() > 40 {
         return None;
     }
@@ -311,7 +311,7 @@ pub(super) fn closest_name<'a>(given: &str, names: &[&'a str]) -> Option<&'a str
     (distance <= 2.min(given.len() / 3)).then_some(name)
 }
 
-/// Names as a sentence lists them.
+/// Joins names for a sentence.
 pub(super) fn join_names(names: &[impl AsRef<str>], last: &str) -> String {
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     match names.as_slice() {

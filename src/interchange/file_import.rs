@@ -1,7 +1,7 @@
 //! Import of files: reads each file twice, and reports the result of every record in the order of the lines.
 //!
 //! Topics and places are imported first, because they may refer to each other in any order, then releases in batches.
-//! Several files may be one import. What a record changes is decided in `newsroom::import`.
+//! Several files can be one import. `newsroom::import` decides what a record changes.
 
 use std::{
     collections::HashMap,
@@ -26,35 +26,35 @@ use crate::{
     },
 };
 
-/// Where a record stands and what became of it.
+/// Callback for each record: file name, line number and result.
 pub type OnRecord<'a> = &'a mut (dyn FnMut(&str, u64, &RecordResult) + Send);
 
-/// An import of several files as one.
+/// A running import of one or several files.
 pub struct FileImport<'a> {
     importer: Importer<'a>,
     language: String,
     report: ImportReport,
-    /// What became of topics and places, by file, until their lines are read again.
+    /// Results of topics and places by file name. They are reported when the file is read for the second time.
     concept_results: HashMap<String, Vec<(u64, RecordResult)>>,
     on_record: OnRecord<'a>,
 }
 
-/// A failure that ends an import: of the database, or of a file.
+/// A failure of the database or of a file that ends an import.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The newsroom cannot go on.
+    /// The newsroom failed.
     #[error(transparent)]
     Newsroom(#[from] Error),
-    /// A file cannot be read on.
+    /// A file cannot be read.
     #[error("{0} cannot be read: {1}")]
     File(String, std::io::Error),
-    /// A file is of another version of the format.
+    /// A file has an unsupported format version.
     #[error("{0}: {1}")]
     Version(String, String),
 }
 
 impl<'a> FileImport<'a> {
-    /// Begins; `on_record` hears of every record.
+    /// Begins an import. `on_record` is called with the result of every record.
     pub async fn begin(
         newsroom: &'a Newsroom,
         viewer: &Viewer,
@@ -68,8 +68,8 @@ impl<'a> FileImport<'a> {
         Ok(Self { importer, language, report, concept_results, on_record })
     }
 
-    /// Takes in topics and places of a file in the interchange format. What cannot be read is told by [`Self::import_releases`]. Fails
-    /// before anything of the file is taken if its header names another version of the format.
+    /// Imports the topics and places of an NDJSON file. [`Self::import_releases`] reports the lines that cannot be
+    /// parsed. Fails before anything of the file is imported if its header has another format version.
     pub async fn import_concepts(&mut self, name: &str, reader: impl BufRead) -> Result<(), ImportError> {
         self.importer.begin_file(name);
         let mut lines = Lines::new(reader);
@@ -110,8 +110,7 @@ impl<'a> FileImport<'a> {
         Ok(())
     }
 
-    /// Takes in releases of a file in the interchange format, and tells what became of every record of it, in the order of its
-    /// lines.
+    /// Imports the releases of an NDJSON file, and reports the results of all its records in the order of the lines.
     pub async fn import_releases(&mut self, name: &str, reader: impl BufRead) -> Result<(), ImportError> {
         self.importer.begin_file(name);
         let mut lines = Lines::new(reader);
@@ -121,7 +120,8 @@ impl<'a> FileImport<'a> {
             let line = lines.next_line().map_err(|error| ImportError::File(name.to_owned(), error))?;
             let last = line.is_none();
             if let Some((number, line)) = line {
-                // A topic or place that has a result was parsed then; files of one name may differ in this line.
+                // A topic or place that has a result was parsed in the first pass. Files with the same name can differ
+                // in this line.
                 let has_result = concept_results.peek().is_some_and(|&(at, _)| at == number);
                 if !has_result || !line.as_deref().is_ok_and(is_concept) {
                     match line.and_then(|line| self.parse_release(number, &line)) {
@@ -137,7 +137,7 @@ impl<'a> FileImport<'a> {
                 line_results.extend(concept_results.by_ref());
             }
             if last || batch.len() == BATCH || line_results.len() >= BATCH {
-                // Even an empty one would be a transaction.
+                // An empty batch would also run a transaction.
                 if !batch.is_empty() {
                     let numbers: Vec<u64> = batch.iter().map(|(number, _)| *number).collect();
                     let results = self.importer.import_releases(std::mem::take(&mut batch)).await?;
@@ -154,7 +154,8 @@ impl<'a> FileImport<'a> {
         }
     }
 
-    /// The release of a line; nothing where it is another record, which [`Self::import_concepts`] took in.
+    /// Parses the release of a line. `None` if the line is a header, or a record that [`Self::import_concepts`]
+    /// imported.
     fn parse_release(&mut self, number: u64, line: &str) -> Result<Option<ImportedRelease>, String> {
         match ndjson::parse(line)? {
             (Record::Release(record), mut controls) => {
@@ -173,7 +174,8 @@ impl<'a> FileImport<'a> {
         }
     }
 
-    /// Takes in a printed page. The last item is taken first: later ones come before earlier ones of the same day, as printed.
+    /// Imports a printed page. The last item is imported first, because the list shows later imports of one day before
+    /// earlier ones; the order of the page is therefore kept.
     pub async fn import_listing(&mut self, name: &str, reader: impl Read) -> Result<(), ImportError> {
         let mut text = String::new();
         reader
@@ -181,14 +183,14 @@ impl<'a> FileImport<'a> {
             .read_to_string(&mut text)
             .map_err(|error| ImportError::File(name.to_owned(), error))?;
         if text.len() as u64 > MAX_LISTING_BYTES {
-            let message = format!("a printed page is at most {MAX_LISTING_BYTES} bytes: use ndjson for more");
+            let message = format!("a printed page can have at most {MAX_LISTING_BYTES} bytes: use ndjson for more");
             return Err(ImportError::File(name.to_owned(), std::io::Error::other(message)));
         }
         self.importer.begin_file(name);
         let items = listing::parse(&text);
         if items.is_empty() {
             let result =
-                self.refused("there is no item here: is it a printed page (--format listing) at all?".to_owned());
+                self.refused("no items found: check that this is a printed page (--format listing)".to_owned());
             self.report_result(name, 1, &result);
         }
         let mut line_results = Vec::with_capacity(items.len());
@@ -244,9 +246,9 @@ impl<'a> FileImport<'a> {
         })
     }
 
-    /// Ends the import.
+    /// Ends the import and returns its report.
     pub async fn finish(mut self) -> Result<ImportReport, ImportError> {
-        // Of files of which only the topics and places were wanted.
+        // Files whose releases were not imported still have unreported results.
         for (name, concept_results) in std::mem::take(&mut self.concept_results) {
             for (number, result) in concept_results {
                 self.report_result(&name, number, &result);
@@ -256,7 +258,7 @@ impl<'a> FileImport<'a> {
         Ok(self.report)
     }
 
-    /// The result of a record that never reaches the importer, which tracks the results of all others itself.
+    /// Refuses a record that does not reach the importer. The importer tracks the results of all other records.
     fn refused(&mut self, why: String) -> RecordResult {
         self.importer.mark_refused();
         RecordResult::Refused(why)
@@ -268,12 +270,12 @@ impl<'a> FileImport<'a> {
     }
 }
 
-/// Whether a line is a topic or a place, by its type alone.
+/// Whether the type of a line is topic or place.
 fn is_concept(line: &str) -> bool {
     matches!(ndjson::peek(line).kind, Some(RecordKind::Topic | RecordKind::Place))
 }
 
-/// Imports a text in the interchange format.
+/// Imports a text in the NDJSON format.
 pub async fn import_text(
     newsroom: &Newsroom,
     viewer: &Viewer,

@@ -1,23 +1,23 @@
-//! File format detection: recognizes files that are neither NDJSON nor a listing (gzip, zip, CSV, RSS, HTML, UTF-16,
+//! File format detection: recognises files that are neither NDJSON nor a listing (gzip, zip, CSV, RSS, HTML, UTF-16,
 //! …).
 //!
-//! Looks at the first 64 KiB. Gives one error with the name of the format, instead of one for every line. A file that
-//! may be valid passes; its lines are checked later.
+//! Examines the first 64 KiB. Reports one error with the name of the format, instead of one error per line. A file that
+//! may be valid is accepted; its lines are checked later.
 
 use std::io::{self, Read};
 
 use super::{lines::MAX_LINE_BYTES, listing::MAX_LISTING_BYTES, ndjson};
 
-/// Bytes that are looked at.
+/// Number of bytes that are examined.
 const HEAD_BYTES: u64 = 64 * 1024;
 
-/// Of a hundred bytes of a text at most this many are NUL.
+/// Maximum percentage of NUL bytes in a text.
 const MAX_NULS: usize = 3;
 
 /// The byte order mark of UTF-8.
 const UTF8_BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// What a file is expected to be.
+/// The format that a file is expected to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedFormat {
     /// Newline-delimited JSON.
@@ -26,7 +26,7 @@ pub enum ExpectedFormat {
     Listing,
 }
 
-/// Formats that begin with certain bytes, and what to do about them.
+/// Formats with a signature in the first bytes: the bytes, the name, and advice.
 const SIGNATURES: [(&[u8], &str, &str); 12] = [
     (b"\x1F\x8B", "gzip", UNPACK),
     (b"PK\x03\x04", "a zip archive (or a document of a word processor or spreadsheet)", UNPACK),
@@ -37,19 +37,19 @@ const SIGNATURES: [(&[u8], &str, &str); 12] = [
     (b"7z\xBC\xAF\x27\x1C", "7-Zip", UNPACK),
     (b"%PDF-", "PDF", CONVERT),
     (b"{\\rtf", "RTF", CONVERT),
-    (b"SQLite format 3\0", "a SQLite database", "write it out with `dateline export` first"),
+    (b"SQLite format 3\0", "a SQLite database", "export it with `dateline export` first"),
     (b"\xFF\xFE", "UTF-16 or UTF-32", "save it as UTF-8"),
     (b"\xFE\xFF", "UTF-16", "save it as UTF-8"),
 ];
 
-/// What a header of a tar archive has at 257.
+/// Content of a tar header at offset 257.
 const TAR_MAGIC: &[u8] = b"ustar";
 
 const UNPACK: &str = "unpack it first";
 const CONVERT: &str = "convert it to ndjson first (docs/interchange.md describes the format)";
 
-/// Looks at the beginning of a file. Answers why it cannot be what is expected, where that is sure; nothing otherwise, and then
-/// each line is told by itself. A file that is empty or blank to its end cannot be anything.
+/// Examines the beginning of a file. The inner error says why the file certainly does not have the expected format. If
+/// it is `Ok`, each line must be checked on its own. A file that is empty or entirely blank is an error.
 pub fn check_format(mut reader: impl Read, expected: ExpectedFormat) -> io::Result<Result<(), String>> {
     let mut head = Vec::new();
     reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
@@ -58,30 +58,30 @@ pub fn check_format(mut reader: impl Read, expected: ExpectedFormat) -> io::Resu
     if let Some((_, name, advice)) = SIGNATURES.iter().find(|(bytes, ..)| head.starts_with(bytes)) {
         return Ok(Err(format!("this is {name}, not {}: {advice}", expected.name())));
     }
-    // Fields of the header end in NUL, so a text that has the same letters there is told apart.
+    // Fields of a tar header end in NUL. A text that has the same letters at this offset is not an archive.
     if head.get(257..262) == Some(TAR_MAGIC) && head[..257].contains(&0) {
         return Ok(Err(format!("this is a tar archive, not {}: {UNPACK}", expected.name())));
     }
     if head.iter().all(u8::is_ascii_whitespace) {
         return Ok(if head_is_all || is_blank(reader)? {
-            let advice = "is it the right file, and was it written to its end?";
+            let advice = "check that it is the right file and that it is complete";
             Err(format!("the file is empty: {advice}"))
         } else {
             Ok(())
         });
     }
-    // A NUL here and there is a control character, which the lines are rid of.
+    // Isolated NULs are control characters, which are removed from the lines later.
     let even = head.iter().step_by(2).filter(|byte| **byte == 0).count();
     let odd = head.iter().skip(1).step_by(2).filter(|byte| **byte == 0).count();
     let nuls = even + odd;
     if nuls > 0 {
         let is_utf16 = even.max(odd) > head.len() / 4 && even.min(odd) < head.len() / 20;
-        // The last character that was read may be cut off.
+        // The last character may be truncated.
         let is_text = std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
         let detected = if is_utf16 {
             Some(("UTF-16", "save it as UTF-8"))
         } else if !is_text || nuls > head.len() / 100 * MAX_NULS + MAX_NULS {
-            Some(("a binary file", "is it the right file?"))
+            Some(("a binary file", "check that it is the right file"))
         } else {
             None
         };
@@ -120,24 +120,25 @@ fn is_blank(mut reader: impl Read) -> io::Result<bool> {
     }
 }
 
-/// The format of a text, and what to do about it; none where it may be what is expected.
+/// The format of a text, and advice on how to convert it. `None` if the text may have the expected format.
 fn detect_text_format(text: &str, is_all: bool, expected: ExpectedFormat) -> Option<(&'static str, &'static str)> {
     match text.bytes().next()? {
         b'<' => Some((detect_markup(text)?, CONVERT)),
         b'[' => {
             let is_list = text[1..].trim_start().starts_with(['{', ']', '"', '[']);
-            is_list.then_some(("a JSON array", "write one object a line (`jq -c '.[]'` does it)"))
+            is_list.then_some(("a JSON array", "write one object per line, for example with `jq -c '.[]'`"))
         }
         b'{' if expected == ExpectedFormat::Listing => {
-            text.lines().any(is_object).then_some(("ndjson", "leave --format out"))
+            text.lines().any(is_object).then_some(("ndjson", "omit --format listing"))
         }
         b'{' => {
             let mut lines = text.lines().filter(|line| !line.trim().is_empty());
             let first = lines.next()?;
             let is_open = serde_json::from_str::<serde::de::IgnoredAny>(first).is_err_and(|error| error.is_eof());
-            // The last line that was read may be cut off.
+            // The last line may be truncated.
             let goes_on = lines.next().is_some_and(|next| !next.starts_with('{'));
-            (is_open && goes_on).then_some(("JSON over several lines", "write one object a line (`jq -c .` does it)"))
+            (is_open && goes_on)
+                .then_some(("JSON over several lines", "write one object per line, for example with `jq -c .`"))
         }
         _ if expected == ExpectedFormat::Listing || text.lines().any(is_object) => None,
         _ => detect_table(text, is_all).map(|name| (name, CONVERT)).or_else(|| detect_listing(text)),
@@ -149,7 +150,7 @@ fn is_object(line: &str) -> bool {
     line.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok()
 }
 
-/// Which format in angle brackets a text is.
+/// The name of a markup format, if the text has one.
 fn detect_markup(text: &str) -> Option<&'static str> {
     let lower = text.to_lowercase();
     let has = |tag: &str| {
@@ -172,21 +173,21 @@ fn detect_markup(text: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether a text is a table: every line has the same number of separators, and more than one column.
+/// The name of a table format, if every line has the same number of separators, and more than one column.
 fn detect_table(text: &str, is_all: bool) -> Option<&'static str> {
     let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(21).collect();
     if !is_all && lines.len() < 21 {
         lines.pop();
     }
     let heading = lines.first()?;
-    // Names of columns are short; a sentence with a comma is no heading.
+    // Column names are short. A sentence with a comma is not a heading.
     let is_heading = |separator: char| {
         heading.contains(separator) && heading.split(separator).all(|name| name.split_whitespace().count() <= 4)
     };
     [('\t', "TSV (a table, its columns separated by tabs)"), (',', CSV), (';', CSV)]
         .into_iter()
         .find(|&(separator, _)| {
-            // Quoted cells may have separators and line breaks of their own, so lines are not counted there.
+            // Quoted cells may contain separators and line breaks, so separators are not counted in lines with quotes.
             let even = |line: &&str| {
                 line.contains('"') || line.matches(separator).count() == heading.matches(separator).count()
             };
@@ -197,13 +198,13 @@ fn detect_table(text: &str, is_all: bool) -> Option<&'static str> {
 
 const CSV: &str = "CSV (a table, its columns separated by commas or semicolons)";
 
-/// Whether a text is a printed page.
+/// Detects a printed page.
 fn detect_listing(text: &str) -> Option<(&'static str, &'static str)> {
     let is_page = super::listing::parse(text).iter().any(Result::is_ok);
     is_page.then_some(("a printed page", "add --format listing"))
 }
 
-/// Bytes that a file's beginning must fit in to be told apart; the limits of both formats are above it.
+/// The examined bytes must fit within the size limits of both formats.
 const _: () = assert!(HEAD_BYTES < MAX_LISTING_BYTES && HEAD_BYTES < MAX_LINE_BYTES as u64);
 
 #[cfg(test)]
@@ -296,7 +297,7 @@ mod tests {
             (&word.as_bytes()[257..262], refusal(word.as_bytes(), ExpectedFormat::Ndjson)),
             (TAR_MAGIC, String::new())
         );
-        // Control characters never refuse a record, and here the head ends within a character.
+        // Control characters never cause a refusal. Here the examined bytes end within a character.
         let long = format!("{{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"AB\0\"}}\n{}", "é".repeat(40_000));
         assert!(std::str::from_utf8(&long.as_bytes()[..HEAD_BYTES as usize]).is_err());
         assert_eq!(refusal(long.as_bytes(), ExpectedFormat::Ndjson), "");

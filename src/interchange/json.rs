@@ -1,6 +1,6 @@
 //! JSON values of one line: duplicate names are refused, and control characters and lone surrogates are replaced.
 //!
-//! Unlike `serde_json::Value`, an object keeps its entries in order. Message texts quote values shortened to 60
+//! Unlike in `serde_json::Value`, the entries of an object keep their order. Messages quote values shortened to 60
 //! characters.
 
 use std::{borrow::Cow, fmt};
@@ -9,10 +9,10 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::newsroom::text::control::{ControlCount, replace_controls};
 
-/// Characters of a value that a message shows at most.
+/// Maximum number of characters of a value in a message.
 const MAX_QUOTED_CHARS: usize = 60;
 
-/// A value of JSON. Unlike [`serde_json::Value`] it refuses an object that has a name twice, at any depth.
+/// A JSON value. Unlike [`serde_json::Value`], it refuses an object with a duplicate name, at any depth.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Json {
     Null,
@@ -24,16 +24,17 @@ pub(super) enum Json {
 }
 
 impl Json {
-    /// Reads a line; why it is not JSON, otherwise. A raw control character in a text, which JSON forbids, is read as if it were
-    /// escaped, and half of a surrogate pair as a character that [`Self::replace_controls`] removes.
+    /// Parses a line, or returns why it is not JSON. JSON forbids raw control characters in strings; here they are
+    /// parsed as if they were escaped. A lone surrogate is parsed as a character that [`Self::replace_controls`]
+    /// removes.
     pub(super) fn parse(line: &str) -> Result<Self, String> {
         serde_json::from_str(&escape_invalid(line)).map_err(|error| {
-            // The line of the file is told elsewhere; JSON's own is always 1.
+            // The report has the line number of the file. The line number in the JSON error is always 1.
             format!("not JSON: {}", error.to_string().replace(" at line 1 column ", " at column "))
         })
     }
 
-    /// Replaces control characters in all texts of it.
+    /// Replaces the control characters in all strings of the value, and counts them.
     pub(super) fn replace_controls(&mut self) -> ControlCount {
         let mut count = ControlCount::default();
         match self {
@@ -45,7 +46,7 @@ impl Json {
         count
     }
 
-    /// The type of the value, as JSON names it.
+    /// The JSON type of the value, for messages.
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -58,7 +59,7 @@ impl Json {
     }
 }
 
-/// As JSON, shortened for a message.
+/// Formats the value as JSON, shortened for a message.
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -73,14 +74,14 @@ impl fmt::Display for Json {
     }
 }
 
-/// A text in quotes, shortened for a message.
+/// A string in quotes, shortened for a message.
 pub(super) fn quoted(text: &str) -> String {
     let mut letters = text.chars();
     let short: String = letters.by_ref().take(MAX_QUOTED_CHARS).collect();
     format!("\"{short}{}\"", if letters.next().is_some() { "…" } else { "" })
 }
 
-/// JSON in which texts have no raw control characters and no half of a surrogate pair.
+/// Escapes raw control characters in strings, and replaces lone surrogates.
 fn escape_invalid(line: &str) -> Cow<'_, str> {
     let suspicious = line.bytes().any(|byte| byte < b' ') || line.contains("\\ud") || line.contains("\\uD");
     if !suspicious {
@@ -109,7 +110,7 @@ fn escape_invalid(line: &str) -> Cow<'_, str> {
                         out.push_str("\\uFFFF");
                     }
                     _ => {
-                        // The escaped character with it, so that `\"` does not end the text.
+                        // Copies the backslash with the escaped character, so that `\"` does not end the string.
                         consumed += rest[1..].chars().next().map_or(0, char::len_utf8);
                         out.push_str(&rest[..consumed]);
                     }
@@ -123,7 +124,7 @@ fn escape_invalid(line: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The code unit of an escape that a text begins with: `\u` and four hexadecimal digits.
+/// The code unit of the escape at the start of a text: `\u` and four hexadecimal digits.
 fn code_unit(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
@@ -141,7 +142,7 @@ impl<'de> de::Visitor<'de> for JsonVisitor {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value of JSON")
+        f.write_str("a JSON value")
     }
 
     fn visit_unit<E>(self) -> Result<Json, E> {
@@ -202,7 +203,7 @@ mod tests {
     fn text(line: &str) -> (String, u64) {
         let mut value = Json::parse(line).unwrap_or_else(|why| panic!("{line}: {why}"));
         let count = value.replace_controls();
-        let Json::Text(text) = value else { panic!("{line} is a text") };
+        let Json::Text(text) = value else { panic!("{line} is not a string") };
         (text, count.removed)
     }
 

@@ -4,26 +4,26 @@
 
 use std::io::{self, BufRead};
 
-/// The longest line that is read: a release with the longest body, every letter of it escaped, and room to spare.
+/// Maximum length of a line. It has space for a release with the longest body, even if every letter is escaped.
 pub const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
 
-/// Lines of text with their numbers, from 1. Blank ones are left out.
+/// Reads the lines of a text with their numbers, from 1. Blank lines are skipped.
 #[derive(Debug)]
 pub struct Lines<R> {
     reader: R,
     number: u64,
 }
 
-/// A line, or why it cannot be read.
+/// The number of a line, and its text or why it cannot be read.
 pub type NumberedLine = (u64, Result<String, String>);
 
 impl<R: BufRead> Lines<R> {
-    /// The lines of a reader.
+    /// Creates a line reader.
     pub fn new(reader: R) -> Self {
         Self { reader, number: 0 }
     }
 
-    /// The next line; none at the end. An error is one of the reader itself, and ends it.
+    /// Returns the next line, or `None` at the end. Fails if the reader fails; no lines can be read after that.
     pub fn next_line(&mut self) -> io::Result<Option<NumberedLine>> {
         loop {
             let Some((bytes, complete)) = self.read()? else { return Ok(None) };
@@ -48,7 +48,7 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// Bytes up to and with the next newline, and whether they are all of them.
+    /// Reads to the next newline, inclusive. The flag is false if the line is too long; its bytes are then discarded.
     fn read(&mut self) -> io::Result<Option<(Vec<u8>, bool)>> {
         let (mut line, mut complete, mut started) = (Vec::new(), true, false);
         loop {

@@ -19,42 +19,43 @@ use crate::{
     newsroom::text::control::{ControlCount, replace_controls},
 };
 
-/// The largest printed page that is read whole.
+/// Maximum size of a printed page, which is read into memory as a whole.
 pub(super) const MAX_LISTING_BYTES: u64 = 16 * 1024 * 1024;
 
-/// An item of the page.
+/// An item of a printed page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Line of its number and kind.
+    /// Line number of the line with its number and kind.
     pub line: u64,
-    /// What sort of item it is.
+    /// Kind of item.
     pub kind: ReleaseKind,
     /// The headline.
     pub headline: String,
-    /// The date.
+    /// Release date.
     pub release_date: NaiveDate,
-    /// The dateline's place, as printed.
+    /// Place of the dateline, as printed.
     pub dateline_text: Option<String>,
-    /// The summary; paragraphs parted by a blank line.
+    /// The summary. Paragraphs are separated by a blank line.
     pub summary: Option<String>,
-    /// Control characters that were replaced or removed in its lines.
+    /// Number of control characters that were replaced or removed in its lines.
     pub controls: ControlCount,
 }
 
-/// An item that cannot be read: its line, and why.
+/// Line number of an invalid item, and why it is invalid.
 pub type ItemError = (u64, String);
 
-/// A paragraph of the page: consecutive lines that are not blank.
+/// A paragraph of a page: consecutive lines that are not blank.
 struct Paragraph {
     line: u64,
     text: String,
     controls: ControlCount,
 }
 
-/// Reads a page; items in the order in which they are printed.
+/// Parses a page. The items are in the order of the page.
 pub fn parse(text: &str) -> Vec<Result<Item, ItemError>> {
     let paragraphs = paragraphs(text);
-    // An item begins where a numbered kind is followed by a headline and a date: a numbered sentence of a summary is not.
+    // An item begins with a numbered line that names a kind, or that is followed by a headline and a date. A numbered
+    // sentence of a summary does not begin an item.
     let begins = |at: usize| {
         let kind = text_after_number(&paragraphs[at].text)?;
         let dated = paragraphs.get(at + 2).is_some_and(|paragraph| date_line(&paragraph.text).is_some());
@@ -115,7 +116,8 @@ fn item(paragraphs: &[Paragraph]) -> Result<Item, ItemError> {
     })
 }
 
-/// The paragraphs of a page, their control characters replaced. That comes before white space is cut off: U+0085 is both.
+/// Splits a page into paragraphs and replaces their control characters. Control characters are replaced before white
+/// space is trimmed, because U+0085 is both.
 fn paragraphs(text: &str) -> Vec<Paragraph> {
     let mut paragraphs: Vec<Paragraph> = Vec::new();
     let mut open = false;
@@ -125,7 +127,7 @@ fn paragraphs(text: &str) -> Vec<Paragraph> {
         let line = line.trim();
         if line.is_empty() {
             open = false;
-            // A line that has nothing else belongs to what is above it.
+            // A line with only control characters counts for the paragraph above it.
             if let Some(last) = paragraphs.last_mut() {
                 last.controls += controls;
             }
@@ -141,7 +143,7 @@ fn paragraphs(text: &str) -> Vec<Paragraph> {
     paragraphs
 }
 
-/// What follows a number and a full stop.
+/// The text after a number and a full stop.
 fn text_after_number(text: &str) -> Option<&str> {
     let (number, rest) = text.split_once('.')?;
     let is_valid = !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -163,7 +165,7 @@ fn kind_of(printed: &str) -> Option<ReleaseKind> {
     KINDS.iter().find(|(name, _)| words.join(" ").eq_ignore_ascii_case(name)).map(|&(_, kind)| kind)
 }
 
-/// "08 May 2006, PHNOM PENH": the date, and the place where there is one.
+/// Parses a date line such as "08 May 2006, PHNOM PENH" into the date and the optional place.
 fn date_line(text: &str) -> Option<(NaiveDate, Option<String>)> {
     let (date, place) = text.split_once(',').unwrap_or((text, ""));
     let words: Vec<&str> = date.split_whitespace().collect();
@@ -173,12 +175,13 @@ fn date_line(text: &str) -> Option<(NaiveDate, Option<String>)> {
     Some((date, Some(place.trim().to_owned()).filter(|place| !place.is_empty())))
 }
 
-/// Names of the places of a dateline as printed: "PHNOM PENH" is "Phnom Penh"; several are parted by a stroke or a semicolon.
+/// The names of the places in a printed dateline. "PHNOM PENH" becomes "Phnom Penh". Several places are separated by a
+/// slash or a semicolon.
 pub fn place_names(dateline: &str) -> Vec<String> {
     dateline.split(['/', ';']).map(str::trim).filter(|name| !name.is_empty()).map(place_name).collect()
 }
 
-/// Words that stay small inside a name.
+/// Words that stay in lower case within a name.
 const LOWERCASE_WORDS: [&str; 13] = ["au", "aux", "da", "de", "del", "des", "di", "do", "du", "la", "les", "of", "sur"];
 
 fn place_name(printed: &str) -> String {
@@ -233,7 +236,7 @@ mod tests {
         let item = items[0].as_ref().unwrap();
         assert_eq!((item.headline.as_str(), item.dateline_text.as_deref()), ("…Ferry", Some("BC")));
         assert_eq!(item.summary.as_deref(), Some("A b…"));
-        // The one above the item is not one of its own.
+        // The line above the item is not an item.
         assert_eq!((items.len(), item.controls.mapped, item.controls.removed), (1, 2, 5));
     }
 

@@ -1,43 +1,46 @@
-//! Import report: counts of created, updated, unchanged, duplicate, conflicting and refused records, and reasons of
+//! Import report: counts of created, updated, unchanged, duplicate, conflicting and refused records, and reasons for
 //! refusals.
 //!
-//! Messages that differ only in values are counted as one reason; the first 20 of each reason are shown in full.
+//! Messages that differ only in values are counted as one reason. The first 20 messages of each reason are shown in
+//! full.
 
 use std::collections::HashMap;
 
 use crate::newsroom::{import::RecordResult, text::control::ControlCount};
 
-/// Messages of one reason that are told in full; the rest is counted.
+/// Number of messages of one reason that are shown in full. The others are only counted.
 pub const MAX_SHOWN: u64 = 20;
 
-/// Reasons that are counted apart; there are a few dozen, and texts of others could make more.
+/// Maximum number of reasons that are counted separately. There are a few dozen, but messages can contain arbitrary
+/// text.
 const MAX_REASONS: usize = 200;
 
-/// What became of the records of an import.
+/// The results of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportReport {
-    /// New.
+    /// Records that were created.
     pub created: u64,
-    /// Changed.
+    /// Records that changed the stored object.
     pub updated: u64,
-    /// There already.
+    /// Records that equal the stored object.
     pub unchanged: u64,
-    /// In the import already, with the same content.
+    /// Records that occurred earlier in the import with the same content.
     pub duplicates: u64,
-    /// Changed by an editor since, or in the import already with other content; left alone.
+    /// Records whose object an editor has changed since, or that occurred earlier in the import with other content.
+    /// They are not applied.
     pub conflicts: u64,
-    /// Not taken.
+    /// Records that were refused.
     pub refused: u64,
-    /// Control characters that were replaced or removed in texts of the records.
+    /// Control characters that were replaced or removed in the records.
     pub controls: ControlCount,
-    /// Records that had such characters.
+    /// Records that contained such characters.
     pub records_with_controls: u64,
-    /// Whether what was told has happened: not in a dry run, nor in a strict one that was not clean.
+    /// Whether the changes were committed. False after a dry run, and after a strict import with errors.
     pub committed: bool,
 }
 
 impl ImportReport {
-    /// Counts a record.
+    /// Counts the result of a record.
     pub(super) fn count(&mut self, result: &RecordResult) {
         match result {
             RecordResult::Created => self.created += 1,
@@ -56,7 +59,7 @@ impl ImportReport {
     }
 }
 
-/// Why records were not taken: how often which reason.
+/// Reasons for refusals and conflicts, with their counts.
 #[derive(Debug, Default)]
 pub struct Reasons {
     counts: HashMap<String, u64>,
@@ -64,7 +67,8 @@ pub struct Reasons {
 }
 
 impl Reasons {
-    /// Counts a message. True where it is to be told in full: one of the first [`MAX_SHOWN`] of its reason.
+    /// Counts a message. Returns whether it must be shown in full, because it is one of the first [`MAX_SHOWN`] of its
+    /// reason.
     pub fn count(&mut self, kind: &str, message: &str) -> bool {
         let reason = format!("{kind}: {}", reason_of(message));
         if let Some(count) = self.counts.get_mut(&reason) {
@@ -79,7 +83,7 @@ impl Reasons {
         self.other_reasons <= MAX_SHOWN
     }
 
-    /// One line for each reason, the most frequent first.
+    /// Returns one line per reason, the most frequent first.
     pub fn lines(&self) -> Vec<String> {
         let mut reasons: Vec<(&str, u64)> =
             self.counts.iter().map(|(reason, &count)| (reason.as_str(), count)).collect();
@@ -89,26 +93,26 @@ impl Reasons {
         reasons.sort_by_key(|&(reason, count)| (std::cmp::Reverse(count), reason));
         let line = |&(reason, count): &(&str, u64)| {
             let rest =
-                if count > MAX_SHOWN { format!(" (the first {MAX_SHOWN} are told above)") } else { String::new() };
+                if count > MAX_SHOWN { format!(" (the first {MAX_SHOWN} are shown above)") } else { String::new() };
             format!("{count} {reason}{rest}")
         };
         reasons.iter().map(line).collect()
     }
 }
 
-/// The sort of a message: its first fault, without values and advice.
+/// The reason of a message: its first error, without values and advice.
 fn reason_of(message: &str) -> String {
     let mut text = String::new();
     let mut letters = message.chars().peekable();
     while let Some(c) = letters.next() {
         match c {
             '"' => {
-                // To the next quotation mark: a value that has one ends early, and its rest is part of the reason.
+                // The value ends at the next quotation mark. If it contains one, its rest becomes part of the reason.
                 let _ = letters.by_ref().take_while(|c| *c != '"').count();
                 text.push('…');
             }
             ';' => break,
-            // Not the digits of a word, such as `m49`.
+            // Digits inside a word, such as `m49`, are kept.
             '0'..='9' if !text.ends_with(char::is_alphanumeric) => {
                 while letters.next_if(|c| c.is_ascii_digit() || ".:+-TZ".contains(*c)).is_some() {}
                 text.push('…');
@@ -116,7 +120,7 @@ fn reason_of(message: &str) -> String {
             c => text.push(c),
         }
     }
-    // The advice follows the last colon, unless that ends the name of the field.
+    // The advice follows the last colon, unless that colon ends the name of the field.
     match text.rsplit_once(": ") {
         Some((what, _)) if what.contains(' ') => what.to_owned(),
         _ => text,
@@ -168,11 +172,11 @@ mod tests {
         assert!(reasons.count("conflict", "\"a\" was changed in Dateline: look"));
         assert_eq!(
             reasons.lines(),
-            ["50 refused: not JSON (the first 20 are told above)", "1 conflict: … was changed in Dateline"]
+            ["50 refused: not JSON (the first 20 are shown above)", "1 conflict: … was changed in Dateline"]
         );
         for number in 0..1000 {
             let letters: String = format!("{number}").bytes().map(|digit| char::from(digit + b'a' - b'0')).collect();
-            reasons.count("refused", &format!("{letters} is wrong: mend it"));
+            reasons.count("refused", &format!("{letters} is wrong: fix it"));
         }
         assert!(
             reasons.lines().len() <= MAX_REASONS + 1 && reasons.lines()[0].starts_with("802 for other reasons"),

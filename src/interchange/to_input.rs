@@ -1,7 +1,7 @@
-//! Conversion of NDJSON records to inputs of the newsroom: an absent field clears the stored value.
+//! Conversion of NDJSON records to inputs of the newsroom. An absent field clears the stored value.
 //!
-//! Defaults are set here: state, and the language of names. HTML bodies become Markdown (`markup`). Validation is in the
-//! newsroom.
+//! Sets the defaults of the state and of the language of names. Converts HTML bodies to Markdown (`markup`). The
+//! newsroom validates the inputs.
 
 use entity::release::ReleaseState;
 
@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl TopicRecord {
-    /// Slug, slugs of broader topics, and the rest, as the newsroom takes it in.
+    /// Returns the slug, the slugs of the broader topics, and the other fields as input.
     pub fn into_input(self, language: &str) -> (String, Vec<String>, TopicInput) {
         let broader = match self.broader {
             None => Vec::new(),
@@ -41,7 +41,7 @@ impl TopicRecord {
 }
 
 impl PlaceRecord {
-    /// Slug, slug of the place it lies in, and the rest, as the newsroom takes it in.
+    /// Returns the slug, the slug of the place it lies in, and the other fields as input.
     pub fn into_input(self, language: &str) -> (String, Option<String>, PlaceInput) {
         let input = PlaceInput {
             slug: Patch::Set(self.slug.clone()),
@@ -64,11 +64,14 @@ impl PlaceRecord {
 }
 
 impl ReleaseRecord {
-    /// As the newsroom takes it in, and control characters that were replaced in its body; why it cannot be, otherwise.
+    /// Returns the release as input, and the number of control characters that were replaced in its body. Fails if the
+    /// body is invalid.
     pub fn into_input(self) -> Result<(ImportedRelease, ControlCount), String> {
         let mut controls = ControlCount::default();
         let markdown = match (self.body_markdown, self.body_html) {
-            (Some(_), Some(_)) => return Err("bodyMarkdown and bodyHtml are both given: keep one".to_owned()),
+            (Some(_), Some(_)) => {
+                return Err("bodyMarkdown and bodyHtml cannot be combined: remove one of them".to_owned());
+            }
             (markdown, None) => markdown,
             (None, Some(html)) => {
                 let (markdown, body_controls) = markup::html_to_markdown(&html)?;

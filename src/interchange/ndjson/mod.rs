@@ -1,8 +1,8 @@
 //! NDJSON format: parses a line to a record (header, topic, place or release), and writes a record as a line.
 //!
-//! One JSON object a line, tagged by `type`. Parsing replaces control characters and reports up to twenty errors of a
-//! record at once, with field names and advice. A file of another format version is refused. `docs/interchange.md`
-//! describes it.
+//! A line is one JSON object with the record type in `type`. Parsing replaces control characters and reports up to 20
+//! errors of a record at once, with field names and advice. A file of another format version is refused.
+//! `docs/interchange.md` describes the format.
 
 use std::{borrow::Cow, fmt::Display};
 
@@ -19,14 +19,14 @@ use super::{
 };
 use crate::{date_range, newsroom::text::control::ControlCount};
 
-/// The version of the format that is read and written.
+/// The format version that is read and written.
 pub const VERSION: u32 = 1;
 
-/// One line.
+/// A record: one line of the file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Record {
-    /// The first line, if there is one: which version of the format it is.
+    /// The optional first line, with the format version.
     Dateline(Header),
     /// A topic.
     Topic(Box<TopicRecord>),
@@ -50,7 +50,7 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
-    /// The type that has a name in the file.
+    /// The record type with this name in the file.
     fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "dateline" => Self::Dateline,
@@ -62,34 +62,34 @@ impl RecordKind {
     }
 }
 
-/// What is known of a line before it is read whole.
+/// The data of a line that is needed before it is parsed.
 #[derive(Clone, Debug)]
 pub struct Peek {
-    /// The type of its record.
+    /// The record type.
     pub kind: Option<RecordKind>,
-    /// The version of the format, where it is a header.
+    /// The format version, if the line is a header.
     version: Option<serde_json::Number>,
 }
 
 impl Peek {
-    /// Why a file that begins with the line cannot be read, where it is the header of another version of the format.
+    /// Why the file cannot be read, if this line is a header with another format version.
     pub fn unsupported_version(&self) -> Option<String> {
         let version = self.version.as_ref().filter(|version| version.as_u64() != Some(u64::from(VERSION)));
         version.map(unsupported_version)
     }
 }
 
-/// One or several slugs.
+/// One slug or several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Slugs {
-    /// One.
+    /// A single slug.
     One(String),
-    /// Several.
+    /// An array of slugs.
     Several(Vec<String>),
 }
 
-/// A record: its fields by their names in the file.
+/// Defines a record by its fields and their names in the file.
 macro_rules! record {
     ($(#[$doc:meta])* $name:ident, $noun:literal { $($(#[$attribute:meta])* $json:literal $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
@@ -109,17 +109,17 @@ macro_rules! record {
 }
 
 record! {
-    /// Which version of the format a file is in.
+    /// The header of a file.
     Header, "the header" {
-        /// [`VERSION`].
+        /// Format version, see [`VERSION`].
         "version" version: u32,
     }
 }
 
 record! {
-    /// A name; a plain string is one in the newsroom's own language.
+    /// A name in a language. Written as a plain string, it is in the newsroom's language.
     NameRecord, "a name" {
-        /// BCP 47; none: the newsroom's own.
+        /// Language tag (BCP 47). Default: the newsroom's language.
         #[serde(skip_serializing_if = "Option::is_none")] "language" language: Option<String>,
         /// The name.
         "name" name: String,
@@ -127,21 +127,21 @@ record! {
 }
 
 record! {
-    /// A topic; what is absent it does not have.
+    /// A topic. An absent field means that the topic has no such value.
     TopicRecord, "a topic" {
-        /// Its address; what it is known by.
+        /// Slug, by which the topic is matched.
         "slug" slug: String,
-        /// Its name in the newsroom's own language.
+        /// Name in the newsroom's language.
         "name" name: String,
         /// Preferred names in other languages.
         #[serde(skip_serializing_if = "is_none_or_empty")] "names" names: Option<Vec<NameRecord>>,
-        /// What else it is called.
+        /// Alternative names.
         #[serde(skip_serializing_if = "is_none_or_empty")] "altNames" alt_names: Option<Vec<NameRecord>>,
-        /// What it means.
+        /// Definition.
         #[serde(skip_serializing_if = "Option::is_none")] "definition" definition: Option<String>,
-        /// Its id in a public vocabulary.
+        /// URI in a public vocabulary.
         #[serde(skip_serializing_if = "Option::is_none")] "uri" uri: Option<String>,
-        /// Since when it is no longer given to releases.
+        /// When it was retired.
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "retiredAt" retired_at: Option<DateTime<Utc>>,
         /// Slugs of broader topics.
         #[serde(skip_serializing_if = "Option::is_none")] "broader" broader: Option<Slugs>,
@@ -149,77 +149,77 @@ record! {
 }
 
 record! {
-    /// A place; what is absent it does not have.
+    /// A place. An absent field means that the place has no such value.
     PlaceRecord, "a place" {
-        /// Its address; what it is known by.
+        /// Slug, by which the place is matched.
         "slug" slug: String,
-        /// Its name in the newsroom's own language.
+        /// Name in the newsroom's language.
         "name" name: String,
-        /// What sort of place it is.
+        /// Kind of place.
         "kind" kind: PlaceKind,
         /// Preferred names in other languages.
         #[serde(skip_serializing_if = "is_none_or_empty")] "names" names: Option<Vec<NameRecord>>,
-        /// What else it is called.
+        /// Alternative names.
         #[serde(skip_serializing_if = "is_none_or_empty")] "altNames" alt_names: Option<Vec<NameRecord>>,
-        /// Since when it is no longer given to releases.
+        /// When it was retired.
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "retiredAt" retired_at: Option<DateTime<Utc>>,
-        /// Slug of the place it lies in.
+        /// Slug of the place that it lies in.
         #[serde(skip_serializing_if = "Option::is_none")] "within" within: Option<String>,
-        /// ISO 3166-1, two letters.
+        /// ISO 3166-1 code of two letters.
         #[serde(skip_serializing_if = "Option::is_none")] "iso3166Alpha2" iso3166_alpha2: Option<String>,
-        /// ISO 3166-1, three letters.
+        /// ISO 3166-1 code of three letters.
         #[serde(skip_serializing_if = "Option::is_none")] "iso3166Alpha3" iso3166_alpha3: Option<String>,
-        /// UN M49, three digits.
+        /// UN M49 code of three digits.
         #[serde(skip_serializing_if = "Option::is_none")] "m49" m49: Option<String>,
         /// GeoNames id.
         #[serde(skip_serializing_if = "Option::is_none")] "geonamesId" geonames_id: Option<i32>,
-        /// Degrees north.
+        /// Latitude in degrees north.
         #[serde(skip_serializing_if = "Option::is_none")] "latitude" latitude: Option<f64>,
-        /// Degrees east.
+        /// Longitude in degrees east.
         #[serde(skip_serializing_if = "Option::is_none")] "longitude" longitude: Option<f64>,
-        /// Its id in a public gazetteer.
+        /// URI in a public gazetteer.
         #[serde(skip_serializing_if = "Option::is_none")] "uri" uri: Option<String>,
     }
 }
 
 record! {
-    /// A release; what is absent it does not have.
+    /// A release. An absent field means that the release has no such value.
     ReleaseRecord, "a release" {
-        /// Its address; made from the headline where it is absent.
+        /// Slug. Default: made from the headline.
         #[serde(skip_serializing_if = "Option::is_none")] "slug" slug: Option<String>,
-        /// The id that another system knows it by; what it is known by, before its address.
+        /// Id in another system. The release is matched by it first, then by slug.
         #[serde(skip_serializing_if = "Option::is_none")] "externalId" external_id: Option<String>,
-        /// What sort of item it is; PRESS_RELEASE where it is absent.
+        /// Kind of item. Default: PRESS_RELEASE.
         #[serde(skip_serializing_if = "Option::is_none")] "kind" kind: Option<ReleaseKind>,
         /// The headline.
         "headline" headline: String,
-        /// A second headline.
+        /// Subheadline.
         #[serde(skip_serializing_if = "Option::is_none")] "subheadline" subheadline: Option<String>,
-        /// A short text.
+        /// Summary.
         #[serde(skip_serializing_if = "Option::is_none")] "summary" summary: Option<String>,
-        /// The full text, in Markdown.
+        /// Body in Markdown.
         #[serde(skip_serializing_if = "Option::is_none")] "bodyMarkdown" body_markdown: Option<String>,
-        /// The full text, in HTML; made Markdown of.
+        /// Body in HTML, which is converted to Markdown.
         #[serde(skip_serializing_if = "Option::is_none")] "bodyHtml" body_html: Option<String>,
-        /// BCP 47; the newsroom's own where it is absent.
+        /// Language tag (BCP 47). Default: the newsroom's language.
         #[serde(skip_serializing_if = "Option::is_none")] "language" language: Option<String>,
-        /// The date printed on it.
+        /// Release date.
         #[serde(serialize_with = "serialize_date")] "releaseDate" release_date: NaiveDate,
-        /// DRAFT, PUBLISHED or WITHDRAWN; DRAFT where it is absent.
+        /// DRAFT, PUBLISHED or WITHDRAWN. Default: DRAFT.
         #[serde(skip_serializing_if = "Option::is_none")] "state" state: Option<ReleaseState>,
-        /// When it was made public.
+        /// When it was published.
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "publishedAt" published_at: Option<DateTime<Utc>>,
-        /// How it was withdrawn; VANISH where it is absent and the state is WITHDRAWN.
+        /// How it was withdrawn. Default if the state is WITHDRAWN: VANISH.
         #[serde(skip_serializing_if = "Option::is_none")] "withdrawal" withdrawal: Option<WithdrawalRecord>,
-        /// Slugs of the places it was filed from.
+        /// Slugs of the places of the dateline.
         #[serde(skip_serializing_if = "is_none_or_empty")] "datelinePlaces" dateline_places: Option<Vec<String>>,
-        /// The place part of its dateline, as printed.
+        /// Place part of the dateline, as printed.
         #[serde(skip_serializing_if = "Option::is_none")] "datelineText" dateline_text: Option<String>,
-        /// Slugs of its topics.
+        /// Slugs of the topics.
         #[serde(skip_serializing_if = "is_none_or_empty")] "topics" topics: Option<Vec<String>>,
-        /// Slugs of the places it is about.
+        /// Slugs of the places that it is about.
         #[serde(skip_serializing_if = "is_none_or_empty")] "places" places: Option<Vec<String>>,
-        /// For the desk.
+        /// Internal note for the desk.
         #[serde(skip_serializing_if = "Option::is_none")] "editorialNote" editorial_note: Option<String>,
     }
 }
@@ -227,23 +227,23 @@ record! {
 record! {
     /// How a release was withdrawn.
     WithdrawalRecord, "a withdrawal" {
-        /// In which way.
+        /// Kind of withdrawal.
         "kind" kind: WithdrawalKind,
-        /// When.
+        /// When it was withdrawn.
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "at" at: Option<DateTime<Utc>>,
-        /// What its former address says.
+        /// Notice at its former URL.
         #[serde(skip_serializing_if = "Option::is_none")] "notice" notice: Option<String>,
-        /// Where its former address leads.
+        /// URL that its former URL redirects to.
         #[serde(skip_serializing_if = "Option::is_none")] "redirectTo" redirect_to: Option<String>,
     }
 }
 
-/// Reads a line, and says how many control characters were replaced in it; what is wrong with it, otherwise: up to twenty errors.
+/// Parses a line. Returns the record and the number of control characters that were replaced in it, or up to 20 errors.
 pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
     let mut value = Json::parse(line)?;
     let controls = value.replace_controls();
     let Json::Object(mut entries) = value else {
-        return Err(format!("not a JSON object: it is {}; write one object a line", value.type_name()));
+        return Err(format!("not a JSON object: it is {}; write one object per line", value.type_name()));
     };
     let expected_types = "write dateline, topic, place or release";
     let Some(index) = entries.iter().position(|(name, _)| name == "type") else {
@@ -272,8 +272,8 @@ pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
     record.map(|record| (record, controls)).ok_or_else(|| errors.in_one_line())
 }
 
-/// What a line is, by its type alone; the other values are skipped, and a line that is not valid JSON is nothing. Of the header
-/// also the version: another version of the format may have fields that this one does not know.
+/// Reads only the type of a line, and the version of a header. Other fields are skipped, because another format version
+/// may have unknown ones. Both are `None` if the line is not valid JSON.
 pub fn peek(line: &str) -> Peek {
     #[derive(Deserialize)]
     struct Tag<'a> {
@@ -292,7 +292,7 @@ pub fn peek(line: &str) -> Peek {
     Peek { kind, version }
 }
 
-/// Why a file of a version of the format cannot be read.
+/// The message for a file with an unsupported format version.
 pub fn unsupported_version(version: impl Display) -> String {
     format!(
         "the file has format version {version}, but this version of Dateline reads only version {VERSION}: import it with a \
@@ -300,22 +300,22 @@ pub fn unsupported_version(version: impl Display) -> String {
     )
 }
 
-/// Writes a line, without its newline.
+/// Serialises a record as a line without its newline.
 pub fn to_line(record: &Record) -> Result<String, serde_json::Error> {
     serde_json::to_string(record)
 }
 
-#[expect(clippy::ref_option, reason = "what serde calls it with")]
+#[expect(clippy::ref_option, reason = "serde requires this signature")]
 fn is_none_or_empty<T>(list: &Option<Vec<T>>) -> bool {
     list.as_ref().is_none_or(Vec::is_empty)
 }
 
-#[expect(clippy::ref_option, reason = "what serde calls it with")]
+#[expect(clippy::ref_option, reason = "serde requires this signature")]
 fn serialize_instant<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
     at.map(|at| date_range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::AutoSi, true)).serialize(serializer)
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls it with")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
 fn serialize_date<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
     date_range::clamp_date(*date).serialize(serializer)
 }

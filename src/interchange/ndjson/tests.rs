@@ -22,10 +22,10 @@ fn a_record_round_trips() {
 #[test]
 fn short_forms_are_accepted() {
     let line = r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","state":"WITHDRAWN","withdrawal":"GONE","summary":null}"#;
-    let Record::Release(record) = read(line) else { panic!("it is a release") };
+    let Record::Release(record) = read(line) else { panic!("expected a release") };
     assert_eq!(record.withdrawal.unwrap().kind, WithdrawalKind::Gone);
     let line = r#"{"type":"topic","slug":"a","name":"A","altNames":["B"],"broader":"x"}"#;
-    let Record::Topic(record) = read(line) else { panic!("it is a topic") };
+    let Record::Topic(record) = read(line) else { panic!("expected a topic") };
     assert_eq!(
         (record.alt_names.unwrap()[0].language.clone(), record.broader),
         (None, Some(Slugs::One("x".to_owned())))
@@ -66,7 +66,7 @@ fn at_most_twenty_errors_of_one_record_are_reported() {
         assert!(why.ends_with("; and more"), "{why}");
         assert_eq!(why.matches("; ").count(), 20, "{why}");
     }
-    // Those of objects within the record are its own.
+    // Errors of nested objects count as errors of the record.
     let names = format!(r#""altNames":[{}{{}}]"#, r#"{"name":1,"colour":2},"#.repeat(3000));
     assert_eq!(refusal(&topic(&format!(r#"{names},"color":1"#))).matches("; ").count(), 20);
 }
@@ -75,8 +75,8 @@ fn at_most_twenty_errors_of_one_record_are_reported() {
 fn invalid_records_are_refused() {
     assert_refused(&[
         ("{".to_owned(), "not JSON: EOF while parsing an object at column 1"),
-        ("[]".to_owned(), "not a JSON object: it is an array; write one object a line"),
-        ("true".to_owned(), "not a JSON object: it is a boolean; write one object a line"),
+        ("[]".to_owned(), "not a JSON object: it is an array; write one object per line"),
+        ("true".to_owned(), "not a JSON object: it is a boolean; write one object per line"),
         ("{}".to_owned(), "type is missing: write dateline, topic, place or release"),
         (
             r#"{"type":"event"}"#.to_owned(),
@@ -217,7 +217,7 @@ fn an_invalid_value_is_reported_with_field_and_value() {
             topic(r#""names":[{"lang":"fr","name":"B"}]"#),
             "\"names.0.lang\" is not a field of a name: its fields are language and name",
         ),
-        // All of it at once.
+        // All errors of one record.
         (
             r#"{"type":"release","releaseDate":"2006-02-30","kind":"NEWS","summary":7}"#.to_owned(),
             "kind: \"NEWS\" is not a kind of release: write PRESS_RELEASE, STATEMENT, ARTICLE, FEATURE, MEDIA_ADVISORY, SPEECH or OPINION; headline is missing: add it; summary: 7 is a number: write a string, in double quotes; releaseDate: \"2006-02-30\" is not a date: February 2006 has 28 days",
@@ -242,7 +242,7 @@ fn control_characters_are_replaced_in_every_text_and_counted() {
                 \"withdrawal\":{\"kind\":\"GONE\",\"notice\":\"\u{93}\u{1}\"},\"summary\":\"a\\tb\\nc\"}";
     let (record, controls) = parse(line).unwrap();
     assert_eq!((controls.mapped, controls.removed), (2, 3));
-    let Record::Release(record) = record else { panic!("it is a release") };
+    let Record::Release(record) = record else { panic!("expected a release") };
     assert_eq!((record.headline.as_str(), record.topics.as_deref()), ("l’a", Some(&["x".to_owned()][..])));
     assert_eq!(record.withdrawal.unwrap().notice.as_deref(), Some("“"));
     assert_eq!(record.summary.as_deref(), Some("a\tb\nc"));

@@ -160,8 +160,8 @@ fn rejections_are_summarized_by_reason() {
         stderr.lines().filter_map(|line| line.strip_prefix("f.ndjson:")?.split(':').next()?.parse().ok()).collect();
     assert!(line_numbers.len() == 40 && line_numbers.is_sorted(), "{stderr}");
     for line in [
-        "100 refused: kind: … is not a kind of release (the first 20 are told above)",
-        "100 refused: there is no topic with the slug … (the first 20 are told above)",
+        "100 refused: kind: … is not a kind of release (the first 20 are shown above)",
+        "100 refused: there is no topic with the slug … (the first 20 are shown above)",
         "imported: 1 new, 0 changed, 0 unchanged, 0 conflicts, 200 refused; control characters (records affected: 1): 1 converted from Windows-1252, 1 removed",
     ] {
         assert!(stderr.contains(line), "{line} in {stderr}");
