@@ -1,8 +1,8 @@
 //! Range of dates and instants: years 0001 to 9999 in UTC, with microseconds, the same for SQLite and PostgreSQL.
 //!
 //! Input out of range, and leap seconds, are refused (`check_date`, `check_instant`). Stored values out of range,
-//! written by an earlier version or by hand, are parsed tolerantly (`Stored`) and clamped to the nearest end
-//! (`clamp_date`, `clamp_instant`), as are computed values in output. Date ranges of filters are in
+//! written by an earlier program version or by hand, are parsed tolerantly (`Stored`) and clamped to the nearest end
+//! (`clamp_date`, `clamp_instant`). Computed values in output are clamped too. Date ranges of filters are in
 //! `catalog::query::filter`.
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
@@ -29,13 +29,13 @@ pub const LAST_INSTANT: DateTime<Utc> = match NaiveTime::from_hms_micro_opt(23, 
     None => LAST_DATE.and_time(NaiveTime::MIN).and_utc(),
 };
 
-/// A year that chrono has, far outside the range. A leap year, so that it has every date.
+/// A year that chrono supports, far outside the range. It is a leap year, so it has every date.
 const FAR_YEAR: i32 = 200_000;
 
-/// Nanoseconds from which on chrono means second 60.
+/// The nanosecond value from which chrono represents second 60.
 const LEAP_SECOND_NANOS: u32 = 1_000_000_000;
 
-/// Why a date or an instant is not accepted. The text says what to write instead.
+/// Why a date or an instant is not accepted. The message says what to write instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RangeError {
     /// A date outside the range.
@@ -55,12 +55,12 @@ pub enum RangeError {
     LeapSecond(DateTime<Utc>),
 }
 
-/// A date, where it lies in the range.
+/// Checks that a date is in the range.
 pub fn check_date(date: NaiveDate) -> Result<NaiveDate, RangeError> {
     if (FIRST_DATE..=LAST_DATE).contains(&date) { Ok(date) } else { Err(RangeError::Date(date)) }
 }
 
-/// An instant, where it lies in the range and is no leap second.
+/// Checks that an instant is in the range and is not a leap second.
 pub fn check_instant(at: DateTime<Utc>) -> Result<DateTime<Utc>, RangeError> {
     if at.nanosecond() >= LEAP_SECOND_NANOS {
         Err(RangeError::LeapSecond(at))
@@ -71,12 +71,12 @@ pub fn check_instant(at: DateTime<Utc>) -> Result<DateTime<Utc>, RangeError> {
     }
 }
 
-/// The date of the range that is nearest to a date.
+/// The nearest date of the range.
 pub fn clamp_date(date: NaiveDate) -> NaiveDate {
     date.clamp(FIRST_DATE, LAST_DATE)
 }
 
-/// The instant of the range that is nearest to an instant; second 60 becomes second 59.
+/// The nearest instant of the range. Second 60 becomes second 59.
 pub fn clamp_instant(at: DateTime<Utc>) -> DateTime<Utc> {
     let nanosecond = at.nanosecond();
     let at = if nanosecond >= LEAP_SECOND_NANOS {
@@ -84,7 +84,7 @@ pub fn clamp_instant(at: DateTime<Utc>) -> DateTime<Utc> {
     } else {
         at
     };
-    // Not `clamp`: what lies between the last microsecond of the range and its end stays as it is.
+    // Not `clamp`, because instants between the last microsecond of the range and its end stay unchanged.
     if at.year() < 1 {
         FIRST_INSTANT
     } else if at.year() > 9999 {
@@ -94,47 +94,47 @@ pub fn clamp_instant(at: DateTime<Utc>) -> DateTime<Utc> {
     }
 }
 
-/// A stored date or instant outside the range, and where it is stored.
+/// A stored date or instant outside the range, and its location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutOfRange {
     /// The table.
     pub table: &'static str,
     /// Primary key of the row: UUIDs as 32 hexadecimal digits, several columns joined by `/`.
     pub id: String,
-    /// Slug of the row, where its table has one.
+    /// Slug of the row, if its table has one.
     pub slug: Option<String>,
     /// The column.
     pub column: &'static str,
-    /// What is stored, as the database writes it.
+    /// The stored value as the database writes it.
     pub value: String,
 }
 
 impl OutOfRange {
-    /// Where it is stored, for people.
+    /// The location of the value, for messages.
     pub fn location(&self) -> String {
         let slug = self.slug.as_ref().map(|slug| format!(" ({slug})")).unwrap_or_default();
         format!("{} {}{slug}", self.table, self.id)
     }
 
-    /// What is stored there, for people.
+    /// The problem of the value, for messages.
     pub fn description(&self) -> String {
         format!("{} is {}, outside the years 0001 to 9999", self.column, self.value)
     }
 }
 
-/// A value that has a range: a date or an instant.
+/// A type with a range: date or instant.
 pub trait Ranged: Copy + PartialEq {
-    /// Reads a value as SQLite or PostgreSQL writes it, inside the range or not; none where the text is of another form.
+    /// Parses a value as SQLite or PostgreSQL writes it, inside the range or not. `None` if the text has another form.
     ///
-    /// PostgreSQL writes years before 0001 as `0001-03-01 BC` and has `infinity`; years of five digits come without a sign from
-    /// PostgreSQL and with one from SQLite.
+    /// PostgreSQL writes years before 0001 as `0001-03-01 BC`, and has `infinity`. PostgreSQL writes years of five
+    /// digits without a sign, and SQLite with a sign.
     fn read(text: &str) -> Option<Self>;
 
     /// The nearest value of the range.
     #[must_use]
     fn clamped(self) -> Self;
 
-    /// The value as SQL and JSON have it.
+    /// The value as it is written in SQL and JSON.
     fn write(self) -> String;
 }
 
@@ -178,14 +178,14 @@ impl Ranged for DateTime<Utc> {
 /// A stored value, clamped to the range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored<T> {
-    /// The value, inside the range.
+    /// The value, within the range.
     pub value: T,
-    /// What is stored, where that lies outside the range.
+    /// The stored text, if its value is outside the range.
     pub original: Option<Box<str>>,
 }
 
 impl<T: Ranged> Stored<T> {
-    /// Reads a stored value; none where the text has another form.
+    /// Parses a stored value. `None` if the text has another form.
     pub fn read(text: &str) -> Option<Self> {
         let stored = T::read(text)?;
         let value = stored.clamped();
@@ -211,17 +211,17 @@ impl<'de, T: Ranged> Deserialize<'de> for Stored<T> {
     }
 }
 
-/// Reads a stored value for serde, clamped to the range.
+/// Deserialises a stored value, clamped to the range.
 pub fn stored<'de, D: Deserializer<'de>, T: Ranged>(deserializer: D) -> Result<T, D::Error> {
     Ok(Stored::deserialize(deserializer)?.value)
 }
 
-/// Reads a stored value that may be absent for serde, clamped to the range.
+/// Deserialises an optional stored value, clamped to the range.
 pub fn stored_option<'de, D: Deserializer<'de>, T: Ranged>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(Option::<Stored<T>>::deserialize(deserializer)?.map(|stored| stored.value))
 }
 
-/// A text of PostgreSQL in the form that chrono reads: years before 0001 and after 9999 with a sign.
+/// Converts a text of PostgreSQL to the form that chrono parses: years before 0000 and after 9999 have a sign.
 fn with_signed_year(text: &str) -> Option<String> {
     let (text, before_christ) = match text.strip_suffix(" BC") {
         Some(text) => (text, true),
@@ -229,8 +229,8 @@ fn with_signed_year(text: &str) -> Option<String> {
     };
     let (year, rest) = text.split_once('-')?;
     let year: i32 = year.parse().ok()?;
-    // The year before 0001 is 1 BC there and 0000 here. Some years of PostgreSQL are beyond those of chrono: any year so far
-    // away stands for them.
+    // The year before 0001 is 1 BC in PostgreSQL and 0000 in chrono. PostgreSQL supports years that chrono does not;
+    // they are replaced by a year that is far outside the range too.
     let year = if before_christ { 1_i32.checked_sub(year)? } else { year }.clamp(-FAR_YEAR, FAR_YEAR);
     let sign = match year {
         ..0 => "-",

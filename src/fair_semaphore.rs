@@ -1,8 +1,8 @@
 //! Fair semaphore: limits concurrency in total and per caller, and serves waiting callers round robin.
 //!
 //! Requests of one caller are served in order (FIFO). A caller that queues a thousand requests delays another caller by
-//! the permits in use, not by the thousand. The number of waiting requests is limited, too. A permit is released when
-//! it is dropped.
+//! the permits in use, not by the thousand. The number of waiting requests is limited too. A permit is released when it
+//! is dropped.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,21 +12,21 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// Who is counted as one caller.
+/// The unit that limits apply to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Caller {
-    /// An address without a token (IPv6: a /64).
+    /// A client IP address without a token. An IPv6 address counts by its /64 prefix.
     Address(IpAddr),
     /// The first 16 bytes of a token's SHA-256 digest.
     Token(u128),
 }
 
-/// How many of something there are.
+/// A limit in total and per caller.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
-    /// For all callers together.
+    /// Limit for all callers together.
     pub total: usize,
-    /// For one caller.
+    /// Limit for each caller.
     pub per_caller: usize,
 }
 
@@ -40,34 +40,35 @@ pub struct FairSemaphore {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Permits in use: all of them, and by caller.
+    /// Number of permits in use.
     used: usize,
     used_by: HashMap<Caller, usize>,
-    /// The waiting requests of each caller; no queue is empty.
+    /// The waiting requests of each caller. No queue is empty.
     queues: HashMap<Caller, VecDeque<oneshot::Sender<Permit>>>,
-    /// The callers that have a queue; the one that is served next comes first.
+    /// The callers with a queue. The first one is served next.
     round: VecDeque<Caller>,
 }
 
-/// No request may wait any more: the limit on waiting requests is reached.
+/// The limit on waiting requests is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueFull;
 
-/// A permit. It is given back when it is dropped.
+/// A permit. It is released when it is dropped.
 #[derive(Debug)]
 pub struct Permit {
-    /// None once it was given back.
+    /// `None` once the permit was released.
     issued: Option<(Arc<FairSemaphore>, Caller)>,
 }
 
 impl FairSemaphore {
-    /// A semaphore with a limit on permits and one on waiting requests. A limit of 0 counts as 1.
+    /// Creates a semaphore with a limit on permits and a limit on waiting requests. A limit of 0 counts as 1.
     pub fn new(permits: Limit, waiters: Limit) -> Arc<Self> {
         let at_least_one = |limit: Limit| Limit { total: limit.total.max(1), per_caller: limit.per_caller.max(1) };
         Arc::new(Self { permits: at_least_one(permits), waiters: at_least_one(waiters), state: Mutex::default() })
     }
 
-    /// Waits for a permit. Fails at once where the limit on waiting requests is reached. Dropping the future leaves the queue.
+    /// Waits for a permit. Fails at once if the limit on waiting requests is reached. Dropping the future leaves the
+    /// queue.
     pub async fn acquire(self: &Arc<Self>, caller: Caller) -> Result<Permit, QueueFull> {
         let receiver = {
             let mut state = self.state();
@@ -90,12 +91,12 @@ impl FairSemaphore {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a caller's permit back, and issues permits to the requests that wait.
+    /// Releases a caller's permit, and issues permits to waiting requests.
     fn release(self: &Arc<Self>, caller: Caller) {
         let mut released = Some(caller);
         loop {
             let next = {
-                // Under one lock, so that a new request cannot overtake those that wait.
+                // All under one lock, so that a new request cannot overtake the waiting ones.
                 let mut state = self.state();
                 if let Some(caller) = released.take() {
                     state.remove(caller);
@@ -105,7 +106,7 @@ impl FairSemaphore {
             let Some((caller, sender)) = next else { return };
             let permit = Permit { issued: Some((self.clone(), caller)) };
             if let Err(mut permit) = sender.send(permit) {
-                // The request left the queue meanwhile. The loop releases the permit; dropping it would recurse.
+                // The request has left the queue. The loop releases the permit, because dropping it here would recurse.
                 permit.issued = None;
                 released = Some(caller);
             }
@@ -169,7 +170,8 @@ impl State {
         self.round.retain(|caller| self.queues.contains_key(caller));
     }
 
-    /// The request that gets the next permit, which is counted as used; none where no permit is left for any that waits.
+    /// Removes the request that gets the next permit and counts the permit as used. `None` if no permit is available
+    /// for any waiting request.
     fn next(&mut self, permits: Limit) -> Option<(Caller, oneshot::Sender<Permit>)> {
         for _ in 0..self.round.len() {
             let caller = self.round.pop_front()?;
@@ -245,13 +247,13 @@ mod tests {
         let permits = [semaphore.acquire(caller(1)).await.unwrap(), semaphore.acquire(caller(1)).await.unwrap()];
         let mut third = Box::pin(semaphore.acquire(caller(1)));
         assert!(third.as_mut().now_or_never().is_none());
-        let other = semaphore.acquire(caller(2)).now_or_never().expect("one is left");
+        let other = semaphore.acquire(caller(2)).now_or_never().expect("one permit is left");
         let mut waiting = Box::pin(semaphore.acquire(caller(3)));
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(other);
         let permit = waiting.now_or_never().expect("the first caller is at its limit, so the next one is served");
         drop(permits);
-        drop((third.now_or_never().expect("it is below its limit again"), permit));
+        drop((third.now_or_never().expect("the first caller is below its limit again"), permit));
         assert!(semaphore.is_idle());
     }
 
@@ -263,12 +265,13 @@ mod tests {
         assert!(waiting.iter_mut().all(|waiting| waiting.as_mut().now_or_never().is_none()));
         let mut last = Box::pin(semaphore.acquire(caller(3)));
         assert!(last.as_mut().now_or_never().is_none());
-        // Most leave before they are served; the first leaves after, before it is polled again.
+        // Most requests leave before they are served. The first one leaves after it was served and before it is polled
+        // again.
         drop(waiting.split_off(1));
         drop(permits);
-        assert!(last.as_mut().now_or_never().is_none(), "the caller before it is served");
+        assert!(last.as_mut().now_or_never().is_none(), "the previous caller is served first");
         drop(waiting);
-        drop(last.now_or_never().expect("it is served"));
+        drop(last.now_or_never().expect("the last caller is served"));
         assert!(semaphore.is_idle());
     }
 
@@ -280,11 +283,11 @@ mod tests {
             [1, 1, 2].into_iter().map(|number| Box::pin(semaphore.acquire(caller(number)))).collect();
         assert!(waiting.iter_mut().all(|waiting| waiting.as_mut().now_or_never().is_none()));
         let rejection = |number| semaphore.acquire(caller(number)).now_or_never().map(Result::err);
-        assert_eq!(rejection(1), Some(Some(QueueFull)), "two of its requests wait");
-        assert_eq!(rejection(3), Some(Some(QueueFull)), "three requests wait");
+        assert_eq!(rejection(1), Some(Some(QueueFull)), "the caller has two waiting requests");
+        assert_eq!(rejection(3), Some(Some(QueueFull)), "there are three waiting requests");
         drop(waiting.remove(0));
         let mut again = Box::pin(semaphore.acquire(caller(3)));
-        assert!(again.as_mut().now_or_never().is_none(), "one left the queue, so there is room");
+        assert!(again.as_mut().now_or_never().is_none(), "a request left the queue, so another may wait");
         drop((permits, waiting, again));
         assert!(semaphore.is_idle());
     }

@@ -1,10 +1,10 @@
-//! Clock synchronized with the database, so that all servers of one database agree on what is public at an instant.
+//! Clock synchronised with the database, so that all servers of one database agree on what is public at an instant.
 //!
-//! PostgreSQL is sampled four times a second (Cristian's algorithm, NTP-style clock filter); SQLite uses the system
-//! clock. Between samples the time runs on the monotonic clock. It never goes back: if the database clock was set back,
-//! the time stands still until it has caught up. An offset of the system clock beyond `clock.max_offset` is reported as
-//! a problem; the time itself is not affected by it. Code below the entry points takes the time as a parameter. Tests
-//! use a fixed clock.
+//! PostgreSQL is sampled four times a second (Cristian's algorithm, NTP-style clock filter). With SQLite the system
+//! clock is used. Between samples the time runs on the monotonic clock. It never goes back: if the database clock was
+//! set back, the time stands still until the database clock has caught up. An offset of the system clock beyond
+//! `clock.max_offset` is reported as a problem, but does not affect the time. Code below the entry points takes the
+//! time as a parameter. Tests use a fixed clock.
 
 use std::{
     collections::VecDeque,
@@ -17,23 +17,25 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How far the system's clock may be from the database's where nobody says anything: `clock.max_offset`.
+/// Default of `clock.max_offset`, the maximum offset of the system clock from the database clock.
 pub const MAX_OFFSET: Duration = Duration::from_secs(2);
 
-/// Microseconds that a measurement may take. It is wrong by half of that at most. A longer one is used only while there is no
-/// other, and as if the answer had come at once, so that nothing is early.
+/// Maximum round trip of a precise measurement, in microseconds. The error of a measurement is at most half its round
+/// trip. A slower measurement is used only while there is no precise one. It is then evaluated as if the response had
+/// arrived without delay, so that the time is never early.
 const MAX_ROUND_TRIP: i64 = 1_000_000;
 
-/// Measurements that are kept: those of two seconds, at four a second.
+/// Number of measurements that are kept: two seconds at four per second.
 const SAMPLES: usize = 8;
 
-/// Two clocks that run on their own differ by one part in this number at most, one of them being slewed (500 ppm) included.
+/// Inverse of the maximum drift between two independent clocks. It includes a clock that is slewed (500 ppm).
 const DRIFT_DIVISOR: i64 = 1000;
 
-/// Microseconds by which two measurements may differ beyond what each may be wrong by: clocks are read one after the other.
+/// Tolerance between two measurements beyond their error bounds, in microseconds, because the clocks are read one after
+/// the other.
 const TOLERANCE: i64 = 1000;
 
-/// Tells the time, to the microsecond: what both databases keep. Clones are the same clock.
+/// The clock. Its precision is a microsecond, as in both databases. Clones share the same clock.
 #[derive(Clone, Debug)]
 pub struct Clock(Kind);
 
@@ -44,22 +46,23 @@ enum Kind {
 }
 
 impl Clock {
-    /// One that follows the database, on a machine whose own clock may differ from it by [`MAX_OFFSET`].
+    /// A clock that follows the database. The system clock may be off by [`MAX_OFFSET`].
     pub fn system() -> Self {
         Self::with_max_offset(MAX_OFFSET)
     }
 
-    /// The same with another limit; zero: any offset is taken, and the time may stand still for [`MAX_OFFSET`].
+    /// A clock with another maximum offset. With zero any offset is accepted, and the time may stand still for
+    /// [`MAX_OFFSET`].
     pub fn with_max_offset(max_offset: Duration) -> Self {
         Self::synchronized(max_offset, 0)
     }
 
-    /// One of a machine whose own clock is wrong by a span; for tests of what that does.
+    /// A clock on a machine whose system clock is wrong by a time span, for tests.
     pub fn skewed(by: TimeDelta) -> Self {
         Self::synchronized(MAX_OFFSET, micros(by))
     }
 
-    /// One that stands where it is put; for tests of what time does.
+    /// A manual clock, for tests.
     pub fn fixed_at(at: DateTime<Utc>) -> Self {
         Self(Kind::Manual(Arc::new(Mutex::new(at))))
     }
@@ -73,21 +76,21 @@ impl Clock {
         })))
     }
 
-    /// Sets a manual clock; a synchronized one cannot be set.
+    /// Sets a manual clock. Does nothing for other clocks.
     pub fn set(&self, at: DateTime<Utc>) {
         if let Kind::Manual(time) = &self.0 {
             *time.lock().unwrap_or_else(PoisonError::into_inner) = at;
         }
     }
 
-    /// Puts the machine's own clock of [`Clock::skewed`] wrong by another span, as somebody does who corrects it.
+    /// Changes the error of the system clock of [`Clock::skewed`].
     pub fn set_skew(&self, by: TimeDelta) {
         if let Kind::Synchronized(synchronized) = &self.0 {
             synchronized.skew.store(micros(by), Relaxed);
         }
     }
 
-    /// The instant it is; never earlier than one that was returned before.
+    /// The present instant. Never earlier than an instant that was returned before.
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
             Kind::Manual(time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
@@ -98,7 +101,7 @@ impl Clock {
         }
     }
 
-    /// Whether it was measured, well enough to go by it.
+    /// Whether there is a precise measurement.
     pub fn is_measured(&self) -> bool {
         match &self.0 {
             Kind::Manual(_) => true,
@@ -106,7 +109,8 @@ impl Clock {
         }
     }
 
-    /// Takes a measurement: what time the database said it was, and between which instants it was asked.
+    /// Adds a measurement: the time of the database, and the instants at which the request was sent and the response
+    /// received.
     pub fn add_sample(&self, sent: Instant, received: Instant, database: DateTime<Utc>) {
         if let Kind::Synchronized(synchronized) = &self.0 {
             synchronized.reference.add_sample(
@@ -117,7 +121,7 @@ impl Clock {
         }
     }
 
-    /// Takes the system's clock for the database's, which is a file.
+    /// Adds the system clock as a measurement, for SQLite.
     pub fn sample_system_clock(&self) {
         if let Kind::Synchronized(synchronized) = &self.0 {
             let (sent, system) = (synchronized.elapsed(), synchronized.system());
@@ -125,7 +129,7 @@ impl Clock {
         }
     }
 
-    /// What is wrong with it, by what is known now; none where nothing is.
+    /// The present problem of the clock, if any.
     pub fn problem(&self) -> Option<String> {
         match &self.0 {
             Kind::Manual(_) => None,
@@ -136,12 +140,12 @@ impl Clock {
     }
 }
 
-/// The clock of a process.
+/// The clock of a process that follows the database.
 #[derive(Debug)]
 struct Synchronized {
-    /// Monotonic instants are counted from here.
+    /// The zero of monotonic time.
     origin: Instant,
-    /// Microseconds by which the system's clock is taken for wrong; 0 but in tests.
+    /// Simulated error of the system clock in microseconds. 0 except in tests.
     skew: AtomicI64,
     reference: ReferenceClock,
 }
@@ -155,40 +159,40 @@ impl Synchronized {
         self.since(Instant::now())
     }
 
-    /// Microseconds since 1970 by the system's clock.
+    /// The system clock, in microseconds since 1970.
     fn system(&self) -> i64 {
         system() + self.skew.load(Relaxed)
     }
 }
 
-/// A clock that is followed: what was measured of it, and what was returned. Pure: all times are microseconds, `elapsed` on
-/// the monotonic clock, others since 1970.
+/// The clock that is followed: its measurements and the latest instant that was returned. Pure: all times are
+/// microseconds; `elapsed` is on the monotonic clock, the others are since 1970.
 #[derive(Debug)]
 struct ReferenceClock {
-    /// What it says where the monotonic clock says 0, by the best measurement.
+    /// Time of the reference clock at monotonic time 0, by the best measurement.
     base: AtomicI64,
     /// The latest instant that was returned.
     last_returned: AtomicI64,
-    /// The newest measurements that agree with the last one.
+    /// The latest measurements that agree with the newest one, newest first.
     recent: Mutex<VecDeque<Measurement>>,
-    /// How far the system's clock may be from it, and how long the time may stand still; 0: any offset is taken.
+    /// Maximum offset of the system clock, and maximum time for which the time may stand still. 0 accepts any offset.
     max_offset: i64,
-    /// Whether the last word on the offset was that it is too large.
+    /// Whether the last check found a value over the limit.
     was_over_limit: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Measurement {
-    /// What the clock says where the monotonic clock says 0.
+    /// Time of the reference clock at monotonic time 0.
     base: i64,
-    /// By how much that may be wrong: the answer took twice as long.
+    /// Error bound: half the round trip.
     error: i64,
-    /// When it was made.
+    /// Monotonic time of the measurement.
     elapsed: i64,
 }
 
 impl Measurement {
-    /// By how much it may be wrong some time later.
+    /// The error bound at a later time.
     fn error_at(&self, elapsed: i64) -> i64 {
         self.error + elapsed.abs_diff(self.elapsed) as i64 / DRIFT_DIVISOR
     }
@@ -199,7 +203,7 @@ impl Measurement {
 }
 
 impl ReferenceClock {
-    /// Not measured yet: the system's clock is taken for it.
+    /// A clock without a measurement, which starts with the time of the system clock.
     fn new(system: i64, max_offset: i64) -> Self {
         Self {
             base: AtomicI64::new(system),
@@ -218,7 +222,7 @@ impl ReferenceClock {
         self.recent(|recent| recent.iter().any(Measurement::is_precise))
     }
 
-    /// What the clock says now, whatever was returned before.
+    /// The time of the reference clock, ignoring what was returned before.
     fn raw(&self, elapsed: i64) -> i64 {
         self.base.load(Relaxed).saturating_add(elapsed)
     }
@@ -228,12 +232,12 @@ impl ReferenceClock {
         self.last_returned.fetch_max(now, Relaxed).max(now)
     }
 
-    /// Adds a sample (Cristian's algorithm): the reading is placed at the middle of the round trip, half of which is the error
-    /// bound.
+    /// Adds a sample (Cristian's algorithm). The reading is placed at the middle of the round trip, and half the round
+    /// trip is the error bound.
     ///
-    /// Of the newest samples the one with the smallest error bound is used, as in NTP's clock filter. Samples whose intervals do
-    /// not overlap with this one are dropped: a clock was stepped, or the machine was suspended, which the monotonic clock does
-    /// not count.
+    /// Of the newest samples the one with the smallest error bound is used, as in NTP's clock filter. Samples whose
+    /// intervals do not overlap with this one are dropped: a clock was stepped, or the machine was suspended, which the
+    /// monotonic clock does not count.
     fn add_sample(&self, sent: i64, received: i64, reading: i64) {
         let error = (received - sent + 1) / 2;
         let mut new = Measurement { base: reading - sent - (received - sent) / 2, error, elapsed: received };
@@ -256,15 +260,16 @@ impl ReferenceClock {
         });
     }
 
-    /// What is wrong. An offset that was too large has to fall below nine tenths of what is allowed, so that one at the limit does
-    /// not come and go.
+    /// The present problem, if any. After an offset over the limit, the limit is nine tenths of the maximum, so that an
+    /// offset near the maximum does not alternate.
     ///
-    /// Where any offset is taken, the time may stand still for [`MAX_OFFSET`]: that says nothing of the system's clock.
+    /// Even if any offset is accepted, the time may stand still for at most [`MAX_OFFSET`], because that does not depend
+    /// on the system clock.
     fn problem(&self, elapsed: i64, system: i64) -> Option<String> {
         if !self.is_measured() {
             return Some(format!(
-                "the database's time is not known yet: asking for it took longer than {} ms each time; check the load of this server \
-                 and of the database, and the network between them",
+                "the database's time is not known yet, because every request for it took longer than {} ms: check the load of \
+                 this server and of the database, and the network between them",
                 MAX_ROUND_TRIP / 1000
             ));
         }
@@ -279,7 +284,7 @@ impl ReferenceClock {
         if ahead.abs() > limit {
             let side = if ahead > 0 { "ahead of" } else { "behind" };
             return Some(format!(
-                "this server's clock is {} s {side} the database's, and {} s are allowed{setting}: synchronize both machines \
+                "this server's clock is {} s {side} the database's; the maximum is {} s{setting}: synchronise both machines \
                  with NTP",
                 seconds(ahead.abs()),
                 seconds(limit)
@@ -287,8 +292,8 @@ impl ReferenceClock {
         }
         (stalled > limit).then(|| {
             format!(
-                "the clock that this server follows (the database's; with SQLite the system's) was set back: this server's time \
-                 stands still for another {} s, and {} s are allowed{setting}: restart this server to go on at once",
+                "the clock that this server follows (the database's, or with SQLite the system's) was set back: this server's \
+                 time stands still for another {} s; the maximum is {} s{setting}: restart this server to resume at once",
                 seconds(stalled),
                 seconds(limit)
             )
@@ -296,9 +301,9 @@ impl ReferenceClock {
     }
 }
 
-/// Microseconds since 1970 by the system's clock.
+/// The system clock, in microseconds since 1970.
 fn system() -> i64 {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else asks")]
+    #[expect(clippy::disallowed_methods, reason = "the clock that all other code uses")]
     Utc::now().timestamp_micros()
 }
 
@@ -306,7 +311,8 @@ fn micros(span: TimeDelta) -> i64 {
     span.num_microseconds().unwrap_or(if span < TimeDelta::zero() { i64::MIN / 4 } else { i64::MAX / 4 })
 }
 
-/// Microseconds (0 or more) as seconds, rounded up to one decimal, so that a span beyond a limit is never shown as the limit.
+/// Formats microseconds (0 or more) as seconds, rounded up to one decimal, so that a span beyond a limit is never shown
+/// as equal to the limit.
 fn seconds(micros: i64) -> String {
     let tenths = micros.saturating_add(99_999) / 100_000;
     if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }

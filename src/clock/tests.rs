@@ -6,14 +6,14 @@ use super::*;
 
 const SECOND: i64 = 1_000_000;
 
-/// Some time in 2026, where the monotonic clock says 0.
+/// Arbitrary time in 2026 at monotonic time 0.
 const START: i64 = 1_790_000_000 * SECOND;
 
 fn unsynchronized() -> ReferenceClock {
     ReferenceClock::new(START, 2 * SECOND)
 }
 
-/// One that was measured where the monotonic clock said a second, and is right.
+/// A reference clock that was measured without error at one second of monotonic time.
 fn synchronized() -> ReferenceClock {
     let reference = unsynchronized();
     reference.add_sample(SECOND, SECOND, START + SECOND);
@@ -25,10 +25,10 @@ fn the_sample_with_the_shortest_round_trip_is_used() {
     let reference = synchronized();
     reference.add_sample(2 * SECOND, 2 * SECOND + 2000, START + 2 * SECOND + 1000);
     assert_eq!(reference.raw(3 * SECOND), START + 3 * SECOND);
-    // The way there took all of the time: wrong by half of it, and not counted.
+    // The request took all of the time, so the error is half of it. The sample is not used.
     reference.add_sample(3 * SECOND, 3 * SECOND + 400_000, START + 3 * SECOND + 400_000);
     assert_eq!(reference.raw(4 * SECOND), START + 4 * SECOND);
-    // Slow answers alone, by a clock that is slewed: the quick one is forgotten in the end.
+    // Only slow responses from a slewed clock. The quick sample is dropped in the end.
     for number in 4..20 {
         let at = number * SECOND;
         reference.add_sample(at, at + 20_000, START + at + 10_000 + 200 * number);
@@ -47,17 +47,17 @@ fn a_slow_sample_is_used_only_while_there_is_no_other() {
     reference.add_sample(4 * SECOND, 5 * SECOND, START + 5 * SECOND);
     assert_eq!((reference.raw(5 * SECOND), reference.is_measured()), (START + 5 * SECOND + SECOND / 2, true));
     reference.add_sample(5 * SECOND, 6 * SECOND + 2, START + 500 * SECOND);
-    assert_eq!(reference.raw(6 * SECOND), START + 6 * SECOND + SECOND / 2, "it says nothing");
+    assert_eq!(reference.raw(6 * SECOND), START + 6 * SECOND + SECOND / 2, "an imprecise sample is ignored");
 }
 
 #[test]
 fn a_clock_step_takes_effect_with_the_first_sample_that_shows_it() {
     let reference = synchronized();
     assert_eq!(reference.now(2 * SECOND), START + 2 * SECOND);
-    // Forward, as after a sleep: at once, though the answer is slower than those before.
+    // Forward, as after a suspension: takes effect at once, although the response is slower than the earlier ones.
     reference.add_sample(2 * SECOND, 2 * SECOND + 4000, START + 3602 * SECOND);
     assert_eq!(reference.now(3 * SECOND), START + 3603 * SECOND - 2000);
-    // Back: the time stands still until the clock has caught up.
+    // Back: the time stands still until the reference clock has caught up.
     reference.add_sample(3 * SECOND, 3 * SECOND, START + 3598 * SECOND);
     let expected = 3603 * SECOND - 2000;
     for (elapsed, now) in [(3, expected), (5, expected), (7, expected), (8, 3603 * SECOND), (9, 3604 * SECOND)] {
@@ -70,17 +70,17 @@ fn the_system_clock_does_not_change_the_time_and_is_reported_beyond_the_limit() 
     let reference = synchronized();
     for (ahead, expected) in [
         (2 * SECOND, None),
-        (2 * SECOND + 1, Some("2.1 s ahead of the database's, and 2 s are allowed")),
+        (2 * SECOND + 1, Some("2.1 s ahead of the database's; the maximum is 2 s")),
         (90 * SECOND, Some("90 s ahead of the database's")),
-        // It has to become better than the limit.
-        (19 * SECOND / 10, Some("1.9 s ahead of the database's, and 1.8 s are allowed")),
+        // The offset must fall below nine tenths of the limit.
+        (19 * SECOND / 10, Some("1.9 s ahead of the database's; the maximum is 1.8 s")),
         (18 * SECOND / 10, None),
         (19 * SECOND / 10, None),
         (-2 * SECOND, None),
         (
             -90_500_000,
             Some(
-                "90.5 s behind the database's, and 2 s are allowed (clock.max_offset): synchronize both machines with NTP",
+                "90.5 s behind the database's; the maximum is 2 s (clock.max_offset): synchronise both machines with NTP",
             ),
         ),
         (0, None),
@@ -102,8 +102,8 @@ fn a_time_that_stands_still_longer_than_the_limit_is_reported() {
     assert_eq!(reference.now(10 * SECOND), START + 10 * SECOND);
     reference.add_sample(10 * SECOND, 10 * SECOND, START + 5 * SECOND);
     let problem = |elapsed: i64| reference.problem(elapsed * SECOND, START + (elapsed - 5) * SECOND);
-    assert!(problem(10).unwrap().contains("stands still for another 5 s, and 2 s are allowed"));
-    assert!(problem(13).unwrap().contains("another 2 s, and 1.8 s are allowed"));
+    assert!(problem(10).unwrap().contains("stands still for another 5 s; the maximum is 2 s"));
+    assert!(problem(13).unwrap().contains("another 2 s; the maximum is 1.8 s"));
     assert_eq!(problem(14), None);
     assert_eq!(reference.now(14 * SECOND), START + 10 * SECOND);
 }
@@ -125,7 +125,7 @@ fn without_a_limit_the_time_may_not_stand_still_for_long_either() {
     reference.add_sample(10 * SECOND, 10 * SECOND, START + 5 * SECOND);
     let problem = |elapsed: i64| reference.problem(elapsed * SECOND, START + 7200 * SECOND);
     let reason = problem(10).unwrap();
-    assert!(reason.contains("stands still for another 5 s, and 2 s are allowed: restart"), "{reason}");
+    assert!(reason.contains("stands still for another 5 s; the maximum is 2 s: restart"), "{reason}");
     assert_eq!(problem(14), None);
 }
 
@@ -140,7 +140,7 @@ fn a_server_with_a_wrong_clock_uses_the_time_of_the_database() {
     assert!(clock.problem().unwrap().contains("s ahead of the database's"));
     clock.set_skew(TimeDelta::zero());
     assert_eq!(clock.problem(), None);
-    // A file's clock is the machine's, right or wrong.
+    // With SQLite the system clock is used, right or wrong.
     let clock = Clock::skewed(TimeDelta::seconds(90));
     clock.sample_system_clock();
     assert_eq!((clock.is_measured(), clock.problem()), (true, None));
@@ -158,15 +158,15 @@ fn a_fixed_clock_is_set_and_not_measured() {
     assert_eq!(clock.now(), then - TimeDelta::days(1));
 }
 
-/// What may happen to clocks. All spans are microseconds.
+/// Events of clocks. All time spans are in microseconds.
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Wait(i64),
-    /// The machine sleeps: its monotonic clock stops.
+    /// The machine is suspended, so its monotonic clock stops.
     Sleep(i64),
-    /// Somebody puts the database's clock.
+    /// The database clock is stepped.
     Step(i64),
-    /// The database is asked: how long the question and the answer take.
+    /// A measurement: how long the request and the response take.
     Measure(i64, i64),
 }
 
@@ -182,8 +182,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    /// Whatever happens, the time never goes back; and right after an answer the clock that is followed is known as exactly as the
-    /// answer was quick.
+    /// The time never goes back. Right after a precise measurement, the error is bounded by the round trip.
     #[test]
     fn time_never_goes_back_and_follows_the_database(events in prop::collection::vec(event(), 0..60)) {
         let reference = unsynchronized();

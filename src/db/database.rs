@@ -24,12 +24,12 @@ use super::{
 pub struct Db {
     read: Reader,
     pub(super) write: DatabaseConnection,
-    /// One connection that only the monitor uses, so that it waits for nobody.
+    /// A connection that only the monitor uses, so that the monitor never waits for other operations.
     pub(super) probe: DatabaseConnection,
     pub(super) health: Arc<Health>,
-    /// The database file; none on PostgreSQL.
+    /// The database file. `None` on PostgreSQL.
     pub(super) file: Option<Arc<DatabaseFile>>,
-    /// How long a writer waits for others.
+    /// How long a writer waits for a lock or a connection.
     wait: Duration,
 }
 
@@ -43,36 +43,37 @@ impl Db {
         Self { read: Reader { pool: read, health: health.clone() }, write, probe, health, file, wait }
     }
 
-    /// Where reads go that need no transaction.
+    /// The connections for reads outside a transaction.
     pub fn reader(&self) -> &Reader {
         &self.read
     }
 
-    /// Which database it is.
+    /// The database backend.
     pub fn backend(&self) -> DbBackend {
         self.write.get_database_backend()
     }
 
-    /// Why a server on this database is not ready, in words for everybody: what the database said is in the log. None where it is.
+    /// Why a server on this database is not ready, in words that may be published: messages of the database are only in
+    /// the log. `None` if the server is ready.
     pub fn unready_reason(&self) -> Option<Cow<'static, str>> {
         self.health.unready_reason()
     }
 
-    /// Refuses acts with [`DatabaseError::ClockIsOff`] while the clock is not right, by the last [`Db::measure`]. What records no instant of
-    /// its own, or one of something that is done already, does not ask.
+    /// Fails with [`DatabaseError::ClockIsOff`] if the last [`Db::measure`] found a clock problem. Operations that
+    /// record no new instant do not need this check.
     pub fn check_clock(&self) -> Result<(), DatabaseError> {
         self.health.check_clock()
     }
 
-    /// Counts statements: `callback` hears of each one that is sent, reads and writes alike. For tests and metrics.
+    /// Registers a callback that is called for every statement, reads and writes alike. For tests and metrics.
     pub fn on_statement(&mut self, callback: impl Fn(&sea_orm::metric::Info<'_>) + Clone + Send + Sync + 'static) {
         self.read.pool.set_metric_callback(callback.clone());
         self.write.set_metric_callback(callback);
     }
 
-    /// Begins a transaction that will write. On SQLite it holds the one right to write from here on.
+    /// Begins a write transaction. On SQLite it takes the write lock.
     ///
-    /// Fails with [`DatabaseError::Unavailable`] where the right to write, or a connection, cannot be had in time.
+    /// Fails with [`DatabaseError::Unavailable`] if the write lock or a connection is not available in time.
     pub async fn begin_write(&self) -> Result<Transaction, DatabaseError> {
         self.health.check_writable()?;
         if let Some(reason) = self.file.as_ref().and_then(|file| file.identity_problem()) {
@@ -83,14 +84,15 @@ impl Db {
             self.health.run_while_available(Some(self.wait), uncancelled(self.clone().begin_on_writer())).await
         };
         let mut result = attempt().await;
-        // Nothing has happened yet, so a connection that turns out to be lost is no reason to refuse.
+        // Nothing has been written yet, so a lost connection is retried once.
         if result.as_ref().is_err_and(|error| self.health.observe(error) == ErrorKind::Lost) {
             result = attempt().await;
         }
         match result {
             Ok(inner) => Ok(Transaction::new(inner, self.health.clone(), Purpose::Write, self.file.clone())),
             Err(error) => {
-                // Closed, not pooled, unless none was had or it waited for a lock in vain.
+                // The connection is closed instead of returned to the pool, unless there is none or it only waited for
+                // a lock.
                 if !matches!(self.health.observe(&error), ErrorKind::NoConnection | ErrorKind::Locked) {
                     self.health.retire(Purpose::Write);
                 }
@@ -99,7 +101,7 @@ impl Db {
         }
     }
 
-    /// Has the connections that write closed before they are used again: what they answered cannot be trusted.
+    /// Closes the write connections before they are used again, because their responses cannot be trusted.
     pub fn close_writers(&self) {
         self.health.retire(Purpose::Write);
     }
@@ -115,12 +117,13 @@ impl Db {
         }
     }
 
-    /// Begins a transaction that reads one state of the database, whatever is written meanwhile.
+    /// Begins a transaction that reads one state of the database and does not see concurrent writes.
     pub async fn begin_read(&self) -> Result<Transaction, DbErr> {
         Ok(Transaction::new(self.begin_inspection().await?, self.health.clone(), Purpose::Read, None))
     }
 
-    /// The same as the driver has it: in a nested transaction an error can be passed over. For verifying a damaged database.
+    /// Begins a read transaction of the driver, in which an error in a nested transaction can be ignored. For checking
+    /// a damaged database.
     pub async fn begin_inspection(&self) -> Result<DatabaseTransaction, DbErr> {
         let limit = Some(READ_TIMEOUT);
         let attempt =
@@ -143,8 +146,9 @@ impl Db {
         }
     }
 
-    /// Takes the right to serve this database, held until the file is dropped, and begins to watch the database file. A SQLite
-    /// file is served by one process; PostgreSQL by any number, so there the answer is none.
+    /// Takes the exclusive lock for serving this database, and begins to watch the database file. The lock is held
+    /// until the returned file is dropped. Only one process can serve a SQLite file. Any number can serve PostgreSQL,
+    /// so the result is `None` there.
     pub fn lock_for_serving(&self) -> Result<Option<File>, OpenError> {
         let Some(file) = &self.file else { return Ok(None) };
         let name = file.companion(".lock");
@@ -155,40 +159,40 @@ impl Db {
         if lock.try_lock().is_err() {
             return Err(OpenError::Served(file.path().to_owned()));
         }
-        file.watch().map_err(|error| unreachable(format!("the file cannot be looked at: {error}")))?;
+        file.watch().map_err(|error| unreachable(format!("the file cannot be examined: {error}")))?;
         Ok(Some(lock))
     }
 
-    /// After an erasure: writes what was deleted over, in the file and in its write-ahead log. Where that is not possible at
-    /// once it is tried again every half a minute while the database is served. PostgreSQL does it by and by (VACUUM).
+    /// Overwrites deleted data in the file and in its write-ahead log after an erasure. If that is not possible at
+    /// once, a running server retries every 30 seconds. PostgreSQL removes deleted data later (VACUUM).
     pub async fn scrub(&self) {
         if let Some(file) = &self.file {
             file.schedule_truncation(Duration::ZERO);
-            // A failure is logged, and the next attempt comes by itself.
+            // A failure is logged, and the monitor retries.
             let _ = self.checkpoint().await;
         }
     }
 
-    /// Whether writes have stopped until the next start.
+    /// Whether writes have stopped until the next restart.
     pub fn has_stopped_writing(&self) -> bool {
         self.health.check_writable().is_err()
     }
 
-    /// Closes all connections; on SQLite the write-ahead log is copied into the file. Where writes have stopped, the log is
-    /// left as it is: what is in it may be the only good copy.
+    /// Closes all connections. On SQLite this copies the write-ahead log into the file. If writes have stopped, the log
+    /// is left unchanged, because it may hold the only good copy of the data.
     pub async fn close(self) {
         if self.has_stopped_writing() {
             return;
         }
-        // An error here loses nothing: everything that was acknowledged is on disk already.
+        // Errors lose no data here, because all acknowledged writes are on disk.
         let _ = self.probe.close().await;
         let _ = self.read.pool.close().await;
         let _ = self.write.close().await;
     }
 }
 
-/// Begins a transaction to its end, also where nobody waits for it any more; then it is rolled back. On PostgreSQL the driver does
-/// not count a BEGIN that is dropped half-way, and the connection would go back into the pool inside a transaction.
+/// Completes BEGIN even if the caller is dropped; the transaction is then rolled back. On PostgreSQL the driver does
+/// not count a BEGIN that is cancelled, so the connection would return to the pool inside a transaction.
 async fn uncancelled(
     begin: impl Future<Output = Result<DatabaseTransaction, DbErr>> + Send + 'static,
 ) -> Result<DatabaseTransaction, DbErr> {

@@ -3,7 +3,7 @@
 use sea_orm::DbBackend;
 use uuid::Uuid;
 
-/// A key as 32 hexadecimal digits.
+/// SQL expression of a key as 32 hexadecimal digits.
 pub fn key_digits(backend: DbBackend, key: &str) -> String {
     match backend {
         DbBackend::Sqlite => format!("hex({key})"),
@@ -11,8 +11,9 @@ pub fn key_digits(backend: DbBackend, key: &str) -> String {
     }
 }
 
-/// A subquery that answers the keys that belong to a row as one text, so that they come in that row: for each a letter (the first
-/// of a text in the same table), its position and 32 hexadecimal digits, parted by commas, in any order. [`parse_joined_keys`] reads it.
+/// A subquery that returns the keys of the rows that belong to a row as one text, to avoid a second statement. Each key
+/// is written as a letter (the first one of a text column of the same table), its position and 32 hexadecimal digits.
+/// The keys are separated by commas, in any order. [`parse_joined_keys`] parses the text.
 pub fn joined_keys(backend: DbBackend, letter_of: &str, key: &str, table: &str, condition: &str) -> String {
     let digits = key_digits(backend, key);
     format!(
@@ -20,7 +21,7 @@ pub fn joined_keys(backend: DbBackend, letter_of: &str, key: &str, table: &str, 
     )
 }
 
-/// Some columns as one JSON array.
+/// SQL expression of some columns as one JSON array.
 pub fn json_array(backend: DbBackend, columns: &[&str]) -> String {
     let columns = columns.join(", ");
     match backend {
@@ -29,12 +30,12 @@ pub fn json_array(backend: DbBackend, columns: &[&str]) -> String {
     }
 }
 
-/// What makes SQLite read a table by an index that holds all that is asked for; PostgreSQL finds that by itself.
+/// A clause that makes SQLite read a table through a covering index. PostgreSQL chooses the index without a hint.
 pub fn using_index(backend: DbBackend, index: &str) -> String {
     if backend == DbBackend::Sqlite { format!("INDEXED BY {index}") } else { String::new() }
 }
 
-/// The keys with a letter in a text that [`joined_keys`] made, by position.
+/// The keys with a letter from a text that [`joined_keys`] made, sorted by position.
 pub fn parse_joined_keys(text: Option<&str>, letter: char) -> Vec<Uuid> {
     let entry = |entry: &str| {
         let (position, key) = entry.strip_prefix(letter)?.split_at_checked(entry.len().checked_sub(33)?)?;

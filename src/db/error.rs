@@ -1,4 +1,4 @@
-//! Classification of database errors: which are retried, which mean an outage, a full disk or damage.
+//! Classification of database errors: which are retried, and which mean an outage, a full disk or damage.
 //!
 //! Maps SQLite result codes (<https://www.sqlite.org/rescode.html>) and SQLSTATE codes
 //! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>) to `ErrorKind`. `DatabaseError` is the error for
@@ -9,31 +9,32 @@ use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlxError, SqlxPostgresError, S
 /// Why a database operation failed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DatabaseError {
-    /// The database does not answer, refuses connections, or is locked by another process. Nothing was changed; the same
-    /// operation can be tried again.
+    /// The database does not answer, refuses connections, or is locked by another process. Nothing was changed. The
+    /// operation can be retried.
     Unavailable(String),
-    /// There is no room left to write. Nothing was changed; the same operation works once there is room.
+    /// There is no space left. Nothing was changed. The operation can be retried once there is space.
     Full(String),
-    /// Writes have stopped until the server is restarted, because the database file is damaged or was replaced, or because
-    /// the disk reported an error. Nothing was changed.
+    /// Writes have stopped until the server is restarted, because the database file is damaged or was replaced, or
+    /// because the disk reported an error. Nothing was changed.
     WritesStopped(String),
-    /// The clock that instants are taken from is not right, for the reason given. Nothing was changed; the same operation works on
-    /// another server, or once the clock is right.
+    /// The server's clock is wrong, for the reason given. Nothing was changed. The operation can be retried on another
+    /// server, or once the clock is right.
     ClockIsOff(String),
-    /// COMMIT was sent, and no answer came, or its effect could not be confirmed: the transaction is committed or not.
+    /// COMMIT was sent, but there was no response, or its effect could not be confirmed. The transaction may or may not
+    /// be committed.
     OutcomeUnknown(String),
     /// Any other failure: an error in a statement, a value that cannot be decoded. Nothing was changed.
     Failed(DbErr),
 }
 
-/// What a driver's error says about the database and the connection.
+/// The kind of a driver error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ErrorKind {
-    /// The connection is gone.
+    /// The connection is lost.
     Lost,
-    /// No connection could be had in time.
+    /// No connection was available in time.
     NoConnection,
-    /// Another process holds a lock, or the database asks to repeat the transaction.
+    /// Another process holds a lock, or the database asks for the transaction to be repeated.
     Locked,
     /// The disk is full.
     Full,
@@ -46,7 +47,7 @@ pub(super) enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Of a driver's error.
+    /// The kind of a driver's error.
     pub(super) fn of(error: &DbErr) -> Self {
         match error {
             DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => Self::NoConnection,
@@ -80,18 +81,18 @@ impl ErrorKind {
         }
     }
 
-    /// Of an extended result code of SQLite; its low byte is the primary one.
+    /// The kind of an extended SQLite result code. The low byte of the code is the primary result code.
     fn of_sqlite(code: i32) -> Self {
-        /// The shared-memory file could not grow: it is written when there is no room left in the file system.
+        /// The shared-memory file could not grow, because the file system is full.
         const IOERR_SHMSIZE: i32 = 4874;
         const READONLY_DBMOVED: i32 = 1032;
-        /// IOERR_BLOCKED, IOERR_NOMEM, IOERR_LOCK, IOERR_SHMOPEN and IOERR_SHMMAP say nothing about the disk.
+        /// IOERR_BLOCKED, IOERR_NOMEM, IOERR_LOCK, IOERR_SHMOPEN and IOERR_SHMMAP do not indicate a disk problem.
         const TRANSIENT: [i32; 5] = [2826, 3082, 3850, 4618, 5386];
         match (code, code & 0xff) {
             (IOERR_SHMSIZE, _) => Self::Full,
             (code, _) if TRANSIENT.contains(&code) => Self::NoConnection,
             (READONLY_DBMOVED, _) => Self::Moved,
-            // NOMEM, READONLY (a file system that was mounted anew), INTERRUPT, CANTOPEN.
+            // NOMEM, READONLY (a file system that was remounted), INTERRUPT, CANTOPEN.
             (_, 7 | 8 | 9 | 14) => Self::NoConnection,
             // BUSY, LOCKED, PROTOCOL (the locking protocol of the write-ahead log).
             (_, 5 | 6 | 15) => Self::Locked,
@@ -102,36 +103,37 @@ impl ErrorKind {
         }
     }
 
-    /// Of an SQLSTATE.
+    /// The kind of an SQLSTATE code.
     fn of_postgres(code: &str) -> Self {
         match code {
             // disk_full
             "53100" => Self::Full,
             // io_error, data_corrupted, index_corrupted
             "58030" | "XX001" | "XX002" => Self::Damaged,
-            // serialization_failure, deadlock_detected, lock_not_available, query_canceled; read_only_sql_transaction is what a
-            // standby says until it is promoted.
+            // serialization_failure, deadlock_detected, lock_not_available, query_canceled. A standby server returns
+            // read_only_sql_transaction until it is promoted.
             "40001" | "40P01" | "55P03" | "57014" | "25006" => Self::Locked,
             // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout,
             // idle_in_transaction_session_timeout
             _ if code.starts_with("57P") || code.starts_with("08") || code == "25P03" => Self::Lost,
-            // insufficient_resources: memory, connections; invalid_authorization, invalid_catalog_name: of a new connection
+            // insufficient_resources: memory, connections. For new connections: invalid_authorization,
+            // invalid_catalog_name.
             _ if code.starts_with("53") || code.starts_with("28") || code == "3D000" => Self::NoConnection,
             _ => Self::Other,
         }
     }
 
-    /// Whether the same statement on another connection, or at once again, may succeed.
+    /// Whether the statement may succeed if it is retried at once, on this or another connection.
     pub(super) fn is_retryable(self) -> bool {
         matches!(self, Self::Lost | Self::Locked)
     }
 }
 
-/// Whether a COMMIT that failed with this error may have taken effect all the same.
+/// Whether a COMMIT that failed with this error may still have taken effect.
 ///
-/// SQLite: an error of the disk may come after the commit frame was written to the write-ahead log; a full disk stops before
-/// it, except where the shared-memory index could not grow. PostgreSQL: the server may have committed and then have lost the
-/// connection, or have been shut down, before its answer was read; any other error that it reports means a rollback.
+/// SQLite: a disk error can occur after the commit frame was written to the write-ahead log. A full disk fails before
+/// that, except if the shared-memory index could not grow. PostgreSQL: the server may have committed and then lost the
+/// connection, or been shut down, before its response was read. Any other error that it reports means a rollback.
 pub(super) fn commit_outcome_is_unknown(error: &DbErr) -> bool {
     match ErrorKind::of(error) {
         ErrorKind::Lost | ErrorKind::NoConnection => true,
@@ -141,7 +143,7 @@ pub(super) fn commit_outcome_is_unknown(error: &DbErr) -> bool {
     }
 }
 
-/// The extended result code, where the error is SQLite's.
+/// The extended result code of a SQLite error. `None` for other errors.
 fn sqlite_code(error: &DbErr) -> Option<i32> {
     let (DbErr::Conn(RuntimeErr::SqlxError(error))
     | DbErr::Exec(RuntimeErr::SqlxError(error))
@@ -154,12 +156,12 @@ fn sqlite_code(error: &DbErr) -> Option<i32> {
     error.code()?.parse().ok()
 }
 
-/// The error of an operation that was given up because the database does not answer.
+/// The error of an operation that was aborted because the database does not answer.
 pub(super) fn unresponsive() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
 }
 
-/// Whether the same may succeed later, because the database does not answer or is locked at present.
+/// Whether the operation may succeed later, because the database does not answer or is locked at present.
 pub fn is_transient(error: &DbErr) -> bool {
     matches!(ErrorKind::of(error), ErrorKind::Lost | ErrorKind::NoConnection | ErrorKind::Locked)
 }
@@ -181,10 +183,10 @@ impl std::fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unavailable(reason) => write!(f, "the database is not available: {reason}"),
-            Self::Full(reason) => write!(f, "the database has no room left to write: {reason}"),
+            Self::Full(reason) => write!(f, "the database has no space left: {reason}"),
             Self::WritesStopped(reason) => write!(f, "writes have stopped: {reason}"),
-            Self::ClockIsOff(reason) => write!(f, "the clock is not right, and nothing was changed: {reason}"),
-            Self::OutcomeUnknown(reason) => write!(f, "whether the transaction was committed is not known: {reason}"),
+            Self::ClockIsOff(reason) => write!(f, "the server's clock is wrong, and nothing was changed: {reason}"),
+            Self::OutcomeUnknown(reason) => write!(f, "it is unknown whether the transaction was committed: {reason}"),
             Self::Failed(error) => write!(f, "the database failed: {error}"),
         }
     }

@@ -1,7 +1,7 @@
 //! The SQLite file: created with owner-only permissions, checked before opening, and watched while it is served.
 //!
-//! SQLite continues to write to a file that was deleted or replaced, and those writes are lost. So the identity of the
-//! file and of its `-wal` and `-shm` files is compared before and after each write, and the header regularly.
+//! SQLite continues to write to a file that was deleted or replaced, and those writes are lost. The identity of the
+//! file and of its `-wal` and `-shm` files is therefore compared before and after each write, and the header regularly.
 
 use std::{
     collections::HashMap,
@@ -15,31 +15,31 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A database begins with these bytes (<https://www.sqlite.org/fileformat.html>).
+/// The first bytes of a SQLite database (<https://www.sqlite.org/fileformat.html>).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// Bytes of a write-ahead log from which on it is copied into the file, whoever wrote it.
+/// Size in bytes above which a write-ahead log is checkpointed, even if another process wrote it.
 const LONG_WAL_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Bytes of the header.
+/// Length of the header in bytes.
 const HEADER_LENGTH: usize = 100;
 
-/// What the file system knows a file by: its device and its number there.
+/// Device and inode of a file.
 type Identity = (u64, u64);
 
-/// A database file, as it was when serving began.
+/// A SQLite database file and its state when serving began.
 #[derive(Debug)]
 pub(super) struct DatabaseFile {
     path: PathBuf,
-    /// Set once serving begins: the identities of the file and its companions.
+    /// Identities of the file and its companions. Set when serving begins.
     identities: OnceLock<Vec<(PathBuf, Option<Identity>)>>,
-    /// Set once serving begins: the file, to read its header from.
+    /// An open descriptor for reading the header. Set when serving begins.
     header: OnceLock<Arc<File>>,
-    /// The change counter of the header that was seen last.
+    /// The change counter of the last header that was read.
     counter: Mutex<u32>,
-    /// Something was committed since the last checkpoint.
+    /// Whether something was committed since the last checkpoint.
     is_written: AtomicBool,
-    /// From when on a checkpoint empties the write-ahead log, where that is wanted.
+    /// Instant from which a checkpoint truncates the write-ahead log. `None` if no truncation is scheduled.
     truncate_at: Mutex<Option<Instant>>,
 }
 
@@ -59,28 +59,28 @@ impl DatabaseFile {
         &self.path
     }
 
-    /// The same name with something behind it: `-wal`, `-shm`, `.lock`.
+    /// The path with a suffix: `-wal`, `-shm` or `.lock`.
     pub(super) fn companion(&self, ending: &str) -> PathBuf {
         companion(&self.path, ending)
     }
 
-    /// Notes that something was committed.
+    /// Records that something was committed.
     pub(super) fn mark_written(&self) {
         self.is_written.store(true, Ordering::Relaxed);
     }
 
-    /// Whether something was committed since this was last asked.
+    /// Whether something was committed since the last call.
     pub(super) fn take_written(&self) -> bool {
         self.is_written.swap(false, Ordering::Relaxed)
     }
 
-    /// Has a checkpoint empty the write-ahead log after some time.
+    /// Schedules a checkpoint that truncates the write-ahead log after a delay.
     pub(super) fn schedule_truncation(&self, after: Duration) {
         *self.truncate_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + after);
         self.mark_written();
     }
 
-    /// Whether the write-ahead log is to be emptied now. Asked again, it is not.
+    /// Whether the write-ahead log must be truncated now. Clears the schedule if so.
     pub(super) fn take_truncation(&self) -> bool {
         let mut at = self.truncate_at.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = at.is_some_and(|at| at <= Instant::now());
@@ -90,13 +90,14 @@ impl DatabaseFile {
         is_due
     }
 
-    /// Whether the write-ahead log is long, or is to be emptied: other processes write to it, too.
+    /// Whether the write-ahead log is long or must be truncated. Other processes can write to it too.
     pub(super) fn needs_checkpoint(&self) -> bool {
         let is_to_be_truncated = self.truncate_at.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         is_to_be_truncated || self.companion("-wal").metadata().is_ok_and(|metadata| metadata.len() > LONG_WAL_BYTES)
     }
 
-    /// Remembers what the file is now. To be called with a connection open, so that its companions exist.
+    /// Records the present identity of the file. Must be called while a connection is open, so that the companion files
+    /// exist.
     pub(super) fn watch(&self) -> io::Result<()> {
         let header = shared_descriptor(&self.path)?;
         let paths = [self.path.clone(), self.companion("-wal"), self.companion("-shm")];
@@ -104,29 +105,33 @@ impl DatabaseFile {
             let identity = path.metadata().ok().map(|metadata| identity(&metadata));
             (path, identity)
         });
-        // Set already where it is watched: by the same process, so it is the same file.
+        // Both are already set if this process watches the file, which is then the same file.
         let _ = self.identities.set(identities.into());
         let _ = self.header.set(header);
         Ok(())
     }
 
-    /// What is wrong with the file or its companions, where one was moved, deleted, replaced or truncated since serving began.
-    /// Costs three calls of `stat`.
+    /// Whether the file or a companion was moved, deleted, replaced or truncated since serving began, as a message.
+    /// Costs three `stat` calls.
     pub(super) fn identity_problem(&self) -> Option<String> {
-        let advice = "stop this server, put the right file back or restore a backup, then start it again";
+        let advice = "stop this server, put the original file back or restore a backup, then start the server again";
         for (path, expected) in self.identities.get()?.iter().filter(|(_, identity)| identity.is_some()) {
             let path_shown = path.display();
             match path.metadata() {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    return Some(format!("{path_shown} was deleted or moved away while it was served: {advice}"));
+                    return Some(format!(
+                        "{path_shown} was deleted or moved away while the server was running: {advice}"
+                    ));
                 }
-                // Whether it is there cannot be told; what is open still is.
+                // Its existence is unknown, but the open descriptors still work.
                 Err(_) => {}
                 Ok(metadata) if Some(identity(&metadata)) != *expected => {
-                    return Some(format!("{path_shown} was replaced by another file while it was served: {advice}"));
+                    return Some(format!(
+                        "{path_shown} was replaced by another file while the server was running: {advice}"
+                    ));
                 }
                 Ok(metadata) if *path == self.path && metadata.len() < HEADER_LENGTH as u64 => {
-                    return Some(format!("{path_shown} was truncated while it was served: {advice}"));
+                    return Some(format!("{path_shown} was truncated while the server was running: {advice}"));
                 }
                 Ok(_) => {}
             }
@@ -134,44 +139,44 @@ impl DatabaseFile {
         None
     }
 
-    /// The same, and what is wrong with the header: it was written over in place, for example by `cp`. Costs a read of 100
-    /// bytes more.
+    /// Like `identity_problem`, and also detects a header that was overwritten in place, for example by `cp`. Also
+    /// reads 100 bytes.
     pub(super) fn header_problem(&self) -> Option<String> {
         if let Some(problem) = self.identity_problem() {
             return Some(problem);
         }
         let file = self.header.get()?;
         let header = Header::read(file).ok()?;
-        // A checkpoint may be writing it at this moment: what is not the same twice is looked at next time.
+        // A checkpoint may be writing the header at this moment. If two reads differ, it is checked again next time.
         if Header::read(file).ok()? != header {
             return None;
         }
         let path = self.path.display();
-        let advice = "stop this server, restore a backup, then start it again";
+        let advice = "stop this server, restore a backup, then start the server again";
         let Some(header) = header else {
-            return Some(format!("{path} was written over while it was served: {advice}"));
+            return Some(format!("{path} was overwritten while the server was running: {advice}"));
         };
         let mut counter = self.counter.lock().unwrap_or_else(PoisonError::into_inner);
-        // It goes up with each change of the header, and wraps around at 2³².
+        // The counter increases with each change of the header, and wraps around at 2³².
         let went_back = header.changes < *counter && *counter - header.changes < u32::MAX / 2;
         *counter = header.changes;
-        went_back.then(|| format!("{path} was written over by an older copy while it was served: {advice}"))
+        went_back.then(|| format!("{path} was overwritten by an older copy while the server was running: {advice}"))
     }
 }
 
-/// What is used of a header.
+/// The relevant fields of a header.
 #[derive(PartialEq, Eq)]
 struct Header {
     page_size: u64,
     pages: u64,
-    /// Goes up whenever a transaction changes the header.
+    /// Change counter. It increases whenever a transaction changes the header.
     changes: u32,
-    /// The number of pages was written by the same version as the rest.
+    /// Whether the number of pages was written together with the rest of the header.
     pages_valid: bool,
 }
 
 impl Header {
-    /// Reads it without moving the file's position; none where it is not the header of a database.
+    /// Reads the header without moving the file position. `None` if it is not the header of a database.
     fn read(file: &File) -> io::Result<Option<Self>> {
         let mut bytes = [0; HEADER_LENGTH];
         read_at(file, &mut bytes)?;
@@ -191,8 +196,8 @@ impl Header {
     }
 }
 
-/// Looks at a database file before SQLite does, which would take an empty or missing file for a new database. `None`: it can
-/// be opened, or there is none and nothing says that there was one.
+/// Checks a database file before SQLite opens it, because SQLite treats an empty or missing file as a new database.
+/// Returns `None` if the file can be opened, or if there is no file and no trace of an earlier one.
 pub(super) fn check_before_opening(path: &Path) -> io::Result<Option<String>> {
     let (log, lock) = (companion(path, "-wal"), companion(path, ".lock"));
     let log_length = log.metadata().map_or(0, |metadata| metadata.len());
@@ -203,8 +208,8 @@ pub(super) fn check_before_opening(path: &Path) -> io::Result<Option<String>> {
             let leftover = if log_length > 0 { log } else { lock };
             let message = || {
                 format!(
-                    "the file does not exist, but {} beside it does: a database was served here. Was it moved, or its disk \
-                     not mounted? Put it back, or restore a backup",
+                    "the file does not exist, but {} beside it does, so there was a database: check that its disk is \
+                     mounted, put the file back, or restore a backup",
                     leftover.display()
                 )
             };
@@ -213,22 +218,22 @@ pub(super) fn check_before_opening(path: &Path) -> io::Result<Option<String>> {
         Err(error) => return Err(error),
     };
     if metadata.len() == 0 {
-        return Ok(Some(format!("{path_shown} is empty (0 bytes), which no database is: restore a backup")));
+        return Ok(Some(format!("{path_shown} is empty (0 bytes) and not a database: restore a backup")));
     }
-    // The write-ahead log may hold the pages that are missing.
+    // The write-ahead log may contain the missing pages.
     if log_length > 0 || metadata.len() < HEADER_LENGTH as u64 {
         return Ok(None);
     }
-    // SQLite itself says so where this is no database.
+    // SQLite reports a file that is not a database.
     let header = Header::read(&*shared_descriptor(path)?)?;
     let Some(header) = header.filter(|header| header.pages_valid) else { return Ok(None) };
     let (length, expected) = (metadata.len(), header.pages * header.page_size);
-    let message =
-        || format!("{path_shown} is truncated: it has {length} bytes and should have {expected}. Restore a backup");
+    let message = || format!("{path_shown} is truncated (it has {length} of {expected} bytes): restore a backup");
     Ok((length < expected).then(message))
 }
 
-/// Creates an empty file that only its owner may read, unless it exists. SQLite gives its companions the same permissions.
+/// Creates an empty file that only its owner can read, unless it exists. SQLite gives the companion files the same
+/// permissions.
 pub(super) fn create_private(path: &Path) -> io::Result<()> {
     match owner_only(OpenOptions::new().write(true).create_new(true)).open(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
@@ -236,24 +241,24 @@ pub(super) fn create_private(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens the file that is locked while a database is served, and creates it for its owner alone.
+/// Opens the file that is locked while a database is served. Creates it with owner-only permissions.
 pub(super) fn open_lock(path: &Path) -> io::Result<File> {
     owner_only(File::options().create(true).truncate(false).write(true)).open(path)
 }
 
-/// The path that SQLite itself works with: it names the companions of a file after the file that a symbolic link leads to.
+/// The path that SQLite uses: it derives the names of the companion files from the target of a symbolic link.
 pub(super) fn canonical_path(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-/// Moves what is left of a database aside, so that a new one can begin: nothing is deleted. Answers the new names.
+/// Renames the remaining files of a database, to make space for a new one. Deletes nothing. Returns the new names.
 pub(super) fn move_aside(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut moved = Vec::new();
     let is_free = |number: &u32| !companion(path, &format!(".old-{number}")).exists();
     let number = (1..1000).find(is_free).ok_or_else(|| io::Error::from(ErrorKind::AlreadyExists))?;
     for ending in ["", "-wal", "-shm"] {
         let (from, to) = (companion(path, ending), companion(path, &format!(".old-{number}{ending}")));
-        // An empty file is no loss, and may be a mount point.
+        // An empty file contains no data, and may be a mount point.
         if from.metadata().is_ok_and(|metadata| metadata.len() > 0) {
             std::fs::rename(&from, &to)?;
             moved.push(to);
@@ -262,15 +267,15 @@ pub(super) fn move_aside(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(moved)
 }
 
-/// A path with something behind its name.
+/// Appends a suffix to the name of a file.
 fn companion(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
 }
 
-/// A second descriptor of a database file, opened once for each file and never closed: closing any descriptor of a file
-/// releases all locks that the process holds on it (POSIX), those of SQLite too.
+/// A second descriptor of a database file, opened once per file and never closed. Closing any descriptor of a file
+/// releases all POSIX locks of the process on it, including those of SQLite.
 fn shared_descriptor(path: &Path) -> io::Result<Arc<File>> {
     type OpenFiles = HashMap<(Identity, PathBuf), Arc<File>>;
     static OPEN: OnceLock<Mutex<OpenFiles>> = OnceLock::new();

@@ -1,7 +1,7 @@
 //! Health of the database, shared by all its users: availability, stopped writes, retired connections, clock problems.
 //!
-//! A circuit breaker: when the database is known not to answer, operations in flight end and new ones fail at once
-//! until it answers again. The monitor sets the state; errors of operations are observed, too.
+//! Works as a circuit breaker. Once the database is known not to answer, operations in flight are aborted and new ones
+//! fail at once, until it answers again. The monitor sets the state. Errors of operations are observed too.
 
 use std::{
     borrow::Cow,
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::error::{DatabaseError, ErrorKind, unresponsive};
 
-/// What a connection is for.
+/// The purpose of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Read,
@@ -24,21 +24,21 @@ pub(super) enum Purpose {
 /// The health of one database.
 #[derive(Debug)]
 pub(super) struct Health {
-    /// Why it does not answer; none while it does.
+    /// Why the database does not answer. `None` while it does.
     outage: watch::Sender<Option<String>>,
-    /// Why nothing is written any more. Set once; only a restart begins anew.
+    /// Why writes have stopped. Set once; only a restart resets it.
     writes_stopped: OnceLock<String>,
-    /// Connections opened before this instant are closed, not used: those that read, those that write.
+    /// By purpose: connections opened before this instant are closed instead of used.
     bad_before: [RwLock<Option<Instant>>; 2],
-    /// What is wrong with the clock; none while nothing is.
+    /// The problem of the clock, if any.
     clock_problem: RwLock<Option<String>>,
-    /// Whether the database is a file whose damage is ours to find.
+    /// Whether the database is a SQLite file, so that this process must detect damage.
     is_file: bool,
-    /// When a passing failure was logged last.
+    /// When a transient failure was last logged.
     last_logged: Mutex<Option<Instant>>,
 }
 
-/// How often passing failures are logged at most.
+/// Minimum interval between two log messages about transient failures.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Health {
@@ -53,10 +53,10 @@ impl Health {
         }
     }
 
-    /// Why a server on this database is not ready; none where it is.
+    /// Why a server on this database is not ready. `None` if it is ready.
     pub(super) fn unready_reason(&self) -> Option<Cow<'static, str>> {
         if self.writes_stopped.get().is_some() {
-            return Some("writes have stopped: the log says why".into());
+            return Some("writes have stopped: see the log of the server".into());
         }
         let is_unavailable = self.outage.borrow().is_some();
         is_unavailable.then_some("the database does not answer".into()).or_else(|| self.clock_problem().map(Cow::from))
@@ -66,28 +66,28 @@ impl Health {
         self.clock_problem.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Refuses what records the instant of an act while the clock is not right.
+    /// Fails while there is a clock problem. For operations that record a new instant.
     pub(super) fn check_clock(&self) -> Result<(), DatabaseError> {
         self.clock_problem().map_or(Ok(()), |reason| Err(DatabaseError::ClockIsOff(reason)))
     }
 
-    /// Notes what is wrong with the clock, if anything is; logs when it becomes wrong or right.
+    /// Sets or clears the clock problem, and logs when it begins or ends.
     pub(super) fn set_clock_problem(&self, problem: Option<String>) {
         let mut current = self.clock_problem.write().unwrap_or_else(PoisonError::into_inner);
         match (&*current, &problem) {
             (None, Some(reason)) => {
                 tracing::warn!(
                     reason,
-                    "the clock is not right: this server is not ready and changes nothing until it is"
+                    "clock problem: this server is not ready and rejects changes until it is resolved"
                 );
             }
-            (Some(_), None) => tracing::info!("the clock is right again"),
+            (Some(_), None) => tracing::info!("clock problem resolved"),
             _ => {}
         }
         *current = problem;
     }
 
-    /// Refuses what would write once writes have stopped.
+    /// Fails if writes have stopped.
     pub(super) fn check_writable(&self) -> Result<(), DatabaseError> {
         match self.writes_stopped.get() {
             Some(reason) => Err(DatabaseError::WritesStopped(reason.clone())),
@@ -95,22 +95,22 @@ impl Health {
         }
     }
 
-    /// Stops all writes until the server is restarted, and says why, once.
+    /// Stops all writes until the server is restarted, and logs the first reason.
     pub(super) fn stop_writes(&self, reason: &str) {
         if self.writes_stopped.set(reason.to_owned()).is_ok() {
-            tracing::error!(reason, "writes have stopped and this server is not ready");
+            tracing::error!(reason, "writes have stopped: this server is not ready until it is restarted");
         }
     }
 
-    /// Notes that the database answered.
+    /// Records that the database answered.
     pub(super) fn mark_available(&self) {
         let was_unavailable = self.outage.send_if_modified(|outage| outage.take().is_some());
         if was_unavailable {
-            tracing::info!("the database answers again");
+            tracing::info!("the database is available again");
         }
     }
 
-    /// Notes that the database does not answer: connections are bad, and operations under way end.
+    /// Records that the database does not answer. Its connections are retired, and operations in flight are aborted.
     pub(super) fn mark_unavailable(&self, reason: &str) {
         self.retire_all();
         let is_new = self.outage.send_if_modified(|outage| {
@@ -119,30 +119,31 @@ impl Health {
             is_new
         });
         if is_new {
-            tracing::error!(reason, "the database does not answer; what needs it is refused until it does");
+            tracing::error!(reason, "the database does not answer: operations fail until it does");
         }
     }
 
-    /// Has every connection of a purpose that is open now closed before it is used again.
+    /// Retires the open connections of a purpose: they are closed before they are used again.
     pub(super) fn retire(&self, purpose: Purpose) {
         *self.bad_before[purpose as usize].write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     fn retire_all(&self) {
-        // Of a file the readers stay open: with the last connection SQLite deletes its log, and the file that is watched.
+        // Read connections of a file stay open. When the last connection closes, SQLite deletes the write-ahead log,
+        // which is one of the watched files.
         if !self.is_file {
             self.retire(Purpose::Read);
         }
         self.retire(Purpose::Write);
     }
 
-    /// Whether a connection of a purpose, opened so long ago, is to be closed.
+    /// Whether a connection of a purpose, opened `age` ago, must be closed.
     pub(super) fn is_retired(&self, purpose: Purpose, age: Duration) -> bool {
         let bad_before = *self.bad_before[purpose as usize].read().unwrap_or_else(PoisonError::into_inner);
         bad_before.is_some_and(|before| before.elapsed() <= age)
     }
 
-    /// Draws conclusions from an error: closes connections that may be bad, stops writes where the file is damaged.
+    /// Reacts to an error: retires connections that may be broken, and stops writes if the file is damaged.
     pub(super) fn observe(&self, error: &DbErr) -> ErrorKind {
         let kind = ErrorKind::of(error);
         match kind {
@@ -152,22 +153,22 @@ impl Health {
                  `dateline check`, restore a backup if it finds damage, then restart"
             )),
             ErrorKind::Moved => self.stop_writes(&format!(
-                "the database file was moved or deleted while it was served ({error}): put it back, then restart"
+                "the database file was moved or deleted while the server was running ({error}): put it back, then restart"
             )),
-            ErrorKind::Damaged => tracing::error!(%error, "the database reports damage or an error of its disk: check its server"),
+            ErrorKind::Damaged => tracing::error!(%error, "the database reports damage or a disk error: check the database server"),
             _ => {}
         }
         if kind != ErrorKind::Other && self.outage.borrow().is_none() {
             let mut last_logged = self.last_logged.lock().unwrap_or_else(PoisonError::into_inner);
             if last_logged.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
                 *last_logged = Some(Instant::now());
-                tracing::warn!(%error, "an operation of the database failed; the next such failures are not logged for 5 s");
+                tracing::warn!(%error, "a database operation failed; further failures are not logged for 5 s");
             }
         }
         kind
     }
 
-    /// Does something with the database, and gives up as soon as it is known not to answer, or after a time.
+    /// Runs an operation. Aborts it after `limit`, or as soon as the database is known not to answer.
     pub(super) async fn run_while_available<T>(
         &self,
         limit: Option<Duration>,
@@ -182,7 +183,7 @@ impl Health {
         };
         tokio::select! {
             biased;
-            // It is refused at once where the database does not answer already. The sender lives as long as `self`.
+            // Fails at once if the database already does not answer. The sender lives as long as `self`.
             _ = outage.wait_for(Option::is_some) => Err(unresponsive()),
             result = operation => result,
             () = limit => Err(unresponsive()),
@@ -228,7 +229,7 @@ mod tests {
             health.set_clock_problem(Some(reason.to_owned()));
             assert_eq!(health.check_clock(), Err(DatabaseError::ClockIsOff(reason.to_owned())));
             assert_eq!(health.unready_reason().as_deref(), Some(reason));
-            assert_eq!(health.check_writable(), Ok(()), "what was done and read is still put down");
+            assert_eq!(health.check_writable(), Ok(()), "writes that record no new instant are still allowed");
         }
         health.mark_unavailable("gone");
         assert_eq!(health.unready_reason().as_deref(), Some("the database does not answer"));

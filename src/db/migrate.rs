@@ -7,35 +7,35 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 
 use super::{database::Db, options::OpenError};
 
-/// The key of the advisory lock: any number that other programs are unlikely to lock by.
+/// Key of the advisory lock. The number is arbitrary, and other programs are unlikely to use it.
 const MIGRATION_LOCK: i64 = 0x0da7_e11e;
 
 impl Db {
-    /// Applies the migrations that are missing, in one transaction, so all of them or none. Answers their names.
+    /// Applies the missing migrations in one transaction and returns their names.
     pub async fn migrate(&self) -> Result<Vec<String>, OpenError> {
         if self.pending_migrations().await?.is_empty() {
             return Ok(Vec::new());
         }
         let transaction = self.clone().begin_on_writer().await.map_err(OpenError::Migration)?;
         if self.backend() == DbBackend::Postgres {
-            // However long another process migrates.
+            // Waits without a time limit for another process that is migrating.
             let lock = format!("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
             transaction.execute_unprepared(&lock).await.map_err(OpenError::Migration)?;
         }
-        // Another process may have been quicker.
+        // Another process may have migrated in the meantime.
         let pending = pending(&self.applied(&transaction).await.map_err(OpenError::Migration)?)?;
         Migrator::up(&transaction, None).await.map_err(OpenError::Migration)?;
         transaction.commit().await.map_err(OpenError::Migration)?;
         Ok(pending)
     }
 
-    /// Names of the migrations that this version has and the database has not. An error where it has others: a newer version
-    /// wrote it.
+    /// Names of the migrations that the database lacks. Fails if it has migrations that this version does not know,
+    /// because a newer version wrote it.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, OpenError> {
         pending(&self.applied(&self.write).await.map_err(OpenError::Migration)?)
     }
 
-    /// Names of the migrations that the database has.
+    /// Names of the migrations that were applied to the database.
     async fn applied<C: ConnectionTrait>(&self, connection: &C) -> Result<Vec<String>, DbErr>
     where
         for<'c> &'c C: migration::IntoSchemaManagerConnection<'c>,

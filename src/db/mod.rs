@@ -1,6 +1,6 @@
 //! Database access (SQLite and PostgreSQL): opening, connection pools, reads, transactions, migrations and health.
 //!
-//! Everything that differs between the two databases is here. Business rules and most queries are in `newsroom` and
+//! All differences between the two databases are handled here. Business rules and most queries are in `newsroom` and
 //! `catalog`.
 //!
 //! - `open`: opens a database by its URL
@@ -15,7 +15,7 @@
 //! - `error`: classification of database errors: retry, outage, damage
 //! - `health`: health of the database
 //! - `monitor`: health check, clock samples, checkpoints
-//! - `dialect`: SQL that differs
+//! - `dialect`: SQL that differs between the databases
 
 mod database;
 mod dialect;

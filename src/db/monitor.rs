@@ -1,6 +1,6 @@
 //! Database monitor: health check four times a second, clock samples, integrity of the SQLite file, WAL checkpoints.
 //!
-//! Runs while the server runs. Checkpoints are made here and not by SQLite, because SQLite ignores their errors.
+//! Runs while the server runs. Makes the checkpoints instead of SQLite, because SQLite ignores their errors.
 
 use std::time::{self, Duration};
 
@@ -14,21 +14,21 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// How often the database is asked whether it answers.
+/// Interval between two health checks.
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// How long it may take to answer. With the interval this is how long a loss can go unnoticed.
+/// Time limit of a health check. Together with the interval this is how long an outage can stay undetected.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// How often the write-ahead log is copied into the database file while something is written.
+/// Interval between two checkpoints of the write-ahead log while there are writes.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// When the log is emptied after an erasure, if that was not possible at once.
+/// Delay before the next attempt to truncate the log after an erasure.
 const TRUNCATION_RETRY: Duration = Duration::from_secs(30);
 
 impl Db {
-    /// Watches the database for as long as it is polled, and has the clock follow it. Serving needs it: without it a loss shows
-    /// only in the operations that fail, and the clock goes by what was measured last.
+    /// Monitors the database for as long as the future is polled, and synchronises the clock with it. A server needs
+    /// it: otherwise an outage is only detected by failing operations, and the clock keeps its last measurement.
     pub async fn monitor(&self, clock: &Clock) {
         let mut ticks = interval(PROBE_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -44,14 +44,15 @@ impl Db {
                     ErrorKind::Lost | ErrorKind::NoConnection | ErrorKind::Locked => {
                         self.health.mark_unavailable(&error.to_string())
                     }
-                    // It answers, if only that something is wrong with it.
+                    // The database answers, although with an error.
                     ErrorKind::Full | ErrorKind::Damaged | ErrorKind::Moved | ErrorKind::Other => {
                         self.health.mark_available()
                     }
                 },
                 Err(_) => self.health.mark_unavailable(&format!("no answer within {} ms", PROBE_TIMEOUT.as_millis())),
             }
-            // Beside the probe, which must not wait for a disk. A failure is logged, and the next attempt comes by itself.
+            // Runs beside the health check, which must not wait for a disk. A failure is logged, and the next attempt
+            // follows.
             if checkpointing.is_finished() && checkpoint_at.elapsed() >= CHECKPOINT_INTERVAL {
                 let db = self.clone();
                 checkpointing = tokio::spawn(async move { drop(db.checkpoint().await) });
@@ -60,10 +61,10 @@ impl Db {
         }
     }
 
-    /// Asks the database whether it answers and what time it has, and notes what is wrong with the clock then.
+    /// Checks that the database answers, samples its clock, and updates the clock problem.
     pub async fn measure(&self, clock: &Clock) -> Result<(), DbErr> {
         let mut result = self.probe(clock).await;
-        // Where somebody ended the connection the database may still be there: that shows on another one.
+        // If only the connection was ended, the database answers on another one.
         if let Err(error) = &result
             && ErrorKind::of(error) == ErrorKind::Lost
         {
@@ -74,7 +75,7 @@ impl Db {
         result
     }
 
-    /// Reads one row by its key, on a connection that nothing else uses, and the time.
+    /// Reads one row by its key, and the time, on the monitor's own connection.
     async fn probe(&self, clock: &Clock) -> Result<(), DbErr> {
         let head = |columns| {
             Statement::from_string(self.backend(), format!("SELECT {columns} FROM journal_head WHERE id = 1"))
@@ -92,9 +93,9 @@ impl Db {
         Ok(())
     }
 
-    /// SQLite: copies what was committed from the write-ahead log into the database file, where something was committed since
-    /// the last time; so that the log begins anew and stays small. A failed fsync stops all writes. PostgreSQL does this by
-    /// itself.
+    /// On SQLite, copies committed data from the write-ahead log into the database file if there is any, so that the
+    /// log can restart and stays small. A failed fsync stops all writes. Does nothing on PostgreSQL, which makes its
+    /// own checkpoints.
     pub async fn checkpoint(&self) -> Result<(), DatabaseError> {
         let Some(file) = &self.file else { return Ok(()) };
         if self.has_stopped_writing() || !(file.take_written() || file.needs_checkpoint()) {
@@ -103,13 +104,13 @@ impl Db {
         let truncate = file.take_truncation();
         let mode = if truncate { "TRUNCATE" } else { "PASSIVE" };
         let pragma = Statement::from_string(self.backend(), format!("PRAGMA wal_checkpoint({mode})"));
-        // On the connection that writes: while others write, the log never ends and cannot begin anew.
+        // Runs on the write connection. The log cannot restart while other connections write.
         let result = self.health.run_while_available(None, self.write.query_one_raw(pragma)).await;
         let is_busy = |row: QueryResult| row.try_get_by_index::<i32>(0).is_ok_and(|busy| busy != 0);
         match result {
             Ok(row) => {
                 if truncate && row.is_some_and(is_busy) {
-                    // Somebody reads. Each attempt has writers wait, so the next one is not soon.
+                    // A reader is active. Each attempt blocks writers, so the next attempt is delayed.
                     file.schedule_truncation(TRUNCATION_RETRY);
                 }
                 Ok(())
@@ -120,7 +121,7 @@ impl Db {
                     file.schedule_truncation(TRUNCATION_RETRY);
                 }
                 self.health.observe(&error);
-                tracing::warn!(%error, "the write-ahead log could not be copied into the database file; trying again");
+                tracing::warn!(%error, "checkpoint of the write-ahead log failed; it will be retried");
                 Err(error.into())
             }
         }

@@ -7,7 +7,8 @@ use super::{
 };
 
 impl Db {
-    /// Opens a database with the default options: `sqlite://FILE` (created when missing) or `postgres://…`. Does not migrate.
+    /// Opens a database with the default options: `sqlite://FILE` (created if missing) or `postgres://…`. Does not
+    /// migrate.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         Self::open_with(url, &OpenOptions::default()).await
     }

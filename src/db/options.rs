@@ -1,4 +1,4 @@
-//! Options and errors of opening a database, and the settings that all its connections have in common.
+//! Options and errors of opening a database, and the settings that all its connections share.
 //!
 //! URLs are shown without their password.
 
@@ -6,29 +6,29 @@ use std::{path::PathBuf, time::Duration};
 
 use sea_orm::{ConnectOptions, DbErr};
 
-/// How long a database that is opened may take to answer.
+/// How long opening a database may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How a database is opened.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenOptions {
-    /// How long a connection, a lock or the right to write is waited for before the operation fails with
+    /// How long to wait for a connection, a lock or the write lock before the operation fails with
     /// [`DatabaseError::Unavailable`](super::DatabaseError::Unavailable).
     pub wait: Duration,
-    /// Begin a new database where a SQLite file is missing beside its lock file, empty or truncated. What is left of the old
-    /// one is moved aside.
+    /// Whether to create a new database if the SQLite file is missing beside its lock file, empty or truncated. The
+    /// remaining old files are renamed.
     pub new_database: bool,
 }
 
 impl Default for OpenOptions {
-    /// For commands, which have time.
+    /// The options for commands, which can wait long.
     fn default() -> Self {
         Self { wait: Duration::from_secs(10), new_database: false }
     }
 }
 
 impl OpenOptions {
-    /// For a server, whose clients wait for an answer.
+    /// The options for a server, whose clients wait for a response.
     pub fn serving() -> Self {
         Self { wait: Duration::from_secs(2), ..Self::default() }
     }
@@ -37,57 +37,59 @@ impl OpenOptions {
 /// Why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL is of no database that Dateline knows.
-    #[error("the database URL {0} is not understood: write sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME")]
+    /// The URL is not of a supported database.
+    #[error("the database URL {0} is not supported: use sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME")]
     Url(String),
-    /// It is a file that cannot be opened, or a server that does not answer.
+    /// The file cannot be opened, or the server does not answer.
     #[error("the database {url} cannot be opened: {reason}")]
     Unreachable {
         /// The URL without its password.
         url: String,
-        /// What the database says, and what to do about it.
+        /// The error of the database, with advice.
         reason: String,
     },
     /// The file is missing although a database was served from it, or it is empty or truncated.
     #[error(
-        "the database {url} cannot be opened: {reason}. To begin an empty newsroom instead, add --new-database: what is left \
-         of the old file is kept beside it"
+        "the database {url} cannot be opened: {reason}. To start an empty newsroom instead, add --new-database: the rest of \
+         the old file is renamed and kept"
     )]
     NotADatabase {
         /// The URL.
         url: String,
-        /// What is wrong with the file.
+        /// The problem of the file.
         reason: String,
     },
-    /// A newer Dateline wrote it.
+    /// The database has migrations of a newer version.
     #[error(
-        "the database was made by a newer Dateline (it has the step {step}, which this version does not know): \
-         use that version or a newer one, or restore a backup made before the update"
+        "the database was created by a newer Dateline (it has the migration {step}, which this version does not know): \
+         use that version or a newer one, or restore a backup from before the upgrade"
     )]
     Newer {
-        /// The first unknown step.
+        /// The first unknown migration.
         step: String,
     },
-    /// Another server serves it.
-    #[error("{0} is served by another process already: stop that one first, or use another database file (--database)")]
+    /// Another process serves the database.
+    #[error(
+        "{0} is already served by another process: stop that process first, or use another database file (--database)"
+    )]
     Served(PathBuf),
-    /// Bringing it to the present schema failed; it is as it was before.
-    #[error("the database could not be brought to the schema of this version and was left as it was: {0}")]
+    /// The migration failed. The database is unchanged.
+    #[error("the migration to the schema of this version failed, and the database is unchanged: {0}")]
     Migration(DbErr),
 }
 
-/// Options of every connection: statements may hold drafts and never reach a log.
+/// Options of every connection. Statements can contain drafts and are therefore never logged.
 pub(super) fn base_options(options: &mut ConnectOptions) -> &mut ConnectOptions {
     options
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .test_before_acquire(false)
-        // For the start, while a database still boots or recovers; each operation has a shorter limit of its own.
+        // The limit for opening, while a database still boots or recovers. Each operation has its own, shorter limit.
         .connect_timeout(CONNECT_TIMEOUT)
         .acquire_timeout(CONNECT_TIMEOUT)
 }
 
-/// A database URL that may be shown: without the password.
+/// A database URL without its password, for messages.
 pub fn redacted(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.chars().take(40).collect() };
     match rest.rsplit_once('@') {

@@ -11,19 +11,20 @@ use super::{
     options::{OpenError, OpenOptions, base_options, redacted},
 };
 
-/// Connections that read, in one process.
+/// Maximum number of read connections of one process.
 const READERS: u32 = 12;
 
-/// Connections that write. Writes wait for each other at the journal's head, so more would only wait inside the database.
+/// Maximum number of write connections. Writes wait for each other at the journal's head row, so more connections would
+/// only wait inside the database.
 const WRITERS: u32 = 4;
 
-/// Connects to the database of a URL.
+/// Connects to the database at a URL.
 pub(super) async fn open(url: &str, options: &OpenOptions) -> Result<Db, OpenError> {
     let health = Arc::new(Health::new(false));
     let connect = async |connections: u32, purpose: Purpose| {
         connect(url, options, &health, connections, purpose).await.map_err(|error| OpenError::Unreachable {
             url: redacted(url),
-            reason: format!("{error}; check host, port, name and password, and that the server runs"),
+            reason: format!("{error}; check host, port, name and password, and that the server is running"),
         })
     };
     let pools = [
@@ -44,7 +45,8 @@ async fn connect(
     let mut settings = ConnectOptions::new(url);
     base_options(&mut settings)
         .max_connections(connections)
-        // None is kept ready: the driver's maintenance would hold a place in the pool while it tries to connect, for minutes.
+        // No connection is kept open in advance. While the driver's maintenance task tries to connect, it would occupy
+        // a slot of the pool, possibly for minutes.
         .min_connections(0)
         .set_application_name("dateline")
         .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(256));
@@ -53,11 +55,11 @@ async fn connect(
         let (before, after) = (health.clone(), health.clone());
         pool.after_connect(move |connection, _| {
             Box::pin(async move {
-                // As long as SQLite waits for another writer.
+                // The same wait as for another writer on SQLite.
                 let mut settings = format!("SET lock_timeout = {}", wait.as_millis());
                 if purpose == Purpose::Write {
-                    // A server that is cut off from the database in the middle of a transaction holds the journal's head until
-                    // the database ends its session: by itself only after hours.
+                    // A server that loses its connection to the database during a transaction holds the lock on the
+                    // journal's head row until the database ends the session. Without this setting that takes hours.
                     let idle = 2 * wait.as_millis();
                     settings.push_str(&format!("; SET idle_in_transaction_session_timeout = {idle}"));
                 }

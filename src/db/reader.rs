@@ -9,11 +9,11 @@ use sea_orm::{
 
 use super::health::Health;
 
-/// How long one read may take, the wait for a free connection included. Reads are of a few rows by key; one that takes longer
-/// waits on a connection that is dead or on an overloaded database.
+/// Time limit of one read, including the wait for a free connection. Reads fetch a few rows by key; a slower one has a
+/// dead connection or an overloaded database.
 pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Connections that read. A read whose connection turns out to be lost, or that meets a lock, is repeated once.
+/// The read connections. A read is retried once if its connection is lost or if it meets a lock.
 #[derive(Clone, Debug)]
 pub struct Reader {
     pub(super) pool: DatabaseConnection,
@@ -21,7 +21,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Runs a read, and once more where that may help. The second future is polled only then.
+    /// Runs a read, and retries it once if that may help. `retry` is polled only then.
     async fn run<T>(
         &self,
         read: impl Future<Output = Result<T, DbErr>>,

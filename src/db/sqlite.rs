@@ -14,23 +14,25 @@ use super::{
     options::{OpenError, OpenOptions, base_options},
 };
 
-/// Connections that read.
+/// Maximum number of read connections.
 const READERS: u32 = 4;
 
-/// Opens the file at a path, and creates it where it is missing.
+/// Opens the file at a path, and creates it if it is missing.
 pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenError> {
     let url = format!("sqlite://{path}");
     let unreachable = |reason: String| OpenError::Unreachable { url: url.clone(), reason };
     if path.is_empty() || path.contains(":memory:") || path.contains('?') {
-        return Err(unreachable("name a file, without options: sqlite://dateline.db".to_owned()));
+        return Err(unreachable(
+            "the URL must name a file, without options, for example sqlite://dateline.db".to_owned(),
+        ));
     }
     let file = DatabaseFile::new(file::canonical_path(Path::new(path)));
     let parent = file.path().parent();
     if let Some(folder) = parent.filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-        return Err(unreachable(format!("the folder {} does not exist: make it first", folder.display())));
+        return Err(unreachable(format!("the folder {} does not exist: create it first", folder.display())));
     }
     if file.path().is_dir() {
-        return Err(unreachable("it is a folder: name a file".to_owned()));
+        return Err(unreachable("it is a folder: choose a file".to_owned()));
     }
     let failed = |error: std::io::Error| unreachable(format!("{} ({error})", advice(&error.to_string())));
     if let Some(reason) = file::check_before_opening(file.path()).map_err(failed)? {
@@ -38,7 +40,7 @@ pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenEr
             return Err(OpenError::NotADatabase { url, reason });
         }
         let moved = file::move_aside(file.path()).map_err(failed)?;
-        tracing::warn!(reason, kept = ?moved, "a new database begins in place of the old one");
+        tracing::warn!(reason, kept = ?moved, "creating a new database in place of the old one");
     }
     file::create_private(file.path()).map_err(failed)?;
     let file = Arc::new(file);
@@ -49,7 +51,7 @@ pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenEr
             .map_err(|error| unreachable(explain(&file, &error)))
     };
     let write = connect(1, Purpose::Write).await?;
-    // A file that is no database tells so at the first statement, not when it is opened.
+    // A file that is not a database fails at the first statement, not when it is opened.
     write
         .execute_unprepared("SELECT count(*) FROM sqlite_master")
         .await
@@ -75,16 +77,17 @@ async fn connect(
             .busy_timeout(wait)
             .pragma("journal_mode", "WAL")
             .pragma("synchronous", "FULL")
-            // Checkpoints are made by `Db::checkpoint`, which notices when they fail. SQLite's own ignore errors, and a
-            // second attempt after a failed fsync may succeed without the data being on disk.
+            // `Db::checkpoint` makes the checkpoints and detects their failures. SQLite's automatic checkpoints ignore
+            // errors, and a second attempt after a failed fsync may succeed although the data is not on disk.
             .pragma("wal_autocheckpoint", "0")
-            // What is deleted is written over, not just let go of.
+            // Deleted data is overwritten, not just marked as free.
             .pragma("secure_delete", "ON")
             .pragma("foreign_keys", "ON")
             .pragma("cache_size", "-32768")
-            // No mmap: an error of the disk, or a file truncated by somebody else, would kill the process (SIGBUS).
+            // No mmap: a disk error, or a file truncated by another process, would kill the process (SIGBUS).
             .pragma("temp_store", "MEMORY")
-            // Rows pass between threads in runs: a wake-up for each would cost more than the row.
+            // Rows pass between threads in batches, because waking the other thread for each row would cost more than
+            // the row.
             .row_buffer_size(1024)
             .statement_cache_capacity(256);
         if purpose == Purpose::Read { sqlite.pragma("query_only", "ON") } else { sqlite }
@@ -92,8 +95,8 @@ async fn connect(
     let health = health.clone();
     settings.map_sqlx_sqlite_pool_opts(move |pool| {
         let (before, after) = (health.clone(), health.clone());
-        // SQLite deletes its write-ahead log when the last connection closes. The file must stay the one that is watched, so
-        // connections are not closed for their age.
+        // SQLite deletes its write-ahead log when the last connection closes. The watched file must stay the same, so
+        // connections are not closed because of their age.
         pool.idle_timeout(None)
             .max_lifetime(None)
             .before_acquire(move |_, meta: PoolConnectionMetadata| {
@@ -110,19 +113,20 @@ async fn connect(
     Database::connect(settings).await
 }
 
-/// Whether a connection may be used for another transaction.
+/// Whether a connection can be used for another transaction.
 ///
-/// After a failed write SQLite may have rolled back by itself; the driver's own ROLLBACK fails then and it goes on counting an
-/// open transaction. It would begin the next one as a savepoint, which ends without a COMMIT.
+/// After a failed write SQLite may have rolled back automatically. The driver's own ROLLBACK then fails, and the driver
+/// continues to count an open transaction. It would begin the next transaction as a savepoint, which ends without a
+/// COMMIT.
 async fn is_outside_a_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     if connection.is_in_transaction() {
-        // A rollback that was begun when the transaction was dropped is carried out before this is answered.
+        // `ping` first carries out the rollback of a transaction that was dropped.
         connection.ping().await?;
     }
     Ok(!connection.is_in_transaction())
 }
 
-/// What SQLite says of a file, and what to do about it.
+/// The error message of SQLite, with advice.
 fn explain(file: &DatabaseFile, error: &DbErr) -> String {
     let text = error.to_string();
     format!("{} ({text}); {}", file.path().display(), advice(&text))
@@ -130,11 +134,11 @@ fn explain(file: &DatabaseFile, error: &DbErr) -> String {
 
 fn advice(text: &str) -> &'static str {
     if text.contains("not a database") {
-        "the file is not a SQLite database: name another one, or restore it from a backup"
+        "the file is not a SQLite database: choose another file, or restore it from a backup"
     } else if text.contains("unable to open") || text.contains("denied") {
-        "check that the file and its folder may be read and written"
+        "check that this user can read and write the file and its folder"
     } else if text.contains("readonly") {
-        "the file or its folder may not be written: change its permissions"
+        "the file or its folder is read-only: change the permissions"
     } else if text.contains("malformed") {
         "the file is damaged: restore it from a backup"
     } else {

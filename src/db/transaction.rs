@@ -1,8 +1,9 @@
-//! Transactions whose outcome is exact: committed, rolled back, or unknown (`DatabaseError::OutcomeUnknown`).
+//! Transactions with an exact outcome: committed, rolled back, or unknown (`DatabaseError::OutcomeUnknown`).
 //!
-//! The first failed statement ends a transaction: later statements get the same error and it cannot be committed.
-//! SQLite may have rolled back by itself then, and PostgreSQL answers COMMIT of a failed transaction with a rollback
-//! and no error. A dropped transaction is rolled back. After a failed COMMIT or ROLLBACK the connection is closed.
+//! The first failed statement ends a transaction: later statements fail with the same error, and the transaction cannot
+//! be committed. SQLite may already have rolled back, and PostgreSQL answers COMMIT of a failed transaction with a
+//! rollback and no error. A dropped transaction is rolled back. After a failed COMMIT or ROLLBACK the connection is
+//! closed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,15 +18,15 @@ use super::{
     health::{Health, Purpose},
 };
 
-/// A transaction under way. SeaORM's queries take it as a connection.
+/// An open transaction. SeaORM queries accept it as a connection.
 #[derive(Debug)]
 pub struct Transaction {
     inner: DatabaseTransaction,
     health: Arc<Health>,
     purpose: Purpose,
-    /// The file that is written to; none on PostgreSQL and for a transaction that only reads.
+    /// The file that is written to. `None` on PostgreSQL and for read transactions.
     file: Option<Arc<DatabaseFile>>,
-    /// The first error. Held only to read or set it, never across a statement.
+    /// The first error. The lock is never held across a statement.
     first_failure: Mutex<Option<DbErr>>,
 }
 
@@ -41,7 +42,7 @@ impl Transaction {
 
     /// Commits. An error other than [`DatabaseError::OutcomeUnknown`] means that nothing was changed.
     ///
-    /// COMMIT is carried out to its end also where the caller is dropped meanwhile.
+    /// COMMIT completes even if the caller is dropped in the meantime.
     pub async fn commit(self) -> Result<(), DatabaseError> {
         if let Some(error) = self.first_error() {
             return Err(error.into());
@@ -53,11 +54,11 @@ impl Transaction {
         };
         let result = health.run_while_available(None, commit).await;
         if let Err(error) = result {
-            // Closed, not pooled: it may still be inside the transaction.
+            // The connection is closed instead of returned to the pool, because it may still be inside the transaction.
             health.retire(purpose);
             health.observe(&error);
             let unknown = purpose == Purpose::Write && commit_outcome_is_unknown(&error);
-            tracing::warn!(%error, unknown, "a transaction could not be committed");
+            tracing::warn!(%error, unknown, "committing a transaction failed");
             return Err(if unknown { DatabaseError::OutcomeUnknown(error.to_string()) } else { error.into() });
         }
         if let Some(file) = file {
@@ -70,7 +71,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Rolls back. Nothing was changed, whatever it answers.
+    /// Rolls back. Nothing was changed, even if this returns an error.
     pub async fn rollback(self) -> Result<(), DatabaseError> {
         let Self { inner, health, purpose, .. } = self;
         let result = health.run_while_available(None, inner.rollback()).await;

@@ -95,7 +95,7 @@ fn writes_stop_when_the_file_is_deleted_moved_replaced_or_overwritten() {
             fs::rename(copy_file(database), &database.file).unwrap();
         }),
         ("truncated", "was truncated", &|database| drop(File::create(&database.file).unwrap())),
-        ("written over", "was written over", &|database| {
+        ("overwritten", "was overwritten", &|database| {
             let file = OpenOptions::new().write(true).open(&database.file).unwrap();
             file.write_all_at(&[b'x'; 100], 0).unwrap();
         }),

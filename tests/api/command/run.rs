@@ -109,7 +109,7 @@ fn startup_errors_contain_advice() {
     let port = occupied.local_addr().unwrap().to_string();
     for (arguments, fragment) in [
         (vec!["migrate", "--database", "sqlite://text.db"], "is not a SQLite database"),
-        (vec!["migrate", "--database", "sqlite://no/such/folder/x.db"], "does not exist: make it first"),
+        (vec!["migrate", "--database", "sqlite://no/such/folder/x.db"], "does not exist: create it first"),
         (vec!["migrate", "--database", "sqlite://."], "it is a folder"),
         (vec!["migrate", "--database", "mysql://x"], "write sqlite://FILE or postgres://"),
         (vec!["migrate", "--database", "postgres://ana:secret@127.0.0.1:1/x"], "check host, port"),
