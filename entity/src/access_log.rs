@@ -3,17 +3,17 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Why a read is in the log.
+/// Reason for an entry of the access log.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
 )]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AccessKind {
-    /// The press read what is under an embargo.
+    /// The press read a release under embargo.
     #[sea_orm(string_value = "EMBARGOED")]
     Embargoed,
-    /// Somebody used a preview link.
+    /// A preview link was used.
     #[sea_orm(string_value = "PREVIEW")]
     Preview,
 }
@@ -26,15 +26,15 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// When.
+    /// Time of the read.
     pub at: DateTimeUtc,
-    /// Subject of the token that read; of a preview link its id.
+    /// Subject of the token that was used, or id of the preview link.
     pub by: String,
-    /// Why it is here.
+    /// Reason for the entry.
     pub kind: AccessKind,
-    /// What was read.
+    /// The release that was read.
     pub release_id: Uuid,
-    /// Which version of it.
+    /// The revision that was read.
     pub revision_id: Uuid,
 }
 

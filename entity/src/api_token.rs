@@ -4,7 +4,7 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What the holder of a token is to the newsroom. Each role may do all that the ones before it may.
+/// Role of a token's holder. Each role includes the permissions of the roles before it.
 #[derive(
     Clone,
     Copy,
@@ -23,25 +23,25 @@ use serde::{Deserialize, Serialize};
 #[sea_orm(rs_type = "String", db_type = "Text")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Role {
-    /// Anybody.
+    /// The public.
     #[default]
     #[sea_orm(string_value = "PUBLIC")]
     Public,
     /// An accredited journalist.
     #[sea_orm(string_value = "PRESS")]
     Press,
-    /// Writes.
+    /// Writes releases.
     #[sea_orm(string_value = "AUTHOR")]
     Author,
     /// Decides what is published.
     #[sea_orm(string_value = "EDITOR")]
     Editor,
-    /// Keeps the house: topics, places, tokens.
+    /// Administers topics, places and tokens.
     #[sea_orm(string_value = "ADMIN")]
     Admin,
 }
 
-/// One token.
+/// One access token.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_token")]
@@ -49,24 +49,24 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The person or system that acts with it.
+    /// The person or system that uses the token.
     pub subject: String,
-    /// What it is for, in the words of whoever made it.
+    /// Purpose of the token, as entered by its creator.
     pub name: String,
-    /// What it may do.
+    /// The permissions of the token.
     pub role: Role,
     /// SHA-256 of the secret, lower-case hex.
     #[sea_orm(unique)]
     pub secret_hash: String,
-    /// When it was made.
+    /// Creation time.
     pub created_at: DateTimeUtc,
-    /// Subject of who made it.
+    /// Subject of the creator.
     pub created_by: String,
-    /// From this instant on it is refused; none: never.
+    /// The token is rejected from this instant on; `None` if it does not expire.
     pub expires_at: Option<DateTimeUtc>,
-    /// When it was last used, to ten minutes.
+    /// Last use, with a precision of ten minutes.
     pub last_used_at: Option<DateTimeUtc>,
-    /// When it was revoked.
+    /// Time of the revocation.
     pub revoked_at: Option<DateTimeUtc>,
 }
 

@@ -1,4 +1,4 @@
-//! Table `idempotency`: idempotency keys of requests, with a hash of the request and its stored answer.
+//! Table `idempotency`: idempotency keys of requests, with a hash of the request and its stored response.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,19 +7,19 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency")]
 pub struct Model {
-    /// Role and subject of who sent it: nobody meets a key of somebody else.
+    /// Role and subject of the sender, so that keys of different senders do not collide.
     #[sea_orm(primary_key, auto_increment = false)]
     pub subject: String,
     /// The key, as sent.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
-    /// Which execution did it: one request may be several acts.
+    /// Id of the execution. One request may have several journal entries.
     pub request_id: Uuid,
-    /// SHA-256 of the request, lower-case hex: the key belongs to this request only.
+    /// SHA-256 of the request, lower-case hex. The key is valid for this request only.
     pub request_hash: String,
-    /// When its first act was done.
+    /// Time of the first write.
     pub at: DateTimeUtc,
-    /// The answer as JSON; none while it is not known, and where it must not be kept.
+    /// The response as JSON; `None` while it is unknown, or if it must not be stored.
     #[sea_orm(column_type = "Text", nullable)]
     pub answer: Option<String>,
 }

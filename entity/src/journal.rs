@@ -6,31 +6,31 @@ use sea_orm::entity::prelude::*;
 
 use crate::Noun;
 
-/// One act.
+/// One journal entry.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "journal")]
 pub struct Model {
-    /// 1, 2, 3 … without holes; the order of commits.
+    /// Sequence number from 1, without gaps, in commit order.
     #[sea_orm(primary_key, auto_increment = false)]
     pub sequence: i64,
-    /// When.
+    /// Time of the change.
     pub at: DateTimeUtc,
-    /// Subject of who did it.
+    /// Subject of the actor.
     pub by: String,
-    /// What was done: `release.publish`, `topic.create` …
+    /// The action: `release.publish`, `topic.create` …
     pub act: String,
-    /// What sort of thing it was done to.
+    /// Kind of the object that was changed.
     pub noun: Noun,
-    /// Which.
+    /// Key of the object that was changed.
     pub noun_id: Uuid,
-    /// Why, where somebody said so.
+    /// Reason, if the actor gave one.
     #[sea_orm(column_type = "Text", nullable)]
     pub note: Option<String>,
-    /// The catalog's image of it before, as JSON; none where it did not exist.
+    /// Image of the object before the change, as JSON; `None` if it did not exist.
     #[sea_orm(column_type = "Text", nullable)]
     pub before: Option<String>,
-    /// The catalog's image of it afterwards, as JSON; none where it exists no more.
+    /// Image of the object after the change, as JSON; `None` if it was deleted.
     #[sea_orm(column_type = "Text", nullable)]
     pub after: Option<String>,
 }

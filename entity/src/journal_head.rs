@@ -13,9 +13,9 @@ pub struct Model {
     /// Always 1.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i32,
-    /// Sequence of the last entry; 0 while there is none.
+    /// Sequence number of the last entry; 0 if there is none.
     pub sequence: i64,
-    /// A random id made with the database: two databases never share a history.
+    /// Random id of the database, so that two databases never have the same history.
     pub epoch: Uuid,
 }
 

@@ -1,9 +1,9 @@
-//! Kinds of things that have ids, slugs and journal entries: release, topic, place, token, preview link.
+//! Kinds of objects that have ids, slugs and journal entries: release, topic, place, token, preview link.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A sort of thing.
+/// Kind of an object.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
 )]

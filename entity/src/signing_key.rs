@@ -3,7 +3,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// The key.
+/// The secret.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "signing_key")]

@@ -5,20 +5,20 @@ use sea_orm::entity::prelude::*;
 
 use crate::Noun;
 
-/// One address.
+/// One slug.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "slug")]
 pub struct Model {
-    /// Whose namespace it is in.
+    /// Namespace of the slug: the kind of its owner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub noun: Noun,
-    /// The address.
+    /// The slug.
     #[sea_orm(primary_key, auto_increment = false)]
     pub slug: String,
-    /// The release, topic or place that holds it.
+    /// The release, topic or place that owns it.
     pub owner_id: Uuid,
-    /// When it first was a public address; none while only a draft has asked for it.
+    /// Time at which the slug first became public; `None` while only drafts have requested it.
     pub public_at: Option<DateTimeUtc>,
 }
 

@@ -19,7 +19,7 @@ mod m20261124_000010_desk;
 mod m20261124_000011_thesaurus;
 mod m20261124_000012_access;
 
-/// All steps in order.
+/// All migrations in order.
 #[derive(Debug)]
 pub struct Migrator;
 

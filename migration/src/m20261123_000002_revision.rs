@@ -1,8 +1,8 @@
-//! Migration: table `revision` (content of versions, append-only).
+//! Migration: table `revision` (content of revisions, append-only).
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-/// The step.
+/// The migration.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 

@@ -4,11 +4,11 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
-/// The step.
+/// The migration.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// SQLite keeps a table in the order of its key only if it is made so.
+/// SQLite stores a table in key order only if it is created `WITHOUT ROWID`.
 const CLUSTERED: &str = r#"
 CREATE TABLE "revision_topic_clustered" (
     "revision_id" uuid_text NOT NULL,

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-/// The step.
+/// The migration.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
@@ -13,7 +13,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // SQLite adds one column a statement.
+        // SQLite adds one column per statement.
         let columns = [
             text_null("schedule_local"),
             text_null("schedule_zone"),
@@ -45,7 +45,7 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        // Waiting schedules are few among many releases: they are looked for at every start.
+        // Few releases have a pending schedule, and every start queries them, so the index is partial.
         let pending_schedules_index = "CREATE INDEX release_schedule ON release (schedule_at) \
                        WHERE schedule_at IS NOT NULL AND schedule_recorded_at IS NULL";
         manager.get_connection().execute_unprepared(pending_schedules_index).await?;

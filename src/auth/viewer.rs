@@ -11,41 +11,41 @@ use uuid::Uuid;
 /// The person or system behind a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Viewer {
-    /// What they are to the newsroom.
+    /// Role in the newsroom.
     pub role: Role,
-    /// Who they are, as their token says; empty for the public.
+    /// Subject of the token; empty for the public.
     pub subject: String,
-    /// The request they make, where they may make it again.
+    /// The request, if it has an idempotency key.
     pub idempotent_request: Option<Arc<IdempotentRequest>>,
-    /// After this nothing that changes something is begun for their request.
+    /// Deadline after which the request starts no further write.
     pub deadline: Option<Instant>,
 }
 
-/// A request that may come twice.
+/// A request with an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotentRequest {
-    /// This execution of it.
+    /// Id of this execution.
     pub id: Uuid,
-    /// Whose the key is: keys of several owners may be equal.
+    /// Owner of the key: different owners may use equal keys.
     pub owner: String,
-    /// The key that it came under.
+    /// The idempotency key.
     pub key: String,
-    /// What it asks for, as a digest.
+    /// Digest of the request.
     pub hash: String,
 }
 
 impl Viewer {
-    /// Anybody: no token, no name.
+    /// Returns the viewer without a token.
     pub const fn public() -> Self {
         Self { role: Role::Public, subject: String::new(), idempotent_request: None, deadline: None }
     }
 
-    /// Somebody known.
+    /// Returns the viewer of a token.
     pub fn new(role: Role, subject: impl Into<String>) -> Self {
         Self { role, subject: subject.into(), idempotent_request: None, deadline: None }
     }
 
-    /// True for those who make the news: they see every release in every state.
+    /// Returns true for authors, editors and admins, who can see every release in every state.
     pub fn is_desk(&self) -> bool {
         self.role >= Role::Author
     }

@@ -167,6 +167,6 @@ fn parse_expiry(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>,
     let at = at.ok_or_else(|| {
         format!("--expires is \"{text}\": write 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never")
     })?;
-    let too_long = format!("--expires is \"{text}\", which is after the year 9999: write a shorter time, or never");
+    let too_long = format!("--expires is \"{text}\", which ends after the year 9999: write a shorter time, or never");
     Ok(Some(date_range::check_instant(at).map_err(|_| too_long)?))
 }

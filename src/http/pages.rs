@@ -22,9 +22,9 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inl
 
 const PLAIN_TEXT: &str = "Dateline\n\n\
     /graphql       the API: GET or POST, JSON\n\
-    /graphiql      a page to try it on\n\
-    /health/live   whether the process runs\n\
-    /health/ready  whether it can answer\n";
+    /graphiql      a page for running queries\n\
+    /health/live   liveness: the process runs\n\
+    /health/ready  readiness: the server can respond\n";
 
 /// `/`: the newsroom's name, and links to the API.
 pub(super) async fn home(State(state): State<Arc<HttpState>>, headers: HeaderMap) -> Response {

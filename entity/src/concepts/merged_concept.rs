@@ -4,22 +4,22 @@ use sea_orm::entity::prelude::*;
 
 use crate::Noun;
 
-/// One concept that is another one now.
+/// A topic or place that was merged into another one.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "merged_concept")]
 pub struct Model {
-    /// Topic or place.
+    /// Kind of the concept: topic or place.
     #[sea_orm(primary_key, auto_increment = false)]
     pub noun: Noun,
-    /// The key it had.
+    /// Key of the merged concept.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The URI it had.
+    /// URI of the merged concept.
     pub uri: Option<String>,
-    /// What it is now; never itself merged, since later merges move it along.
+    /// The concept that replaces it. It is never merged itself: a later merge updates this column.
     pub into_id: Uuid,
-    /// When.
+    /// Time of the merge.
     pub at: DateTimeUtc,
 }
 

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What sort of place it is.
+/// Kind of a place.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
 )]
@@ -38,17 +38,17 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The address it has now.
+    /// The current slug.
     #[sea_orm(unique)]
     pub slug: String,
-    /// Its name in the newsroom's default language.
+    /// Its name in the default language of the newsroom.
     #[sea_orm(column_type = "Text")]
     pub name: String,
-    /// What sort of place it is.
+    /// Kind of the place.
     pub kind: PlaceKind,
-    /// The place it lies in.
+    /// The place that contains it.
     pub within_id: Option<Uuid>,
-    /// Its id in a public gazetteer.
+    /// URI of the place in a public gazetteer.
     #[sea_orm(unique)]
     pub uri: Option<String>,
     /// ISO 3166-1 alpha-2, for example KH.
@@ -67,19 +67,19 @@ pub struct Model {
     pub latitude: Option<f64>,
     /// Degrees east, WGS 84, -180 to 180.
     pub longitude: Option<f64>,
-    /// 1, 2, 3 …: what a writer must have seen to change it.
+    /// Number of changes, from 1, for optimistic concurrency control.
     pub revision: i32,
-    /// When it was created.
+    /// Creation time.
     pub created_at: DateTimeUtc,
-    /// When it last changed.
+    /// Time of the last change.
     pub modified_at: DateTimeUtc,
-    /// Since when it is no longer given to releases.
+    /// Time of the retirement. A retired place is not assigned to releases.
     pub retired_at: Option<DateTimeUtc>,
-    /// The place to use instead of a retired one.
+    /// The replacement of a retired place.
     pub replaced_by_id: Option<Uuid>,
-    /// True while it is exactly as the last import left it.
+    /// True if nothing has changed since the last import.
     pub as_imported: bool,
-    /// Its names per language.
+    /// Names by language.
     #[sea_orm(has_many)]
     pub names: HasMany<super::place_name::Entity>,
 }

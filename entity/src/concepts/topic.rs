@@ -10,31 +10,31 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The address it has now.
+    /// The current slug.
     #[sea_orm(unique)]
     pub slug: String,
-    /// Its name in the newsroom's default language.
+    /// Its name in the default language of the newsroom.
     #[sea_orm(column_type = "Text")]
     pub name: String,
-    /// What it means.
+    /// Definition of the topic.
     #[sea_orm(column_type = "Text", nullable)]
     pub definition: Option<String>,
-    /// Its id in a public vocabulary.
+    /// URI of the topic in a public vocabulary.
     #[sea_orm(unique)]
     pub uri: Option<String>,
-    /// 1, 2, 3 …: what a writer must have seen to change it.
+    /// Number of changes, from 1, for optimistic concurrency control.
     pub revision: i32,
-    /// When it was created.
+    /// Creation time.
     pub created_at: DateTimeUtc,
-    /// When it last changed.
+    /// Time of the last change.
     pub modified_at: DateTimeUtc,
-    /// Since when it is no longer given to releases.
+    /// Time of the retirement. A retired topic is not assigned to releases.
     pub retired_at: Option<DateTimeUtc>,
-    /// The topic to use instead of a retired one.
+    /// The replacement of a retired topic.
     pub replaced_by_id: Option<Uuid>,
-    /// True while it is exactly as the last import left it.
+    /// True if nothing has changed since the last import.
     pub as_imported: bool,
-    /// Its names per language.
+    /// Names by language.
     #[sea_orm(has_many)]
     pub names: HasMany<super::topic_name::Entity>,
 }

@@ -1,8 +1,9 @@
-//! Table `topic_broader`: hierarchy of topics; a topic may have several broader ones (SKOS `broader`). Without cycles.
+//! Table `topic_broader`: hierarchy of topics (SKOS `broader`). A topic may have several broader topics. The
+//! hierarchy has no cycles.
 
 use sea_orm::entity::prelude::*;
 
-/// One step from a topic to a broader one.
+/// The relation from a topic to a broader one.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "topic_broader")]
@@ -13,7 +14,7 @@ pub struct Model {
     /// The broader topic.
     #[sea_orm(primary_key, auto_increment = false)]
     pub broader_id: Uuid,
-    /// 0, 1, 2 … as the editor ordered them.
+    /// Position in the order of the editor, from 0.
     pub position: i32,
 }
 

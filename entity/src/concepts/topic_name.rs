@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::NameRole;
 
-/// One name of one topic in one language.
+/// One name of a topic in one language.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "topic_name")]
@@ -12,12 +12,12 @@ pub struct Model {
     /// The topic.
     #[sea_orm(primary_key, auto_increment = false)]
     pub topic_id: Uuid,
-    /// 0, 1, 2 … over all names of the topic, in the order given.
+    /// Position among all names of the topic, from 0.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,
-    /// Preferred or alternative.
+    /// Role of the name: preferred or alternative.
     pub role: NameRole,
-    /// BCP 47, canonical case.
+    /// BCP 47 language tag in canonical case.
     pub language: String,
     /// The name.
     #[sea_orm(column_type = "Text")]

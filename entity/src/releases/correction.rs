@@ -10,12 +10,12 @@ pub struct Model {
     /// The release.
     #[sea_orm(primary_key, auto_increment = false)]
     pub release_id: Uuid,
-    /// Number of the revision that put it right.
+    /// Number of the revision that contains the correction.
     #[sea_orm(primary_key, auto_increment = false)]
     pub revision: i32,
-    /// When.
+    /// Time of the correction.
     pub at: DateTimeUtc,
-    /// What was wrong, for readers.
+    /// Correction note for readers.
     #[sea_orm(column_type = "Text")]
     pub note: String,
 }

@@ -1,8 +1,8 @@
 //! Tables of releases.
 //!
 //! - `release`: identity, workflow state, schedule and embargo
-//! - `revision`: content of one version
-//! - `revision_topic`, `revision_place`: topics and places of a version
+//! - `revision`: content of a revision
+//! - `revision_topic`, `revision_place`: topics and places of a revision
 //! - `correction`: public corrections
 //! - `preview_link`: preview links
 

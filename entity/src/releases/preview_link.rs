@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// One link.
+/// One preview link.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "preview_link")]
@@ -10,15 +10,15 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// What it shows.
+    /// The release that the link shows.
     pub release_id: Uuid,
-    /// When it was made.
+    /// Creation time.
     pub created_at: DateTimeUtc,
-    /// Subject of who made it.
+    /// Subject of the creator.
     pub created_by: String,
-    /// From this instant on it shows nothing.
+    /// Expiry: the link is rejected from this instant on.
     pub expires_at: DateTimeUtc,
-    /// When it was taken back.
+    /// Time of the revocation.
     pub revoked_at: Option<DateTimeUtc>,
 }
 

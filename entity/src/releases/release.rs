@@ -1,34 +1,33 @@
-//! Table `release`: identity, workflow state, schedule, embargo and withdrawal of a release.
-//!
-//! The content is in `revision`; `live_revision_id` and `working_revision_id` point to the published and the edited
-//! version.
+//! Table `release`: identity, workflow state, schedule, embargo and withdrawal of a release. The content is in
+//! `revision`; `live_revision_id` and `working_revision_id` refer to the published revision and to the one being
+//! edited.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What sort of item a release is.
+/// Kind of a release.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
 )]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ReleaseKind {
-    /// News that the organisation itself gives to the press.
+    /// News that the organisation issues to the press.
     #[sea_orm(string_value = "PRESS_RELEASE")]
     PressRelease,
-    /// A position or reaction, usually in somebody's name.
+    /// A position or reaction, usually in the name of a person.
     #[sea_orm(string_value = "STATEMENT")]
     Statement,
     /// A news article.
     #[sea_orm(string_value = "ARTICLE")]
     Article,
-    /// A longer story, not bound to the day.
+    /// A longer story that is not tied to a date.
     #[sea_orm(string_value = "FEATURE")]
     Feature,
-    /// A notice to the media of something to come.
+    /// An announcement of an event to the media.
     #[sea_orm(string_value = "MEDIA_ADVISORY")]
     MediaAdvisory,
-    /// A speech as held or as written.
+    /// A speech as delivered or as written.
     #[sea_orm(string_value = "SPEECH")]
     Speech,
     /// A signed opinion.
@@ -37,7 +36,7 @@ pub enum ReleaseKind {
 }
 
 impl ReleaseKind {
-    /// Every value, in order.
+    /// All values, in order.
     pub const ALL: [Self; 7] = [
         Self::PressRelease,
         Self::Statement,
@@ -49,38 +48,38 @@ impl ReleaseKind {
     ];
 }
 
-/// Where a release is in its life.
+/// Workflow state of a release.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
 )]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ReleaseState {
-    /// Being written; never public so far.
+    /// In preparation, and never published.
     #[sea_orm(string_value = "DRAFT")]
     Draft,
-    /// Handed to a reviewer.
+    /// Submitted for review.
     #[sea_orm(string_value = "IN_REVIEW")]
     InReview,
-    /// Reviewed and fit to be published.
+    /// Reviewed and ready for publication.
     #[sea_orm(string_value = "APPROVED")]
     Approved,
-    /// Will be published at a set instant.
+    /// Scheduled for publication.
     #[sea_orm(string_value = "SCHEDULED")]
     Scheduled,
-    /// Public.
+    /// Published.
     #[sea_orm(string_value = "PUBLISHED")]
     Published,
-    /// Was public and was taken back.
+    /// Withdrawn after publication.
     #[sea_orm(string_value = "WITHDRAWN")]
     Withdrawn,
-    /// Was public and was declared wrong; never comes back.
+    /// Retracted after publication. Final.
     #[sea_orm(string_value = "RETRACTED")]
     Retracted,
 }
 
 impl ReleaseState {
-    /// Every value, in order.
+    /// All values, in order.
     pub const ALL: [Self; 7] = [
         Self::Draft,
         Self::InReview,
@@ -92,29 +91,29 @@ impl ReleaseState {
     ];
 }
 
-/// How the former address of a withdrawn release answers.
+/// How the public URL of a withdrawn release responds.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
 )]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WithdrawalKind {
-    /// With a notice that says why.
+    /// With a notice that gives the reason.
     #[sea_orm(string_value = "WITH_NOTICE")]
     WithNotice,
-    /// With the bare fact that it is gone.
+    /// With the statement that the release is gone.
     #[sea_orm(string_value = "GONE")]
     Gone,
-    /// With another address to go to.
+    /// With a redirect to another URL.
     #[sea_orm(string_value = "REDIRECT")]
     Redirect,
-    /// As if it had never been.
+    /// As if the release had never existed.
     #[sea_orm(string_value = "VANISH")]
     Vanish,
 }
 
 impl WithdrawalKind {
-    /// Every value, in order.
+    /// All values, in order.
     pub const ALL: [Self; 4] = [Self::WithNotice, Self::Gone, Self::Redirect, Self::Vanish];
 }
 
@@ -123,61 +122,63 @@ impl WithdrawalKind {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "release")]
 pub struct Model {
-    /// UUIDv7: sorts by creation.
+    /// UUIDv7, so it sorts by creation time.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The address it has now; every address it ever had is in [`slug`](crate::slug).
+    /// The current slug. All current and former slugs are in [`slug`](crate::slug).
     #[sea_orm(unique)]
     pub slug: String,
-    /// The id that another system knows it by; of the live revision, or of the working one where there is none.
+    /// Id in another system, of the live revision, or of the working one if there is no live one.
     #[sea_orm(unique)]
     pub external_id: Option<String>,
-    /// Where it is in its life.
+    /// Workflow state.
     pub state: ReleaseState,
-    /// The revision that is or was last public; none while never public.
+    /// The revision that is public, or was before the withdrawal; `None` if the release was never published.
     pub live_revision_id: Option<Uuid>,
-    /// The revision being worked on, where it differs from the live one.
+    /// The revision being edited, if it differs from the live one.
     pub working_revision_id: Option<Uuid>,
-    /// Number of the newest revision; what a writer must have seen to change anything.
+    /// Number of the newest revision, for optimistic concurrency control.
     pub revision: i32,
     /// Subject of the token that created it.
     pub author: String,
-    /// When it was created.
+    /// Creation time.
     pub created_at: DateTimeUtc,
-    /// When what its readers see last changed: the live version where there is one, else the working one.
+    /// Last change of what readers see: of the live revision, or of the working one if there is no live one.
     pub modified_at: DateTimeUtc,
-    /// When it was public for the first time.
+    /// Time of the first publication.
     pub first_published_at: Option<DateTimeUtc>,
-    /// When it was last made public.
+    /// Time of the last publication.
     pub published_at: Option<DateTimeUtc>,
-    /// How it was withdrawn, if it is.
+    /// Kind of the withdrawal, if the release is withdrawn.
     pub withdrawal_kind: Option<WithdrawalKind>,
-    /// When it was withdrawn.
+    /// Time of the withdrawal.
     pub withdrawn_at: Option<DateTimeUtc>,
-    /// What its former address says.
+    /// Notice that the public URL shows after a withdrawal.
     #[sea_orm(column_type = "Text", nullable)]
     pub withdrawal_notice: Option<String>,
-    /// Where its former address leads.
+    /// Redirect target of the public URL after a withdrawal.
     #[sea_orm(column_type = "Text", nullable)]
     pub withdrawal_redirect: Option<String>,
-    /// The local time that its publication is or was scheduled for, ISO 8601 without an offset: `2026-03-29T02:30:00`.
+    /// Scheduled local time of publication, ISO 8601 without an offset: `2026-03-29T02:30:00`. Kept after
+    /// publication.
     pub schedule_local: Option<String>,
-    /// The zone of that time (IANA).
+    /// IANA time zone of that local time.
     pub schedule_zone: Option<String>,
-    /// The instant that time and zone stand for.
+    /// Instant of that local time in that time zone.
     pub schedule_at: Option<DateTimeUtc>,
-    /// When the publication at that instant was put down in the journal; none while it is to come, or nobody has yet.
+    /// Time at which the journal recorded the scheduled publication; `None` while it is pending or not recorded yet.
     pub schedule_recorded_at: Option<DateTimeUtc>,
-    /// Until when only the press and the desk see it once it is published; none: no embargo, or one that is over and put down.
+    /// End of the embargo. Until then only the press and the desk can see the published release. `None` without an
+    /// embargo, or after its end was recorded.
     pub embargo_until: Option<DateTimeUtc>,
-    /// What its recipients are told about the embargo.
+    /// Note to the recipients about the embargo.
     #[sea_orm(column_type = "Text", nullable)]
     pub embargo_note: Option<String>,
-    /// True where the live version was corrected since the one being worked on was begun.
+    /// True if the live revision was corrected after work on the working one began.
     pub working_outdated: bool,
-    /// True while it is exactly as the last import left it; any act of an editor makes it false.
+    /// True if nothing has changed since the last import; any action of an editor clears it.
     pub as_imported: bool,
-    /// What it says and said.
+    /// Revisions of the release.
     #[sea_orm(has_many)]
     pub revisions: HasMany<super::revision::Entity>,
 }

@@ -1,10 +1,10 @@
-//! Table `revision`: the content of one version of a release. Rows are inserted once and never changed.
+//! Table `revision`: the content of one revision of a release. Rows are immutable.
 
 use sea_orm::entity::prelude::*;
 
 use super::release::ReleaseKind;
 
-/// One version of a release's content.
+/// One revision of a release's content.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "revision")]
@@ -12,54 +12,54 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Whose content it is.
+    /// The release.
     pub release_id: Uuid,
-    /// 1, 2, 3 … within the release.
+    /// Number within the release, from 1.
     pub number: i32,
-    /// When it was written.
+    /// Creation time.
     pub created_at: DateTimeUtc,
-    /// Subject of the token that wrote it.
+    /// Subject of the author of this revision.
     pub created_by: String,
-    /// The number of the revision it was made from; none for the first.
+    /// Number of the revision it is based on; `None` for the first one.
     pub based_on: Option<i32>,
-    /// The address that this version asks for; it becomes the release's when the version goes live.
+    /// Requested slug; it becomes the slug of the release when the revision is published.
     pub slug: String,
-    /// The id that another system knows the release by.
+    /// Id of the release in another system.
     pub external_id: Option<String>,
-    /// What sort of item it is.
+    /// Kind of the release.
     pub kind: ReleaseKind,
-    /// BCP 47, canonical case.
+    /// BCP 47 language tag in canonical case.
     pub language: String,
-    /// The calendar date printed on it.
+    /// Calendar date printed on the release.
     pub release_date: Date,
-    /// One line.
+    /// Headline, one line.
     #[sea_orm(column_type = "Text")]
     pub headline: String,
-    /// One line.
+    /// Subheadline, one line.
     #[sea_orm(column_type = "Text", nullable)]
     pub subheadline: Option<String>,
-    /// Plain text for lists.
+    /// Summary, plain text, for lists.
     #[sea_orm(column_type = "Text", nullable)]
     pub summary: Option<String>,
-    /// Markdown (CommonMark with tables, strikethrough and footnotes).
+    /// Body, Markdown (CommonMark with tables, strikethrough and footnotes).
     #[sea_orm(column_type = "Text", nullable)]
     pub body_markdown: Option<String>,
-    /// The place part of the dateline as printed: "PHNOM PENH".
+    /// Place of the dateline as printed: "PHNOM PENH".
     #[sea_orm(column_type = "Text", nullable)]
     pub dateline_text: Option<String>,
-    /// For the desk and receiving editors, never for print.
+    /// Note for the desk and receiving editors, not for publication.
     #[sea_orm(column_type = "Text", nullable)]
     pub editorial_note: Option<String>,
-    /// Why it was written, where somebody said so: for the desk.
+    /// Reason for the revision, for the desk.
     #[sea_orm(column_type = "Text", nullable)]
     pub note: Option<String>,
     /// The release.
     #[sea_orm(belongs_to, from = "release_id", to = "id")]
     pub release: BelongsTo<super::release::Entity>,
-    /// What it is about.
+    /// Topics of the revision.
     #[sea_orm(has_many)]
     pub topics: HasMany<super::revision_topic::Entity>,
-    /// Where it was filed and what places it is about.
+    /// Places of the revision: of the dateline, and those it is about.
     #[sea_orm(has_many)]
     pub places: HasMany<super::revision_place::Entity>,
 }

@@ -1,19 +1,19 @@
-//! Table `revision_place`: places of a version in order, as dateline or as subject.
+//! Table `revision_place`: places of a revision in order, as dateline or as subject.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What a place is to a release.
+/// Role of a place for a release.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
 )]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PlaceRole {
-    /// Where it was filed, as its dateline says.
+    /// The place of the dateline.
     #[sea_orm(string_value = "DATELINE")]
     Dateline,
-    /// What it is about.
+    /// A place that the release is about.
     #[sea_orm(string_value = "ABOUT")]
     About,
 }
@@ -26,13 +26,13 @@ pub struct Model {
     /// The revision.
     #[sea_orm(primary_key, auto_increment = false)]
     pub revision_id: Uuid,
-    /// What the place is to it.
+    /// Role of the place.
     #[sea_orm(primary_key, auto_increment = false)]
     pub role: PlaceRole,
     /// The place.
     #[sea_orm(primary_key, auto_increment = false)]
     pub place_id: Uuid,
-    /// 0, 1, 2 … within the role.
+    /// Position within the role, from 0.
     pub position: i32,
     /// The revision.
     #[sea_orm(belongs_to, from = "revision_id", to = "id")]

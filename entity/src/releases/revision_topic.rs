@@ -1,4 +1,4 @@
-//! Table `revision_topic`: topics of a version, in order.
+//! Table `revision_topic`: topics of a revision, in order.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,7 +13,7 @@ pub struct Model {
     /// The topic.
     #[sea_orm(primary_key, auto_increment = false)]
     pub topic_id: Uuid,
-    /// 0, 1, 2 … as the editor ordered them.
+    /// Position in the order of the editor, from 0.
     pub position: i32,
     /// The revision.
     #[sea_orm(belongs_to, from = "revision_id", to = "id")]

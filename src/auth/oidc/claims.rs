@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 use super::{error::TokenRejected, settings::OidcSettings};
 use crate::{auth::viewer::Viewer, journal::is_reserved_actor};
 
-/// Longest subject, in characters; the same as of tokens made here.
+/// Maximum length of a subject, in characters; the same as for Dateline's own tokens.
 const MAX_SUBJECT_LENGTH: usize = 200;
 
 type Claims = Map<String, Value>;
 
-/// Who holds a token with these claims.
+/// Returns the viewer for a token with these claims.
 pub(super) fn viewer_from_claims(
     claims: &Claims,
     settings: &OidcSettings,
@@ -29,11 +29,11 @@ pub(super) fn viewer_from_claims(
 fn check_issuer_and_audience(claims: &Claims, settings: &OidcSettings) -> Result<(), TokenRejected> {
     let OidcSettings { issuer, audience, .. } = settings;
     if claims.get("iss").and_then(Value::as_str) != Some(issuer) {
-        return Err(TokenRejected(format!("the token is of another issuer: those of {issuer} are taken")));
+        return Err(TokenRejected(format!("the token is from another issuer: this server accepts tokens of {issuer}")));
     }
     if !string_values(claims.get("aud")).any(|value| value == audience) {
         return Err(TokenRejected(format!(
-            "the token is for another audience: ask {issuer} for one whose `aud` names \"{audience}\""
+            "the token is for another audience: request one from {issuer} whose `aud` contains \"{audience}\""
         )));
     }
     Ok(())
@@ -41,7 +41,7 @@ fn check_issuer_and_audience(claims: &Claims, settings: &OidcSettings) -> Result
 
 fn check_validity_period(claims: &Claims, skew: TimeDelta, now: DateTime<Utc>) -> Result<(), TokenRejected> {
     let Some(expires_at) = numeric_date(claims, "exp")? else {
-        return Err(TokenRejected("the token has no end (`exp`): let the issuer give it one".to_owned()));
+        return Err(TokenRejected("the token has no `exp` claim: configure the issuer to add one".to_owned()));
     };
     if now - skew >= expires_at {
         return Err(TokenRejected(format!("the token expired at {}: sign in again", rfc3339(expires_at))));
@@ -57,13 +57,13 @@ fn check_validity_period(claims: &Claims, skew: TimeDelta, now: DateTime<Utc>) -
     Ok(())
 }
 
-/// A claim in seconds since 1970, which may have a fraction.
+/// Returns a NumericDate claim: seconds since 1970, possibly with a fraction.
 fn numeric_date(claims: &Claims, name: &str) -> Result<Option<DateTime<Utc>>, TokenRejected> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds.floor() as i64));
     match seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0)) {
         Some(at) => Ok(Some(at)),
-        None => Err(TokenRejected(format!("the token's `{name}` is not an instant in seconds since 1970"))),
+        None => Err(TokenRejected(format!("the token's `{name}` is not a NumericDate (seconds since 1970)"))),
     }
 }
 
@@ -71,14 +71,12 @@ fn subject(claims: &Claims, claim: &str) -> Result<String, TokenRejected> {
     let Some(subject) =
         claim_at_path(claims, claim).and_then(Value::as_str).filter(|subject| !subject.trim().is_empty())
     else {
-        return Err(TokenRejected(format!(
-            "the token does not say who it is for: it has no text in the claim `{claim}`"
-        )));
+        return Err(TokenRejected(format!("the token has no subject: its claim `{claim}` is missing or not a string")));
     };
     let problem = if subject.chars().nth(MAX_SUBJECT_LENGTH).is_some() {
         "is longer than 200 characters"
     } else if subject.chars().any(char::is_control) {
-        "has control characters in it"
+        "contains control characters"
     } else if subject.trim() != subject {
         "begins or ends with a space"
     } else if is_reserved_actor(subject) {
@@ -86,26 +84,24 @@ fn subject(claims: &Claims, claim: &str) -> Result<String, TokenRejected> {
     } else {
         return Ok(subject.to_owned());
     };
-    Err(TokenRejected(format!(
-        "the token does not say who it is for in a way that is taken: its claim `{claim}` {problem}"
-    )))
+    Err(TokenRejected(format!("the token has an invalid subject: its claim `{claim}` {problem}")))
 }
 
-/// The highest of the roles that the claim's values stand for.
+/// Returns the highest of the roles that the values of the role claim map to.
 fn role(claims: &Claims, settings: &OidcSettings) -> Result<Role, TokenRejected> {
     let OidcSettings { role_claim, roles, .. } = settings;
     string_values(claim_at_path(claims, role_claim)).filter_map(|value| roles.get(value).copied()).max().ok_or_else(
         || {
             let known: Vec<&str> = roles.keys().map(String::as_str).collect();
             TokenRejected(format!(
-                "the token gives no role here: its claim `{role_claim}` has none of {}; ask whoever keeps the accounts",
+                "the token has no role for this server: its claim `{role_claim}` contains none of {}; ask your account administrator",
                 known.join(", ")
             ))
         },
     )
 }
 
-/// A text, or the texts of a list.
+/// Returns the string, or the strings of a list.
 fn string_values(value: Option<&Value>) -> impl Iterator<Item = &str> {
     let (single, list_items) = match value {
         Some(Value::Array(list)) => (None, list.as_slice()),
@@ -114,7 +110,8 @@ fn string_values(value: Option<&Value>) -> impl Iterator<Item = &str> {
     single.into_iter().chain(list_items).filter_map(Value::as_str)
 }
 
-/// A claim by its name, or by the names that lead to it, joined by dots. A name may have dots itself, as addresses do.
+/// Looks up a claim by its name, or by a path of names joined by dots. A name may contain dots itself, as in
+/// namespaced claims.
 fn claim_at_path<'a>(claims: &'a Claims, path: &str) -> Option<&'a Value> {
     claims.get(path).or_else(|| {
         path.match_indices('.')

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why a token is refused: a sentence for whoever sent it.
+/// The reason for rejecting a token: a sentence for its sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRejected(pub String);
 

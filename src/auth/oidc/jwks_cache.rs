@@ -18,25 +18,25 @@ use tokio::sync::Mutex;
 
 use super::{keys::JwkSet, settings::JwksSource};
 
-/// The keys are not fetched twice within this time.
+/// Minimum time between two fetches.
 const MIN_FETCH_INTERVAL: TimeDelta = TimeDelta::seconds(30);
 
-/// From this age on keys are fetched again.
+/// Age from which the keys are fetched again.
 const MAX_AGE: TimeDelta = TimeDelta::hours(1);
 
-/// How long a fetch may take in all.
+/// Timeout of a fetch.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Largest JWK Set, in bytes.
+/// Maximum size of a JWK Set, in bytes.
 const MAX_JWK_SET_BYTES: u64 = 256 * 1024;
 
-/// An issuer's keys, and how they came.
+/// An issuer's keys, and the state of their refresh.
 #[derive(Debug)]
 pub(super) struct JwksCache {
     source: JwksSource,
     current: ArcSwap<JwkSet>,
     times: Lock<FetchTimes>,
-    /// Whoever holds it fetches.
+    /// Held during a fetch.
     fetch_lock: Arc<Mutex<()>>,
 }
 
@@ -44,15 +44,15 @@ pub(super) struct JwksCache {
 struct FetchTimes {
     last_attempt: Option<DateTime<Utc>>,
     last_success: Option<DateTime<Utc>>,
-    /// When a file was changed last, and its size.
+    /// Modification time and size of the file.
     stamp: Option<(SystemTime, u64)>,
 }
 
-/// What a look at the source brought.
+/// The result of reading the source.
 enum Fetched {
-    /// A JWK Set, and the stamp of the file it came from.
+    /// A JWK Set, with the modification time and size of its file.
     Changed(Vec<u8>, Option<(SystemTime, u64)>),
-    /// The file is as it was.
+    /// The file has not changed.
     Unchanged,
 }
 
@@ -61,23 +61,23 @@ impl JwksCache {
         Self { source, current: ArcSwap::default(), times: Lock::default(), fetch_lock: Arc::default() }
     }
 
-    /// The keys that there are now.
+    /// Returns the current keys.
     pub(super) fn keys(&self) -> Arc<JwkSet> {
         self.current.load_full()
     }
 
-    /// Whether there is no key at all.
+    /// Returns true if there is no key.
     pub(super) fn is_empty(&self) -> bool {
         self.current.load().len() == 0
     }
 
-    /// Whether it is time to look again, though nobody missed a key. To look at a file costs nothing.
+    /// Returns true if a periodic refresh is due. Checking a file is cheap.
     pub(super) fn is_due(&self, now: DateTime<Utc>) -> bool {
         matches!(self.source, JwksSource::File(_))
             || self.times().last_success.is_none_or(|last_success| !is_within(last_success, now, MAX_AGE))
     }
 
-    /// Looks again, if nobody did within half a minute; waits where somebody is doing so.
+    /// Refreshes the keys, unless that was done within the last 30 seconds. Waits for a refresh in progress.
     pub(super) async fn refresh(self: &Arc<Self>, now: DateTime<Utc>) {
         let fetch_lock = self.fetch_lock.clone().lock_owned().await;
         if self.times().last_attempt.is_some_and(|last_attempt| is_within(last_attempt, now, MIN_FETCH_INTERVAL)) {
@@ -90,7 +90,7 @@ impl JwksCache {
             drop(fetch_lock);
         });
         if task.await.is_err() {
-            tracing::error!("the look at the issuer's keys broke off");
+            tracing::error!("the task that fetches the issuer's keys panicked");
         }
     }
 
@@ -106,9 +106,9 @@ impl JwksCache {
         match keys_read {
             Ok(Some((keys, stamp))) => {
                 if keys.len() == 0 {
-                    tracing::warn!(left_out = keys.left_out, "the issuer has no key that could be used");
+                    tracing::warn!(left_out = keys.left_out, "the issuer has no usable key");
                 }
-                tracing::info!(keys = keys.len(), left_out = keys.left_out, "the issuer's keys were read");
+                tracing::info!(keys = keys.len(), left_out = keys.left_out, "loaded the issuer's keys");
                 self.current.store(Arc::new(keys));
                 self.change_times(|times| *times = FetchTimes { last_success: Some(now), stamp, ..*times });
             }
@@ -116,7 +116,7 @@ impl JwksCache {
             Err(error) => tracing::warn!(
                 error,
                 keys = self.keys().len(),
-                "oidc_jwks: the issuer's keys could not be read; those that were had go on"
+                "failed to load the issuer's keys (oidc_jwks); the previous keys stay in use"
             ),
         }
     }
@@ -130,12 +130,13 @@ impl JwksCache {
     }
 }
 
-/// Whether an instant lies less than a span ago. One that lies ahead does not: a clock that was put back shall stop nothing.
+/// Returns true if an instant is less than a span ago. An instant in the future is not, so that a clock that was set
+/// back does not block refreshes.
 fn is_within(then: DateTime<Utc>, now: DateTime<Utc>, span: TimeDelta) -> bool {
     then <= now && now - then < span
 }
 
-/// What an address answers. From https it follows to https only.
+/// Fetches a URL. Redirects from https are followed to https only.
 fn fetch_url(url: &str) -> Result<Vec<u8>, String> {
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(FETCH_TIMEOUT))
@@ -148,7 +149,7 @@ fn fetch_url(url: &str) -> Result<Vec<u8>, String> {
     response.body_mut().with_config().limit(MAX_JWK_SET_BYTES).read_to_vec().map_err(|error| error.to_string())
 }
 
-/// What a file holds, where it is not as it was.
+/// Reads a file, if it has changed.
 fn read_file(file: &Path, before: Option<(SystemTime, u64)>) -> Result<Fetched, String> {
     let with_path = |error: std::io::Error| format!("{}: {error}", file.display());
     let mut opened = File::open(file).map_err(with_path)?;

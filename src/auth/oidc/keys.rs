@@ -13,29 +13,29 @@ use super::{
     token::{self, Token},
 };
 
-/// Most keys of a set; those beyond are left out.
+/// Maximum number of keys in a set; further keys are ignored.
 const MAX_KEYS: usize = 100;
 
-/// Bytes of an RSA modulus that are taken: 2048 to 8192 bits.
+/// Accepted sizes of an RSA modulus, in bytes: 2048 to 8192 bits.
 const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 
 const RSA_ALGORITHMS: [Algorithm; 6] =
     [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512, Algorithm::PS256, Algorithm::PS384, Algorithm::PS512];
 
-/// Whether a token is the issuer's.
+/// Result of verifying a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verification {
-    /// It is.
+    /// The signature is valid.
     Signed,
-    /// It names a key that the set does not have.
+    /// The token names a key that is not in the set.
     UnknownKey,
 }
 
-/// What can be used of a JWK Set.
+/// The usable keys of a JWK Set.
 #[derive(Debug, Default)]
 pub(super) struct JwkSet {
     keys: Vec<Key>,
-    /// How many of the set's keys cannot be used.
+    /// Number of keys in the set that cannot be used.
     pub(super) left_out: usize,
 }
 
@@ -51,7 +51,7 @@ struct RawJwkSet {
     keys: Vec<Value>,
 }
 
-/// What is read of a JWK.
+/// The members of a JWK that are used.
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -68,9 +68,9 @@ struct Jwk {
 }
 
 impl JwkSet {
-    /// Reads a set; what is wrong with it where it is none.
+    /// Parses a JWK Set, or returns the problem.
     pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
-        let set: RawJwkSet = serde_json::from_slice(text).map_err(|error| format!("it is no JWK Set: {error}"))?;
+        let set: RawJwkSet = serde_json::from_slice(text).map_err(|error| format!("not a JWK Set: {error}"))?;
         let total = set.keys.len();
         let keys: Vec<Key> = set.keys.into_iter().filter_map(Key::from_jwk).take(MAX_KEYS).collect();
         Ok(Self { left_out: total - keys.len(), keys })
@@ -80,7 +80,7 @@ impl JwkSet {
         self.keys.len()
     }
 
-    /// Whether one of these keys signed a token. A token that names no key is taken where exactly one fits.
+    /// Verifies the signature of a token. A token without `kid` is accepted only if exactly one key fits.
     pub(super) fn verify(&self, token: &Token<'_>) -> Result<Verification, TokenRejected> {
         let is_usable = |key: &&Key| key.algorithms.contains(&token.algorithm);
         let candidates: Vec<&Key> = match &token.key_id {
@@ -94,16 +94,18 @@ impl JwkSet {
             None => match self.keys.iter().filter(is_usable).collect::<Vec<_>>() {
                 empty if empty.is_empty() => return Ok(Verification::UnknownKey),
                 single if single.len() == 1 => single,
-                _ => return Err(TokenRejected("the token names no key (`kid`), and several would fit".to_owned())),
+                _ => return Err(TokenRejected("the token has no `kid` header, and several keys fit".to_owned())),
             },
         };
         if candidates.is_empty() {
-            return Err(TokenRejected("the token's algorithm is not one of the key that it names".to_owned()));
+            return Err(TokenRejected("the token's algorithm does not match the key that it names".to_owned()));
         }
         if candidates.iter().any(|key| key.verifies(token)) {
             return Ok(Verification::Signed);
         }
-        Err(TokenRejected("the token's signature is wrong: check that it is whole, or sign in again".to_owned()))
+        Err(TokenRejected(
+            "the token's signature is invalid: check that the token is complete, or sign in again".to_owned(),
+        ))
     }
 }
 
@@ -135,7 +137,7 @@ impl Key {
 }
 
 fn rsa(modulus: &str, exponent: &str) -> Option<DecodingKey> {
-    // Some issuers write a leading zero, as DER does.
+    // Some issuers write a leading zero, as in DER.
     let number = |text: &str| {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();

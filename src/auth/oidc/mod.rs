@@ -29,10 +29,10 @@ use token::Token;
 pub use error::TokenRejected;
 pub use settings::{JwksSource, OidcSettings};
 
-/// How often [`Oidc::refresh_keys_periodically`] looks whether the keys are due.
+/// How often [`Oidc::refresh_keys_periodically`] checks whether a refresh is due.
 const REFRESH_CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
-/// An issuer whose tokens are taken.
+/// The verifier of an issuer's tokens.
 #[derive(Debug)]
 pub struct Oidc {
     settings: OidcSettings,
@@ -40,18 +40,18 @@ pub struct Oidc {
 }
 
 impl Oidc {
-    /// Takes the tokens of the issuer of the settings. Its keys are fetched when they are first needed, or by [`Oidc::refresh_keys_periodically`].
+    /// Creates a verifier. Its keys are fetched on first use, or by [`Oidc::refresh_keys_periodically`].
     pub fn new(settings: OidcSettings) -> Self {
         let cache = Arc::new(JwksCache::new(settings.jwks.clone()));
         Self { settings, cache }
     }
 
-    /// Whether a bearer has the shape of a token that an issuer signs: three parts, joined by dots.
+    /// Returns true if a bearer token has the form of a JWT: three parts, joined by dots.
     pub fn looks_like_jwt(bearer: &str) -> bool {
         bearer.bytes().filter(|&byte| byte == b'.').count() == 2
     }
 
-    /// Who holds a token.
+    /// Verifies a token and returns its holder.
     pub async fn verify(&self, bearer: &str, now: DateTime<Utc>) -> Result<Viewer, TokenRejected> {
         let token = Token::parse(bearer)?;
         let mut verification = self.cache.keys().verify(&token)?;
@@ -62,25 +62,25 @@ impl Oidc {
         match verification {
             Verification::Signed => claims::viewer_from_claims(&token.claims()?, &self.settings, now),
             Verification::UnknownKey if self.cache.is_empty() => Err(TokenRejected(format!(
-                "the keys of {} could not be had yet, so no token of it can be checked: try again in a minute",
+                "the keys of {} could not be loaded yet, so its tokens cannot be verified: retry in a minute",
                 self.settings.issuer
             ))),
             Verification::UnknownKey => Err(TokenRejected(format!(
-                "the token is signed with a key that {} does not have: sign in again, there",
+                "the token is signed with a key that {} does not publish: sign in again",
                 self.settings.issuer
             ))),
         }
     }
 
-    /// Fetches the keys again where they are older than an hour or were never had; a file's when it changed. At most once in
-    /// half a minute.
+    /// Refreshes the keys if they are older than an hour or were never loaded, or if their file has changed. At most
+    /// once in 30 seconds.
     pub async fn refresh_keys(&self, now: DateTime<Utc>) {
         if self.cache.is_due(now) {
             self.cache.refresh(now).await;
         }
     }
 
-    /// Keeps the keys fresh, for as long as it is polled; the clock is asked each time.
+    /// Refreshes the keys periodically, for as long as it is polled.
     pub async fn refresh_keys_periodically(&self, clock: impl Fn() -> DateTime<Utc> + Send) {
         loop {
             self.refresh_keys(clock()).await;

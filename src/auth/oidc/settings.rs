@@ -10,27 +10,27 @@ use entity::api_token::Role;
 /// Where the issuer's public keys are (a JWK Set, RFC 7517).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JwksSource {
-    /// An http or https address.
+    /// An http or https URL.
     Url(String),
     /// A file.
     File(PathBuf),
 }
 
-/// An issuer, and what its tokens mean here.
+/// The settings of an issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OidcSettings {
-    /// What the claim `iss` must be, to the letter.
+    /// Required value of the `iss` claim, compared exactly.
     pub issuer: String,
-    /// What the claim `aud` must be or contain.
+    /// Value that the `aud` claim must be or contain.
     pub audience: String,
-    /// The issuer's keys.
+    /// Source of the issuer's keys.
     pub jwks: JwksSource,
-    /// The claim that says who it is; `a.b` reaches into objects.
+    /// Claim with the subject; `a.b` is a path into objects.
     pub subject_claim: String,
-    /// The claim that says what they may do; `a.b` reaches into objects.
+    /// Claim with the roles; `a.b` is a path into objects.
     pub role_claim: String,
-    /// The role for each value of that claim; other values say nothing.
+    /// Role for each value of that claim; other values are ignored.
     pub roles: BTreeMap<String, Role>,
-    /// How far the issuer's clock may be from ours.
+    /// Maximum difference between the issuer's clock and the server's.
     pub clock_skew: TimeDelta,
 }

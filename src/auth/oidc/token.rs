@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use super::error::TokenRejected;
 
-/// Longest token, in bytes; a longer one is not looked into.
+/// Maximum length of a token, in bytes; a longer one is rejected without parsing.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// The algorithms that are taken: a public key checks, so who can check cannot sign. Never `none`, never a shared secret.
+/// Accepted algorithms: asymmetric ones only, so that a verifier cannot sign. Never `none` or a shared secret.
 const ALGORITHMS: [(&str, Algorithm); 9] = [
     ("RS256", Algorithm::RS256),
     ("RS384", Algorithm::RS384),
@@ -26,7 +26,7 @@ const ALGORITHMS: [(&str, Algorithm); 9] = [
     ("EdDSA", Algorithm::EdDSA),
 ];
 
-/// The algorithm of that name, if it is one that is taken. Names are compared to the letter.
+/// Returns the accepted algorithm of that name. Names are case-sensitive.
 pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
     ALGORITHMS.iter().find(|(known, _)| *known == name).map(|&(_, algorithm)| algorithm)
 }
@@ -39,13 +39,13 @@ struct Header {
     crit: Option<IgnoredAny>,
 }
 
-/// A token taken apart.
+/// A parsed token.
 pub(super) struct Token<'a> {
-    /// The algorithm it says it is signed by.
+    /// Algorithm from the header.
     pub(super) algorithm: Algorithm,
-    /// The key it names.
+    /// Key id from the header.
     pub(super) key_id: Option<String>,
-    /// What is signed.
+    /// The signed part.
     pub(super) message: &'a [u8],
     /// The signature, in base64url.
     pub(super) signature: &'a str,
@@ -53,11 +53,11 @@ pub(super) struct Token<'a> {
 }
 
 impl<'a> Token<'a> {
-    /// Takes a token apart.
+    /// Parses a token.
     pub(super) fn parse(text: &'a str) -> Result<Self, TokenRejected> {
         if text.len() > MAX_TOKEN_BYTES {
             return Err(TokenRejected(format!(
-                "the token is longer than {MAX_TOKEN_BYTES} bytes: let the issuer put fewer claims into it"
+                "the token is longer than {MAX_TOKEN_BYTES} bytes: configure the issuer to include fewer claims"
             )));
         }
         let parts =
@@ -67,22 +67,24 @@ impl<'a> Token<'a> {
         let Some(algorithm) = algorithm(&header.alg) else {
             let known: Vec<&str> = ALGORITHMS.iter().map(|&(name, _)| name).collect();
             return Err(TokenRejected(format!(
-                "the token is not signed by an algorithm that is taken: let the issuer use one of {}",
+                "the token's signature algorithm is not accepted: configure the issuer to use one of {}",
                 known.join(", ")
             )));
         };
         if header.crit.is_some() {
-            return Err(TokenRejected("the token demands extensions (`crit`), and none are known here".to_owned()));
+            return Err(TokenRejected(
+                "the token requires extensions (`crit`), and this server supports none".to_owned(),
+            ));
         }
         if !header.typ.is_none_or(|typ| is_access_token_type(&typ)) {
             return Err(TokenRejected(
-                "the token is not meant for signing in: its `typ` is neither JWT nor at+jwt".to_owned(),
+                "the token is not an access token: its `typ` is neither JWT nor at+jwt".to_owned(),
             ));
         }
         Ok(Self { algorithm, key_id: header.kid, message: message.as_bytes(), signature, payload })
     }
 
-    /// What it claims; to be believed only when the signature holds.
+    /// Returns the claims. They must not be trusted before the signature was verified.
     pub(super) fn claims(&self) -> Result<Map<String, Value>, TokenRejected> {
         serde_json::from_slice(&decode_part(self.payload)?).map_err(|_| malformed())
     }
@@ -98,5 +100,5 @@ fn decode_part(part: &str) -> Result<Vec<u8>, TokenRejected> {
 }
 
 fn malformed() -> TokenRejected {
-    TokenRejected("the token is damaged: check that it is whole, or sign in again".to_owned())
+    TokenRejected("the token is malformed: check that it is complete, or sign in again".to_owned())
 }

@@ -193,8 +193,8 @@ pub(in crate::http) fn mutation_deadline(state: &HttpState) -> Instant {
 fn unknown_outcome_response(state: &HttpState) -> Response {
     let limit = state.app.http_config.limits.execution_ms;
     let message = format!(
-        "the mutation took longer than {limit} ms (limits.execution_ms): nothing of it was done, some, or all. Read what is there now, or \
-         send it again with the same Idempotency-Key"
+        "the mutation took longer than {limit} ms (limits.execution_ms): its outcome is unknown. Query the current state, or \
+         send the same request again with the same Idempotency-Key"
     );
     let mut error = ServerError::new(message, None);
     error.extensions.get_or_insert_default().set("code", OUTCOME_UNKNOWN);

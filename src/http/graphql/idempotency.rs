@@ -100,8 +100,8 @@ impl IdempotencyState {
             }
             StoredResult::Response(response) => Ok(Self::Replay(response)),
             StoredResult::ResponseNotStored => {
-                let message = "this was done before under this Idempotency-Key, and is not done again; how it was answered is \
-                            not known any more, was too long to be kept, or was a secret told once: read what is there now";
+                let message = "a request with this Idempotency-Key was already executed and is not executed again; its response was \
+                            too long to store, has expired, or contained a secret: query the current state";
                 Err(HttpError::new(StatusCode::CONFLICT, error_code::REPEATED, message))
             }
             StoredResult::OtherRequest => {

@@ -150,7 +150,7 @@ mod tests {
                 reservation
             })
             .collect();
-        assert!(message(memory.check_capacity(address(9))).contains("too much is sent"));
+        assert!(message(memory.check_capacity(address(9))).contains("the server has too much data in flight"));
         drop(first);
         assert!(memory.check_capacity(address(9)).is_ok() && memory.check_capacity(address(1)).is_ok());
         drop(others);

@@ -236,8 +236,8 @@ fn stream_error(error: &ChangeStreamError, state: &HttpState) -> HttpError {
         ),
         ChangeStreamError::HierarchyChanged => (
             error_code::RESYNC_REQUIRED,
-            "topics or places were merged or moved, so other releases match the filter than before: read everything anew, then \
-             follow from there"
+            "topics or places were merged or moved, so the set of releases that match the filter has changed: load everything \
+             again, then resume from the new position"
                 .to_owned(),
         ),
         ChangeStreamError::Filter(error) => (error_code::BAD_USER_INPUT, error.to_string()),

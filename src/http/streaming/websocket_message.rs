@@ -37,7 +37,7 @@ pub(super) fn message_text(message: Result<Message, axum::Error>) -> Result<Opti
             Err(match () {
                 () if description.contains("too long") || description.contains("too big") => Close::new(
                     1009,
-                    "the message is too long (limits.message_bytes; limits.public_body_bytes where no token came with the upgrade)",
+                    "the message is too long (limits.message_bytes; limits.public_body_bytes if the upgrade request has no token)",
                 ),
                 () if description.to_ascii_lowercase().contains("utf-8") => {
                     Close::new(1007, "the message is not UTF-8")

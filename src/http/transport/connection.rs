@@ -104,7 +104,7 @@ impl ConnectionHandler {
                         activity.set_unread(false);
                         self.serve(stream, peer, activity).await;
                     }
-                    Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS came about"),
+                    Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
                     Err(_) => tracing::debug!(%peer, "the TLS handshake did not finish in time (limits.header_ms)"),
                 }
             }

@@ -57,7 +57,7 @@ fn the_demo_newsroom_can_be_served_and_edited() {
     let position = post(server.port, None, revision);
     let position = position.split("\"version\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let (code, output, error) = run(folder.path(), &["restored"]);
-    assert!(code == Some(0) && output.contains("another past"), "{output}{error}");
+    assert!(code == Some(0) && output.contains("marked as restored"), "{output}{error}");
     let started = std::time::Instant::now();
     while post(server.port, None, revision).contains(&position) {
         assert!(started.elapsed().as_secs() < 10, "the server did not detect the restored database");
@@ -170,7 +170,10 @@ fn an_unknown_environment_variable_is_reported_with_the_settings_page() {
     let folder = tempfile::tempdir().unwrap();
     let output = dateline(folder.path()).arg("schema").env("DATELINE_LIMITS_COSTS", "1").output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(stderr.contains("DATELINE_LIMITS_COSTS") && stderr.contains("docs/settings.md lists them"), "{stderr}");
+    assert!(
+        stderr.contains("DATELINE_LIMITS_COSTS") && stderr.contains("docs/settings.md lists all settings"),
+        "{stderr}"
+    );
     assert!(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md")).exists());
 }
 

@@ -119,7 +119,7 @@ fn invalid_certificate_files_are_reported_at_startup() {
     let key = std::fs::read_to_string(&files.key).unwrap();
     for (changed_file, text, fragment) in [
         (&files.certificate, "nothing", "tls.certificate is "),
-        (&files.key, "nothing", "there is no private key"),
+        (&files.key, "nothing", "the file has no private key"),
         (&files.key, &rcgen::KeyPair::generate().unwrap().serialize_pem(), "tls.key is "),
     ] {
         write_new_certificate(&files);

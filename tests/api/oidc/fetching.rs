@@ -24,7 +24,7 @@ async fn many_unknown_keys_cause_one_fetch_and_block_nobody() {
     let known_token = token(&claims());
     oidc_server.viewer(&known_token).await;
     // For half a minute after a fetch, unknown keys cause no further fetch.
-    oidc_server.assert_rejected(&token_with_unknown_key(0), "does not have").await;
+    oidc_server.assert_rejected(&token_with_unknown_key(0), "does not publish").await;
     assert_eq!(issuer.request_count(), 1);
     oidc_server.set_time(31);
     issuer.pause();
@@ -41,10 +41,10 @@ async fn many_unknown_keys_cause_one_fetch_and_block_nobody() {
     assert!(requests.try_join_next().is_none());
     issuer.resume();
     while let Some(message_text) = requests.join_next().await {
-        assert!(message_text.unwrap().contains("does not have"));
+        assert!(message_text.unwrap().contains("does not publish"));
     }
     oidc_server.set_time(60);
-    oidc_server.assert_rejected(&token_with_unknown_key(0), "does not have").await;
+    oidc_server.assert_rejected(&token_with_unknown_key(0), "does not publish").await;
     assert_eq!(issuer.request_count(), 2);
 }
 
@@ -56,12 +56,12 @@ async fn a_rotated_key_is_fetched_within_half_a_minute() {
     issuer.set_response(issuer::jwks(&["new"]));
     let rotated = signed("new", "ES256", &claims());
     oidc_server.set_time(29);
-    oidc_server.assert_rejected(&rotated, "does not have").await;
+    oidc_server.assert_rejected(&rotated, "does not publish").await;
     oidc_server.set_time(30);
     oidc_server.viewer(&rotated).await;
     assert_eq!(issuer.request_count(), 2);
     // The former key is removed together with the old key set.
-    oidc_server.assert_rejected(&token(&claims()), "does not have").await;
+    oidc_server.assert_rejected(&token(&claims()), "does not publish").await;
     // A clock that goes back does not prevent a fetch.
     oidc_server.set_time(-3600);
     issuer.set_response(issuer::jwks(&["p256"]));
@@ -81,13 +81,13 @@ async fn cached_keys_stay_valid_while_the_issuer_is_down_or_responds_with_garbag
         let request_count = issuer.request_count();
         issuer.set_response(nonsense);
         oidc_server.set_time(31 * request_count as i64);
-        oidc_server.assert_rejected(&token_with_unknown_key(0), "does not have").await;
+        oidc_server.assert_rejected(&token_with_unknown_key(0), "does not publish").await;
         oidc_server.viewer(&known_token).await;
         assert_eq!(issuer.request_count(), request_count + 1);
     }
     issuer.shut_down().await;
     oidc_server.set_time(4 * 3600);
-    oidc_server.assert_rejected(&token_with_unknown_key(0), "does not have").await;
+    oidc_server.assert_rejected(&token_with_unknown_key(0), "does not publish").await;
     oidc_server.viewer(&known_token).await;
 }
 
@@ -97,7 +97,7 @@ async fn an_unreachable_issuer_is_distinguished_from_an_invalid_token() {
     let url = issuer.url.clone();
     issuer.shut_down().await;
     let oidc_server = OidcServer::with_settings(settings(JwksSource::Url(url))).await;
-    oidc_server.assert_rejected(&token(&claims()), "could not be had yet").await;
+    oidc_server.assert_rejected(&token(&claims()), "could not be loaded yet").await;
 }
 
 #[tokio::test]
@@ -143,22 +143,22 @@ async fn keys_may_come_from_a_file_that_changes() {
     let file = folder.path().join("keys.json");
     let oidc_server = OidcServer::with_settings(settings(JwksSource::File(file.clone()))).await;
     let (first, second) = (token(&claims()), signed("new", "ES256", &claims()));
-    oidc_server.assert_rejected(&first, "could not be had yet").await;
+    oidc_server.assert_rejected(&first, "could not be loaded yet").await;
     fs::write(&file, issuer::jwks(&["p256"]).to_string()).unwrap();
     oidc_server.set_time(30);
     oidc_server.viewer(&first).await;
     fs::write(&file, issuer::jwks(&["p256", "new"]).to_string()).unwrap();
     oidc_server.set_time(59);
-    oidc_server.assert_rejected(&second, "does not have").await;
+    oidc_server.assert_rejected(&second, "does not publish").await;
     oidc_server.set_time(60);
     oidc_server.viewer(&second).await;
     // If the file is deleted or too large, the server continues with the keys that it has.
     fs::write(&file, " ".repeat(300_000)).unwrap();
     oidc_server.set_time(90);
-    oidc_server.assert_rejected(&token_with_unknown_key(0), "does not have").await;
+    oidc_server.assert_rejected(&token_with_unknown_key(0), "does not publish").await;
     fs::remove_file(&file).unwrap();
     oidc_server.set_time(120);
-    oidc_server.assert_rejected(&token_with_unknown_key(0), "does not have").await;
+    oidc_server.assert_rejected(&token_with_unknown_key(0), "does not publish").await;
     oidc_server.viewer(&second).await;
     // A key that is removed from the file becomes invalid even if no token with another key is sent.
     let oidc = Oidc::new(settings(JwksSource::File(file.clone())));

@@ -14,11 +14,11 @@ on_both_databases! {
         for (query, argument, fragment) in [
             (stats(r#"timeline(interval: MONTH, timeZone: "Asia/Atlantis") { points { count } }"#), "timeZone", "IANA"),
             (stats(r#"timeline(interval: MONTH, timeZone: "") { points { count } }"#), "timeZone", "IANA"),
-            (stats(r#"timeline(interval: DAY, range: {from: "2006-02-01", until: "2006-01-01"}) { points { count } }"#), "range", "exchange"),
+            (stats(r#"timeline(interval: DAY, range: {from: "2006-02-01", until: "2006-01-01"}) { points { count } }"#), "range", "swap them"),
             (stats(r#"timeline(interval: DAY, range: {from: "0001-01-01", until: "9999-12-31"}) { points { count } }"#), "interval", "3652059 periods"),
             (stats(r#"timeline(interval: DAY, range: {from: "0001-01-01"}) { points { count } }"#), "interval", "at most 4000"),
             (stats(r#"compare(to: PREVIOUS_PERIOD, range: {from: "2006-02-01"}) { current }"#), "range", "both ends"),
-            (stats(r#"compare(to: PREVIOUS_PERIOD, range: {from: "2006-02-01", until: "2006-01-01"}) { current }"#), "range", "exchange"),
+            (stats(r#"compare(to: PREVIOUS_PERIOD, range: {from: "2006-02-01", until: "2006-01-01"}) { current }"#), "range", "swap them"),
             (stats("facets { topics(input: {first: 0}) { missing } }"), "input.first", "1 to 200"),
             (stats("facets { kinds(input: {first: 201}) { missing } }"), "input.first", "1 to 200"),
             (stats("facets { kinds(input: {minCount: -1}) { missing } }"), "input.minCount", "0 or more"),

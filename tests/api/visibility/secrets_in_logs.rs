@@ -23,7 +23,7 @@ fn untrusted_queries_are_logged_once_in_log_mode() {
     }
     drop(server);
     let log = fs::read_to_string(&log).unwrap();
-    assert!(log.matches("not among the trusted documents").count() == 1 && !log.contains(QUERY_MARKER), "{log}");
+    assert!(log.matches("untrusted query").count() == 1 && !log.contains(QUERY_MARKER), "{log}");
 }
 
 #[test]

@@ -208,7 +208,7 @@ on_both_databases! {
         assert!(matches!(stream.next().await, Err(ChangeStreamError::UnknownPosition)));
         for position in [&lost, &backup] {
             let error = server.app.newsroom.open_change_stream(&Viewer::public(), None, Some(position), MAX_ENTRIES).unwrap_err().to_string();
-            assert!(error.contains("not a position of this newsroom"), "{error}");
+            assert!(error.contains("not a resume position of this newsroom"), "{error}");
         }
         let reread = read_version(&server, Caller::Public).await;
         assert_eq!(drain_changes(&mut open_stream(&server, Role::Public, Some(&reread))).await, []);
@@ -272,7 +272,7 @@ on_both_databases! {
         let newsroom = &server.app.newsroom;
         for invalid in ["", "5", "é", &start[1..], &format!("{start}A")] {
             let error = newsroom.open_change_stream(&Viewer::public(), None, Some(invalid), MAX_ENTRIES).unwrap_err().to_string();
-            assert!(error.contains("not a position of this newsroom"), "{invalid}: {error}");
+            assert!(error.contains("not a resume position of this newsroom"), "{invalid}: {error}");
         }
         let next = async |role, after: &str| {
             let mut stream = newsroom.open_change_stream(&viewer(role), None, Some(after), 3).unwrap();
