@@ -198,7 +198,7 @@ mod tests {
         let DatabaseError::Unavailable(reason) = error else { panic!("{error:?}") };
         assert!(reason.contains("did not return its time within 0 ms when the program started"), "{reason}");
         assert_eq!(with_start_timeout(CLOCK_TIMEOUT, async { Ok::<(), DatabaseError>(()) }).await, Ok(()));
-        let full = DatabaseError::Full("no room".to_owned());
+        let full = DatabaseError::Full("no space".to_owned());
         assert_eq!(with_start_timeout(CLOCK_TIMEOUT, async { Err::<(), _>(full.clone()) }).await, Err(full));
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Export {
 impl Export {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
         let app = open_app(settings).await?;
-        // What has come due is public, whether a server ran or not.
+        // Due transitions apply even if no server ran.
         app.newsroom.record_due_releases(app.clock.now()).await?;
         let lines = match self.output {
             Some(path) => {

@@ -61,7 +61,7 @@ impl Serve {
         let app = App::new(db.clone(), settings.newsroom.clone(), settings.site_info.clone(), clock).await?;
         let app = app.with_oidc(settings.oidc.clone()).with_http_config(settings.http_config.clone());
         let now = app.clock.now();
-        // Readers see what is due whether it is recorded or not, so a database that is locked is no reason not to serve.
+        // Readers see due transitions even before they are recorded, so a locked database does not prevent serving.
         match record_overdue(&app, now).await {
             Ok(0) => {}
             Ok(late) => {

@@ -260,11 +260,11 @@ impl ReferenceClock {
         });
     }
 
-    /// The present problem, if any. After an offset over the limit, the limit is nine tenths of the maximum, so that an
-    /// offset near the maximum does not alternate.
+    /// The present problem, if any. After an offset over the limit, the limit is nine tenths of the maximum, so that
+    /// an offset near the maximum does not alternate.
     ///
-    /// Even if any offset is accepted, the time may stand still for at most [`MAX_OFFSET`], because that does not depend
-    /// on the system clock.
+    /// Even if any offset is accepted, the time may stand still for at most [`MAX_OFFSET`], because that does not
+    /// depend on the system clock.
     fn problem(&self, elapsed: i64, system: i64) -> Option<String> {
         if !self.is_measured() {
             return Some(format!(

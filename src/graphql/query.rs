@@ -340,8 +340,8 @@ impl Query {
         Ok(Some(JournalConnection::new(page, |row| JournalEntry::new(ctx.ids(), row))))
     }
 
-    /// The access log, newest first: reads of embargoed content by the press, and uses of preview links. Requires the role
-    /// ADMIN.
+    /// The access log, newest first: reads of embargoed content by the press, and uses of preview links. Requires the
+    /// role ADMIN.
     async fn access_log(
         &self,
         ctx: &Context<'_>,

@@ -36,7 +36,7 @@ pub(in crate::newsroom) fn digest(slug: &str) -> String {
     format!("~{}", URL_SAFE_NO_PAD.encode(digest))
 }
 
-/// Returns a slug, made from `base`, that belongs to nobody else.
+/// Returns a slug, made from `base`, that no other object owns.
 pub(in crate::newsroom) async fn find_available<C: ConnectionTrait>(
     db: &C,
     noun: Noun,

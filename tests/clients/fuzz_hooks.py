@@ -26,8 +26,8 @@ for name, values in {
     "URL": st.sampled_from(["https://example.org/", "http://example.org/a?b=c#d"]),
 }.items():
     # One value in four is an arbitrary text.
-    sound = values.map(nodes.String)
-    schemathesis.graphql.scalar(name, st.one_of(sound, sound, sound, TEXTS.map(nodes.String)))
+    valid = values.map(nodes.String)
+    schemathesis.graphql.scalar(name, st.one_of(valid, valid, valid, TEXTS.map(nodes.String)))
 
 schema = graphql.build_schema(SCHEMA.read_text(encoding="utf-8"))
 
@@ -37,7 +37,7 @@ ids = [*json.loads(os.environ["FUZZ_IDS"]), "", "release_0"]
 counts: Counter[str] = Counter()
 
 
-class Mending(graphql.Visitor):
+class Replacement(graphql.Visitor):
     """Replaces values that are almost never valid by chance. The replacements depend only on the query."""
 
     def __init__(self, info: graphql.TypeInfo, seed: int):
@@ -74,8 +74,8 @@ class Mending(graphql.Visitor):
 def before_call(context, case, kwargs):
     document = graphql.parse(case.body)
     info = graphql.TypeInfo(schema)
-    mending = graphql.TypeInfoVisitor(info, Mending(info, crc32(case.body.encode("utf-8", "replace"))))
-    case.body = graphql.print_ast(graphql.visit(document, mending))
+    replacement = graphql.TypeInfoVisitor(info, Replacement(info, crc32(case.body.encode("utf-8", "replace"))))
+    case.body = graphql.print_ast(graphql.visit(document, replacement))
 
 
 @schemathesis.hook

@@ -96,8 +96,8 @@ async def follow(server: Server, after: str, count: int) -> list[dict]:
     query.variable_values = {"after": after}
     changes = []
     async with over_socket(server) as session:
-        async for told in session.subscribe(query):
-            changes.append(told["releaseChanged"])
+        async for change in session.subscribe(query):
+            changes.append(change["releaseChanged"])
             if len(changes) == count:
                 break
     assert len(changes) == count, changes
@@ -163,8 +163,8 @@ async def changes_are_followed(server: Server) -> None:
     await publish(editor, also_missed)
     rest = asyncio.create_task(follow(server, change["sequence"], 3))
     await publish(editor, last)
-    told = [(change["kind"], change["release"]["headline"]) for change in await rest]
-    assert told == [("APPEARED", missed), ("APPEARED", also_missed), ("APPEARED", last)], told
+    received = [(change["kind"], change["release"]["headline"]) for change in await rest]
+    assert received == [("APPEARED", missed), ("APPEARED", also_missed), ("APPEARED", last)], received
 
 
 TESTS = [

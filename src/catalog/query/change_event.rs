@@ -3,7 +3,7 @@
 //!
 //! A snapshot with only the one release is evaluated before and after the entry, with the same visibility and filter
 //! code as every query. Inputs are the images in the entry, so the cost does not depend on the number of releases, nor
-//! on how far behind the reader is. Pending transitions are not applied: each is an entry of its own. The stream itself
+//! on how far behind the reader is. Pending transitions are not applied: each is a separate entry. The stream itself
 //! is `newsroom::reading::change_stream`.
 
 use std::sync::Arc;

@@ -8,8 +8,8 @@ use crate::journal::{COMMAND_LINE_ACTOR, SYSTEM_ACTOR};
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(serial)]
 pub struct Actor {
-    /// Identifies the actor in filters (`authors`, `by`). For an ACCOUNT it is the subject of its token; for a PREVIEW_LINK
-    /// the id of the link.
+    /// Identifies the actor in filters (`authors`, `by`). For an ACCOUNT it is the subject of its token; for a
+    /// PREVIEW_LINK the id of the link.
     id: ID,
     /// The name to show.
     name: String,

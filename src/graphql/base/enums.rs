@@ -191,9 +191,9 @@ pub enum Capability {
 pub enum FacetScope {
     /// All conditions apply.
     AllFilters,
-    /// All conditions except those on the facet's own field, so that a reader who has filtered by one topic still
-    /// sees the others. Only conditions in the filter itself and in its `and` are left out; conditions inside `or`
-    /// and `not` always apply.
+    /// All conditions except those on the facet's own field, so that a filter by one topic does not hide the
+    /// other topics. Only conditions in the filter itself and in its `and` are ignored; conditions inside `or` and
+    /// `not` always apply.
     ExcludeOwnFilter,
     /// No condition applies.
     Unfiltered,

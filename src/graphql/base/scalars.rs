@@ -30,8 +30,8 @@ impl ScalarType for Date {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DateTime(pub chrono::DateTime<Utc>);
 
-/// An instant with an offset from UTC, as in RFC 3339: `2006-05-08T09:00:00Z`. Converted to UTC, it lies in the years 0001
-/// to 9999. Leap seconds (second 60) are not accepted.
+/// An instant with an offset from UTC, as in RFC 3339: `2006-05-08T09:00:00Z`. Converted to UTC, it lies in the years
+/// 0001 to 9999. Leap seconds (second 60) are not accepted.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -27,7 +27,7 @@ pub struct ResponseBudget {
     objects_left: AtomicU64,
     /// `limits.cost`, for the error message.
     cost: u64,
-    /// What is left of `limits.cost` for rendering bodies.
+    /// The remainder of `limits.cost` for rendering bodies.
     cost_left: AtomicU64,
     has_rendered: AtomicBool,
     exceeded: AtomicBool,

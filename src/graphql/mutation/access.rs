@@ -22,8 +22,8 @@ pub struct AccessMutation;
 /// Mutations of preview links and access tokens.
 #[Object]
 impl AccessMutation {
-    /// Creates a preview link: anyone who has it can read the newest revision of one release without an account. Each
-    /// use is logged. Requires the role AUTHOR for one's own releases, EDITOR for others.
+    /// Creates a preview link: anyone with the link can read the newest revision of one release without an account.
+    /// Each use is logged. Requires the role AUTHOR for one's own releases, EDITOR for others.
     async fn preview_link_create(
         &self,
         ctx: &Context<'_>,

@@ -128,7 +128,7 @@ pub enum Facet {
     field(
         name = "stats",
         ty = "Option<ReleaseStats>",
-        desc = "The releases of `count` as a set, with facets and timelines. It has no filter of its own."
+        desc = "The releases of `count` as a set, with facets and timelines. It is not filtered further."
     ),
     field(
         name = "samples",
@@ -233,7 +233,7 @@ macro_rules! facet {
                 self.bucket.selected
             }
 
-            /// The releases of `count` as a set, with facets and timelines. It has no filter of its own.
+            /// The releases of `count` as a set, with facets and timelines. It is not filtered further.
             pub(in crate::graphql) async fn stats(&self) -> Option<ReleaseStats> {
                 Some(ReleaseStats { set: self.facet.bucket_set(&self.bucket) })
             }

@@ -83,14 +83,14 @@ pub enum ReleaseSet {
     Connection(ReleaseConnection),
 }
 
-/// The data that the numbers of a response depend on. If two responses to the same query by viewers of the same audience
-/// have equal versions, their numbers are equal, except for those that depend on the current day: `complete` of a
-/// timeline and the default window of a trend.
+/// The data that the numbers of a response depend on. If two responses to the same query by viewers of the same
+/// audience have equal versions, their numbers are equal, except for those that depend on the current day: `complete`
+/// of a timeline and the default window of a trend.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct DataVersion {
-    /// Opaque token. It changes when something changes that you may see, and sometimes without such a change. Pass it as
-    /// `after` to `releaseChanged` to receive all changes since this response.
+    /// Opaque token. It changes when something changes that you may see, and sometimes without such a change. Pass it
+    /// as `after` to `releaseChanged` to receive all changes since this response.
     version: ID,
     /// The instant at which the query was evaluated.
     at: DateTime,

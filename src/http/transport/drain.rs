@@ -156,8 +156,8 @@ async fn drain(
     }
 }
 
-/// Reads and discards a body. Returns false if it did not end: it is longer than `bytes`, it did not end before `until`, nothing
-/// arrived for [`DRAIN_IDLE_TIMEOUT`], or reading failed.
+/// Reads and discards a body. Returns false if it did not end: it is longer than `bytes`, it did not end before
+/// `until`, nothing arrived for [`DRAIN_IDLE_TIMEOUT`], or reading failed.
 async fn discard<B: HttpBody<Data = Bytes> + Unpin>(body: &mut B, bytes: u64, until: Instant) -> bool {
     let mut left = bytes;
     let reading = async {

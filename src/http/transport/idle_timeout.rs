@@ -91,8 +91,8 @@ impl ConnectionActivity {
         state.unread |= state.in_flight_requests.is_empty();
     }
 
-    /// Whether the client may be sending bytes that are not read, such as the rest of a body. Then the connection must linger
-    /// when it is closed.
+    /// Whether the client may be sending bytes that are not read, such as the rest of a body. Then the connection
+    /// must linger when it is closed.
     pub(in crate::http) fn has_unread(&self) -> bool {
         self.state().unread
     }

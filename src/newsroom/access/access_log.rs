@@ -69,7 +69,7 @@ impl Newsroom {
             let written = write_all(&db, &rows, &token_uses).await;
             written.inspect_err(|_| access_log.requeue(rows, token_uses))
         };
-        // Runs in a task of its own, so that it completes even if the caller is cancelled. A cancelled write would lose
+        // Runs in a separate task, so that it completes even if the caller is cancelled. A cancelled write would lose
         // the drained entries.
         let written = tokio::spawn(write_pending).await;
         written.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string()).into())).map_err(Error::Db)

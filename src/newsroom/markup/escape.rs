@@ -240,7 +240,10 @@ mod tests {
         #[test]
         fn attributes_round_trip(text in "[-a1 .,)(#>+=*_`~|:!?\\[\\]<&;\\\\'\"^{}$%@/\n\té字“…]{0,16}x") {
             let escaped = text.replace('&', "&amp;").replace('"', "&quot;");
-            let inner = format!("<a href=https://a title=\"{escaped}\">y</a> <img src=https://a/b alt=\"{escaped}\"><abbr title=\"{escaped}\">z</abbr>");
+            let inner = format!(
+                "<a href=https://a title=\"{escaped}\">y</a> <img src=https://a/b alt=\"{escaped}\">\
+                 <abbr title=\"{escaped}\">z</abbr>"
+            );
             for body in [format!("<p>{inner}"), format!("<h2>{inner}"), format!("<blockquote><ul><li>{inner}"), format!("<table><tr><td>{inner}<td>x")] {
                 let expected = text.as_str();
                 prop_assert_eq!(values(&body, "title"), [expected; 2], "{} became {}", body, markdown(&body));

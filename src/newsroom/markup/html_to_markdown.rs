@@ -205,11 +205,13 @@ mod tests {
                     <p>&nbsp;</p><h2><p>Facts &amp; figures</p></h2><script>x</script><style>y</style>\
                     <ul><li>one<ol start=4><li>four</ol></li><li><p>two</p></li></ul><hr/>\
                     <blockquote><p>So</p><p>it goes</p></blockquote><pre>a *b*\n  c</pre>\
-                    <p>See <a href=\"https://example.org/a_(b)?c&amp;d\" title='t'>the <em>page</em></a>, x<sup>2</sup>, <code>a|b`</code>, <s>no</s>.</p>\
+                    <p>See <a href=\"https://example.org/a_(b)?c&amp;d\" title='t'>the \
+                    <em>page</em></a>, x<sup>2</sup>, <code>a|b`</code>, <s>no</s>.</p>\
                     <img src=\"https://example.org/i.png\" alt=\"A [map]\"><img src=\"/local.png\" alt=x>";
         let expected = "WASHINGTON – A \"man\" **was** *named*\\\nsaid.\n\n## Facts & figures\n\n- one\n\n  4. four\n\n- two\n\n___\n\n\
                         > So\n>\n> it goes\n\n```\na *b*\n  c\n```\n\n\
-                        See [the *page*](https://example.org/a_\\(b\\)?c&amp;d \"t\"), x<sup>2</sup>, `` a|b` ``, <s>no</s>.\n\n\
+                        See [the *page*](https://example.org/a_\\(b\\)?c&amp;d \"t\"), \
+                        x<sup>2</sup>, `` a|b` ``, <s>no</s>.\n\n\
                         ![A \\[map\\]](https://example.org/i.png)";
         assert_eq!(markdown(html), expected);
     }
@@ -357,7 +359,8 @@ mod tests {
         fn text_round_trips(parts in prop::collection::vec("[-a1.,)(#>+=*_`~|:!?\\[\\]<&;\\\\'\"^{}$%@/é字“…]{1,6}", 1..8)) {
             let escaped = parts.join(" ").replace('&', "&amp;").replace('<', "&lt;");
             for body in [format!("<p>{escaped}</p>"), format!("<h3>{escaped}</h3>"), format!("<ul><li>{escaped}</ul>"), format!("<table><tr><td>{escaped}<td>x</table>"),
-                         format!("<p>x<b>{escaped}</b>y <a href=https://a>{escaped}</a></p>"), format!("<pre>{escaped}</pre><p>a <code>{escaped}</code>")] {
+                         format!("<p>x<b>{escaped}</b>y <a href=https://a>{escaped}</a></p>"),
+                         format!("<pre>{escaped}</pre><p>a <code>{escaped}</code>")] {
                 let markdown = markdown(&body);
                 prop_assert_eq!(words(&markdown_to_text(&markdown)), visible_text(&body), "{} became {}", body, markdown);
             }

@@ -55,8 +55,10 @@ mod tests {
 
     #[test]
     fn markdown_becomes_html() {
-        let markdown = "# Title\n\nA *word*, ~~two~~ and [a link](https://example.org/a \"T\").\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n\
-                        - one\n- two\n\n3. three\n\n> so\n\n```rust\nlet x = 1 < 2;\n```\n\n![A map](https://example.org/m.png)\n";
+        let markdown = "# Title\n\nA *word*, ~~two~~ and [a link](https://example.org/a \"T\").\n\n\
+                        | a | b |\n|---|--:|\n| 1 | 2 |\n\n\
+                        - one\n- two\n\n3. three\n\n> so\n\n```rust\nlet x = 1 < 2;\n```\n\n\
+                        ![A map](https://example.org/m.png)\n";
         let html = markdown_to_html(markdown);
         for part in [
             "<h1>Title</h1>",
@@ -77,7 +79,8 @@ mod tests {
 
     #[test]
     fn plain_text_matches_the_html() {
-        let markdown = "# Title\n\nA *word* and\n[a link](https://example.org/a).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n\n\
+        let markdown = "# Title\n\nA *word* and\n[a link](https://example.org/a).\n\n\
+                        | a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n\n\
                         <div>three <b>four</b></div>\n\n<script>five()</script>\n";
         assert_eq!(markdown_to_text(markdown), "Title\n\nA word and a link.\n\na\tb\n1\t2\n\none\ntwo\n\nthree four");
         assert_eq!(word_count(&markdown_to_text(markdown)), 14);

@@ -3,7 +3,7 @@
 //! Deleted: the release, its revisions, assignments, corrections and preview links, the images and notes of its
 //! journal entries, and stored idempotent responses that name it. Kept: the fact, actor, time and reason; whether the
 //! release had been visible, so that change streams can report its removal; and a digest of each public slug, so that
-//! nobody else gets it.
+//! it is never assigned again.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, idempotency, journal, release, slug};

@@ -54,7 +54,7 @@ pub fn check_ownership(action: ReleaseAction, author: &str, viewer: &Viewer) -> 
     check_role(action, viewer)?;
     if viewer.role < rule.min_role_any && viewer.subject != author {
         return Err(WorkflowError::Forbidden(format!(
-            "this release belongs to {author}: {} may {} of their own only; ask {} to do it",
+            "this release belongs to {author}: {} may {} only if they created them; ask {} to do it",
             role_plural(viewer.role),
             action.description(),
             role_with_article(rule.min_role_any)

@@ -19,7 +19,8 @@ pub(super) struct Rule {
     pub(super) min_role_own: Role,
 }
 
-/// Transitions of actions that write a revision. An approved release returns to review; a scheduled one keeps its schedule.
+/// Transitions of actions that write a revision. An approved release returns to review; a scheduled one keeps its
+/// schedule.
 const EDITING: &[(ReleaseState, ReleaseState)] = &[
     (Draft, Draft),
     (InReview, InReview),

@@ -136,7 +136,7 @@ fn four_eyes_forbids_approving_ones_own_version() {
                 action,
                 ReleaseAction::Approve | ReleaseAction::Schedule | ReleaseAction::Publish | ReleaseAction::Correct
             );
-            // A revision of a scheduled release would be published without approval, whoever wrote it.
+            // A revision of a scheduled release would be published without approval, regardless of its author.
             let skips_approval = state == Scheduled && matches!(action, ReleaseAction::Revise | ReleaseAction::Restore);
             if default_policy.is_ok() && ((approving && author == Some("Eda")) || skips_approval) {
                 assert!(matches!(with_four_eyes, Err(WorkflowError::Forbidden(_))), "{action:?} in {state:?}");

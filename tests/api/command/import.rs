@@ -84,7 +84,7 @@ on_both_databases! {
         assert_eq!(report.created, 5);
         let old_export = exported(&server).await;
         let id = async |slug: &str| server.data(Caller::Editor, "query($slug: Slug!) { release(ref: {slug: $slug}) { id } }", json!({ "slug": slug })).await["release"]["id"].clone();
-        for (slug, input) in [("corrected", json!({ "headline": "Mended" })), ("renamed", json!({ "slug": "new-name" }))] {
+        for (slug, input) in [("corrected", json!({ "headline": "Changed" })), ("renamed", json!({ "slug": "new-name" }))] {
             let id = id(slug).await;
             server.mutate(Caller::Editor, REVISE, json!({ "id": id, "revision": 1, "input": input })).await;
             server.mutate(Caller::Editor, PUBLISH, json!({ "id": id, "revision": 2 })).await;

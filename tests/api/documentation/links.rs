@@ -5,8 +5,8 @@ use super::{documents, root};
 /// Returns the anchor of a heading as GitHub generates it: lower case, hyphens for spaces, no punctuation.
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
-    let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    let characters = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    characters.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 /// Returns the anchors of a document, ignoring lines in fenced blocks.

@@ -241,7 +241,8 @@ on_both_databases! {
             vec![json!({ "kinds": ["SPEECH", "ARTICLE"] }), json!({ "kinds": ["ARTICLE", "SPEECH", "ARTICLE"] }), json!({ "and": [{ "kinds": ["ARTICLE", "SPEECH"] }] }), json!({ "or": [{ "kinds": ["ARTICLE", "SPEECH"] }] })],
             vec![
                 any(json!({ "slug": "labour" })), any(json!({ "slug": "work" })), any(json!({ "slug": "toil" })), any(json!({ "id": id["work"] })), any(json!({ "id": id["toil"] })),
-                any(json!({ "uri": "https://example.org/labour" })), any(json!({ "uri": "https://example.org/toil" })), json!({ "topics": { "any": [{ "slug": "work" }, { "id": id["toil"] }], "includeNarrower": true } }),
+                any(json!({ "uri": "https://example.org/labour" })), any(json!({ "uri": "https://example.org/toil" })),
+                json!({ "topics": { "any": [{ "slug": "work" }, { "id": id["toil"] }], "includeNarrower": true } }),
                 json!({ "topics": { "all": [{ "slug": "toil" }] } }),
             ],
             vec![

@@ -155,7 +155,7 @@ on_both_databases! {
     }
 
     async fn the_journal_records_who_did_what_when_and_why(server: TestServer) {
-        let (id, revision) = server.create_draft(json!({ "headline": "Told" })).await;
+        let (id, revision) = server.create_draft(json!({ "headline": "Shown" })).await;
         let transition = async |field: &str| {
             let mutation = format!("mutation($id: ID!, $r: Int!) {{ {field} {{ release {{ state }} userErrors {{ message }} }} }}");
             server.mutate(Caller::Editor, &mutation, json!({ "id": id, "r": revision })).await

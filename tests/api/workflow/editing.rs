@@ -44,7 +44,8 @@ on_both_databases! {
         server.mutate(Caller::Editor, PUBLISH, json!({ "id": id, "revision": 2 })).await;
         let by_slug = "query($slug: Slug!) { releaseLookup(ref: {slug: $slug}) { redirectedFrom release { headline slug url } } }";
         let old = server.data(Caller::Public, by_slug, json!({ "slug": "words" })).await;
-        assert_eq!(old["releaseLookup"], json!({ "redirectedFrom": "words", "release": { "headline": "New words", "slug": "new-words", "url": "https://example.org/news/new-words" } }));
+        assert_eq!(old["releaseLookup"], json!({ "redirectedFrom": "words",
+            "release": { "headline": "New words", "slug": "new-words", "url": "https://example.org/news/new-words" } }));
         let new = server.data(Caller::Public, by_slug, json!({ "slug": "new-words" })).await;
         assert_eq!(new["releaseLookup"]["redirectedFrom"], json!(null));
         let error = server.user_error(Caller::Editor, CREATE, json!({ "input": { "headline": "Thief", "slug": "words" } })).await;

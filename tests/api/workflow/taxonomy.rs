@@ -12,8 +12,10 @@ const RETIRE: &str = "mutation($id: ID!, $revision: Int!, $by: ID) { topicRetire
 /// slug.
 async fn seed_sample_data(server: &TestServer) -> impl Fn(&str) -> String {
     let mut lines = vec![
-        json!({ "type": "topic", "slug": "labour", "name": "Labour", "names": [{ "language": "fr", "name": "Travail" }, { "language": "pt", "name": "Trabalho" }], "uri": "https://example.org/labour" }),
-        json!({ "type": "topic", "slug": "child-labour", "name": "Child labour", "broader": "labour", "uri": "https://example.org/child", "altNames": [{ "name": "Working children" }] }),
+        json!({ "type": "topic", "slug": "labour", "name": "Labour", "names": [{ "language": "fr", "name": "Travail" }, { "language": "pt", "name": "Trabalho" }],
+            "uri": "https://example.org/labour" }),
+        json!({ "type": "topic", "slug": "child-labour", "name": "Child labour", "broader": "labour",
+            "uri": "https://example.org/child", "altNames": [{ "name": "Working children" }] }),
         json!({ "type": "topic", "slug": "mines", "name": "Mines", "broader": "child-labour" }),
         json!({ "type": "topic", "slug": "crime", "name": "Crime", "uri": "https://example.org/crime" }),
         json!({ "type": "place", "slug": "asia", "name": "Asia", "kind": "REGION" }),
@@ -76,7 +78,8 @@ on_both_databases! {
         let expected = json!({ "crime": [4, 3], "mines": [1, 1] });
         for _ in 0..2 {
             assert_eq!(counts(&server).await, expected);
-            for reference in [json!({ "slug": "child-labour" }), json!({ "id": id("child-labour") }), json!({ "uri": "https://example.org/child" }), json!({ "slug": "crime" })] {
+            for reference in [json!({ "slug": "child-labour" }), json!({ "id": id("child-labour") }),
+                json!({ "uri": "https://example.org/child" }), json!({ "slug": "crime" })] {
                 let data = server.data(Caller::Public, "query($ref: TopicRef!) { topic(ref: $ref) { slug narrower { nodes { slug } } releases { totalCount } } releases(filter: {topics: {any: [$ref]}}) { totalCount } }", json!({ "ref": reference })).await;
                 assert_eq!(data, json!({ "topic": { "slug": "crime", "narrower": { "nodes": [{ "slug": "mines" }] }, "releases": { "totalCount": 4 } }, "releases": { "totalCount": 4 } }), "{reference}");
             }

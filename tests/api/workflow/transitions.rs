@@ -187,7 +187,9 @@ on_both_databases! {
         items[4]["id"] = json!("release_00000000000000000000000000000000");
         let before = server.app.newsroom.catalog.snapshot().sequence();
         let transition_all = async |caller, action: &str, items: &[Value]| {
-            let variables = json!({ "items": items, "action": action, "note": (action != "PUBLISH").then_some("so"), "withdrawal": (action == "WITHDRAW").then(|| json!({ "kind": "REDIRECT", "redirectTo": "https://example.org/elsewhere" })) });
+            let variables = json!({ "items": items, "action": action, "note": (action != "PUBLISH").then_some("so"),
+                "withdrawal": (action == "WITHDRAW").then(|| json!({ "kind": "REDIRECT",
+                    "redirectTo": "https://example.org/elsewhere" })) });
             let data = server.data(caller, BULK, variables).await;
             data["releasesTransition"].as_array().unwrap().iter().map(|payload| {
                 payload["release"]["state"].as_str().or(payload["userErrors"][0]["code"].as_str()).unwrap().to_owned()

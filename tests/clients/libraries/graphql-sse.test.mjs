@@ -45,8 +45,8 @@ test('graphql-sse: the public may not write', LIMITED, async (t) => {
 test('graphql-sse: a subscription resumes after a position', LIMITED, async (t) => {
   const client = connect(t);
   await checkFollowing(server, async (after, count) => {
-    const told = await take(client.iterate({ query: CHANGES, variables: { after } }), count);
-    return told.map((answer) => answer.data.releaseChanged);
+    const received = await take(client.iterate({ query: CHANGES, variables: { after } }), count);
+    return received.map((answer) => answer.data.releaseChanged);
   });
 });
 
@@ -57,9 +57,9 @@ test('graphql-sse: a subscription without a position receives new changes', LIMI
     following = take(client.iterate({ query: CHANGES }, { connected }), 1);
   });
   await publish(server, 'From now on');
-  const [told] = await following;
-  assert.equal(told.data.releaseChanged.kind, 'APPEARED');
-  assert.equal(told.data.releaseChanged.release.headline, 'From now on');
+  const [received] = await following;
+  assert.equal(received.data.releaseChanged.kind, 'APPEARED');
+  assert.equal(received.data.releaseChanged.release.headline, 'From now on');
 });
 
 test('graphql-sse: an unknown token gets 401', LIMITED, async (t) => {

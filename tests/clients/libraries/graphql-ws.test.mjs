@@ -48,8 +48,8 @@ test('graphql-ws: the public may not write', LIMITED, async (t) => {
 test('graphql-ws: a subscription resumes after a position', LIMITED, async (t) => {
   const client = connect(t);
   await checkFollowing(server, async (after, count) => {
-    const told = await take(client.iterate({ query: CHANGES, variables: { after } }), count);
-    return told.map((answer) => answer.data.releaseChanged);
+    const received = await take(client.iterate({ query: CHANGES, variables: { after } }), count);
+    return received.map((answer) => answer.data.releaseChanged);
   });
 });
 
@@ -59,9 +59,9 @@ test('graphql-ws: the desk sees a draft before it is public', LIMITED, async (t)
   const following = take(client.iterate({ query: CHANGES, variables }), 2);
   const mutate = async (query, variables) => (await run(client, query, variables)).data;
   await draftAndPublish(mutate, 'Seen by the desk');
-  const told = (await following).map((answer) => answer.data.releaseChanged);
-  assert.deepEqual(told.map((change) => change.kind), ['APPEARED', 'CHANGED']);
-  assert.deepEqual(told.map((change) => change.release.headline), ['Seen by the desk', 'Seen by the desk']);
+  const received = (await following).map((answer) => answer.data.releaseChanged);
+  assert.deepEqual(received.map((change) => change.kind), ['APPEARED', 'CHANGED']);
+  assert.deepEqual(received.map((change) => change.release.headline), ['Seen by the desk', 'Seen by the desk']);
 });
 
 test('graphql-ws: an unknown token closes the socket with 4403', LIMITED, async (t) => {
