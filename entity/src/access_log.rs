@@ -28,7 +28,7 @@ pub struct Model {
     pub id: Uuid,
     /// Time of the read.
     pub at: DateTimeUtc,
-    /// Subject of the token that was used, or id of the preview link.
+    /// Subject of the token that was used; for a preview link, `preview_` and the id of the link.
     pub by: String,
     /// Reason for the entry.
     pub kind: AccessKind,

@@ -17,9 +17,10 @@ pub struct Model {
     pub request_id: Uuid,
     /// SHA-256 of the request, lower-case hex. The key is valid for this request only.
     pub request_hash: String,
-    /// Time of the first write.
+    /// Time of the first write; if the request wrote nothing, the time at which the response was stored.
     pub at: DateTimeUtc,
-    /// The response as JSON; `None` while it is unknown, or if it must not be stored.
+    /// The response as JSON. `None` while it is unknown, if it is too long or contains a secret, or if it mentioned a
+    /// release that was purged since.
     #[sea_orm(column_type = "Text", nullable)]
     pub answer: Option<String>,
 }

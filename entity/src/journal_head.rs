@@ -1,7 +1,8 @@
 //! Table `journal_head`: one row with the last sequence of the journal and the epoch of the database.
 //!
-//! Every write updates it. On PostgreSQL it is locked first, which serializes writes; on SQLite there is a single
-//! writer. The epoch tells a restored or replaced database from the original.
+//! Each transaction that appends to the journal updates the row. On PostgreSQL the transaction locks it first, which
+//! serializes these transactions; SQLite has a single writer anyway. The epoch distinguishes a restored or replaced
+//! database from the original.
 
 use sea_orm::entity::prelude::*;
 
@@ -15,7 +16,7 @@ pub struct Model {
     pub id: i32,
     /// Sequence number of the last entry; 0 if there is none.
     pub sequence: i64,
-    /// Random id of the database, so that two databases never have the same history.
+    /// Epoch: a random id, created with the database, so that no two databases have the same one.
     pub epoch: Uuid,
 }
 

@@ -1,14 +1,14 @@
-//! Database schema as SeaORM entities: one file for each table. Columns only: no rules, no GraphQL, no HTTP.
+//! Database schema as SeaORM entities: one file for each table. Contains columns only: no rules, no GraphQL, no HTTP.
 //!
-//! Tables are created by the `migration` crate. The state of a release is in `releases::release`; its content is in
-//! `releases::revision`, rows that are never changed.
+//! The `migration` crate creates the tables. The state of a release is in `releases::release`. Its content is in
+//! `releases::revision`, whose rows are never updated.
 //!
-//! - `releases`: releases, revisions and what belongs to them
+//! - `releases`: releases, revisions, their topics and places, corrections, preview links
 //! - `concepts`: topics and places, names, hierarchy, merges
 //! - `journal`, `journal_head`: the journal, and its last sequence
 //! - `slug`: slugs and their owners
 //! - `api_token`, `access_log`, `idempotency`, `signing_key`: access
-//! - `noun`: the kinds of things that have ids, slugs and journal entries
+//! - `noun`: the kinds of objects that have public ids, slugs or journal entries
 
 pub mod access_log;
 pub mod api_token;

@@ -1,4 +1,4 @@
-//! Kinds of objects that have ids, slugs and journal entries: release, topic, place, token, preview link.
+//! Kinds of objects that have public ids, slugs or journal entries: release, topic, place, preview link, token.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! Table `signing_key`: one row with the secret from which all keys of public ids, positions and preview links are
-//! derived.
+//! Table `signing_key`: one row with the newsroom's secret. The keys that encrypt public ids, resume positions and
+//! preview links are derived from it.
 
 use sea_orm::entity::prelude::*;
 

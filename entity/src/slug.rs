@@ -13,12 +13,12 @@ pub struct Model {
     /// Namespace of the slug: the kind of its owner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub noun: Noun,
-    /// The slug.
+    /// The slug; for a purged release, a digest of it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub slug: String,
     /// The release, topic or place that owns it.
     pub owner_id: Uuid,
-    /// Time at which the slug first became public; `None` while only drafts have requested it.
+    /// Time at which the slug first became public; `None` if only a working revision reserves it.
     pub public_at: Option<DateTimeUtc>,
 }
 

@@ -1,7 +1,8 @@
-//! Database migrations for SQLite and PostgreSQL: one file for each step, in the order of their names.
+//! Database migrations for SQLite and PostgreSQL: one file for each migration, applied in the order of their names.
 //!
-//! A released migration is never changed and does not use types of the `entity` crate, which change later. Each runs in
-//! a transaction on both databases, so that it is applied wholly or not at all. There are no down migrations.
+//! A released migration is never changed. It does not use types of the `entity` crate, because these change later. On
+//! both databases each migration runs in a transaction, so it is applied completely or not at all. There are no down
+//! migrations.
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{IntoSchemaManagerConnection, MigratorTrait, SchemaManager};

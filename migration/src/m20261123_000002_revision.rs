@@ -1,4 +1,4 @@
-//! Migration: table `revision` (content of revisions, append-only).
+//! Migration: table `revision` (content of releases, append-only).
 
 use sea_orm_migration::{prelude::*, schema::*};
 

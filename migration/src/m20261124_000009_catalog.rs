@@ -1,6 +1,7 @@
-//! Migration: covering index on `revision`, and clustered assignment tables on SQLite, for a fast load of the catalog.
+//! Migration for a faster load of the catalog: a covering index on `revision`, and on SQLite clustered tables
+//! `revision_topic` and `revision_place`.
 //!
-//! On PostgreSQL tables are heaps, so the clustering has no counterpart there.
+//! PostgreSQL stores tables as heaps and has no equivalent of clustered tables.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

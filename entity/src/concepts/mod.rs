@@ -2,8 +2,8 @@
 //!
 //! - `topic`, `place`: the concepts
 //! - `topic_name`, `place_name`, `name_role`: names by language (SKOS `prefLabel`, `altLabel`)
-//! - `topic_broader`: hierarchy of topics
-//! - `merged_concept`: redirects of merged concepts
+//! - `topic_broader`: hierarchy of topics (the hierarchy of places is a column of `place`)
+//! - `merged_concept`: redirects from the ids and URIs of merged concepts
 
 pub mod merged_concept;
 pub(crate) mod name_role;

@@ -28,7 +28,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Time of the last change.
     pub modified_at: DateTimeUtc,
-    /// Time of the retirement. A retired topic is not assigned to releases.
+    /// Time of the retirement. A retired topic cannot be assigned to releases any more; releases that have it keep it.
     pub retired_at: Option<DateTimeUtc>,
     /// The replacement of a retired topic.
     pub replaced_by_id: Option<Uuid>,

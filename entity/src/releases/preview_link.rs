@@ -1,4 +1,6 @@
-//! Table `preview_link`: preview links of releases, with expiry and revocation. The link itself is not stored.
+//! Table `preview_link`: preview links of releases, with expiry and revocation.
+//!
+//! The token in the link is not stored: it is the encrypted `id` of the row.
 
 use sea_orm::entity::prelude::*;
 

@@ -67,10 +67,10 @@ pub enum ReleaseState {
     /// Scheduled for publication.
     #[sea_orm(string_value = "SCHEDULED")]
     Scheduled,
-    /// Published.
+    /// Published. During an embargo, visible to press and desk only.
     #[sea_orm(string_value = "PUBLISHED")]
     Published,
-    /// Withdrawn after publication.
+    /// Withdrawn after publication. It can be published again.
     #[sea_orm(string_value = "WITHDRAWN")]
     Withdrawn,
     /// Retracted after publication. Final.
@@ -101,7 +101,7 @@ pub enum WithdrawalKind {
     /// With a notice that gives the reason.
     #[sea_orm(string_value = "WITH_NOTICE")]
     WithNotice,
-    /// With the statement that the release is gone.
+    /// With status 410 and no reason.
     #[sea_orm(string_value = "GONE")]
     Gone,
     /// With a redirect to another URL.
@@ -125,7 +125,8 @@ pub struct Model {
     /// UUIDv7, so it sorts by creation time.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The current slug. All current and former slugs are in [`slug`](crate::slug).
+    /// The current slug: of the live revision, or of the working one if there is no live one. All current and former
+    /// slugs are in [`slug`](crate::slug).
     #[sea_orm(unique)]
     pub slug: String,
     /// Id in another system, of the live revision, or of the working one if there is no live one.
@@ -145,15 +146,16 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Last change of what readers see: of the live revision, or of the working one if there is no live one.
     pub modified_at: DateTimeUtc,
-    /// Time of the first publication.
+    /// Time at which the release first became public, without embargo; `None` if it never was.
     pub first_published_at: Option<DateTimeUtc>,
-    /// Time of the last publication.
+    /// Time of the last publication, or the end of its embargo. Corrections and new revisions of a published release do
+    /// not change it.
     pub published_at: Option<DateTimeUtc>,
-    /// Kind of the withdrawal, if the release is withdrawn.
+    /// Kind of the withdrawal; `None` unless the release is withdrawn or retracted.
     pub withdrawal_kind: Option<WithdrawalKind>,
-    /// Time of the withdrawal.
+    /// Time of the withdrawal or retraction.
     pub withdrawn_at: Option<DateTimeUtc>,
-    /// Notice that the public URL shows after a withdrawal.
+    /// Notice that the public URL shows after a withdrawal or retraction.
     #[sea_orm(column_type = "Text", nullable)]
     pub withdrawal_notice: Option<String>,
     /// Redirect target of the public URL after a withdrawal.
@@ -164,7 +166,8 @@ pub struct Model {
     pub schedule_local: Option<String>,
     /// IANA time zone of that local time.
     pub schedule_zone: Option<String>,
-    /// Instant of that local time in that time zone.
+    /// Instant of that local time in that time zone. While it is pending, each start of the server computes it again,
+    /// because the rules of time zones change.
     pub schedule_at: Option<DateTimeUtc>,
     /// Time at which the journal recorded the scheduled publication; `None` while it is pending or not recorded yet.
     pub schedule_recorded_at: Option<DateTimeUtc>,
@@ -174,7 +177,8 @@ pub struct Model {
     /// Note to the recipients about the embargo.
     #[sea_orm(column_type = "Text", nullable)]
     pub embargo_note: Option<String>,
-    /// True if the live revision was corrected after work on the working one began.
+    /// True if the live revision was corrected after the working one was written, so that publishing the working one
+    /// would undo the correction.
     pub working_outdated: bool,
     /// True if nothing has changed since the last import; any action of an editor clears it.
     pub as_imported: bool,
