@@ -1,7 +1,7 @@
 //! The authenticated caller of a request: role, subject, idempotency key and mutation deadline.
 //!
-//! Every read and write takes a `Viewer`. Permissions follow from the role; only an author's own releases are
-//! recognized by the subject. How a token becomes a viewer is in `App::authenticate`.
+//! Every read and write takes a `Viewer`. Permissions depend on the role. The subject decides which releases are an
+//! author's own, and whether the four-eyes policy allows an approval. `App::authenticate` turns a token into a viewer.
 
 use std::{sync::Arc, time::Instant};
 
@@ -17,7 +17,7 @@ pub struct Viewer {
     pub subject: String,
     /// The request, if it has an idempotency key.
     pub idempotent_request: Option<Arc<IdempotentRequest>>,
-    /// Deadline after which the request starts no further write.
+    /// Deadline of a mutation: the request starts no write after it. `None` for queries, commands and jobs.
     pub deadline: Option<Instant>,
 }
 
@@ -30,7 +30,7 @@ pub struct IdempotentRequest {
     pub owner: String,
     /// The idempotency key.
     pub key: String,
-    /// Digest of the request.
+    /// SHA-256 of the request body, lower-case hex.
     pub hash: String,
 }
 

@@ -1,6 +1,6 @@
 //! JWT claim validation: issuer, audience, expiry (`exp`, `nbf`, `iat` with clock skew), subject and role.
 //!
-//! The role is the highest one that the values of the role claim map to. Signatures are verified before, in `keys`.
+//! The role is the highest one that the values of the role claim map to. `keys` has verified the signature before.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use entity::api_token::Role;
@@ -71,7 +71,7 @@ fn subject(claims: &Claims, claim: &str) -> Result<String, TokenRejected> {
     let Some(subject) =
         claim_at_path(claims, claim).and_then(Value::as_str).filter(|subject| !subject.trim().is_empty())
     else {
-        return Err(TokenRejected(format!("the token has no subject: its claim `{claim}` is missing or not a string")));
+        return Err(TokenRejected(format!("the token has no subject: its claim `{claim}` must be a non-empty string")));
     };
     let problem = if subject.chars().nth(MAX_SUBJECT_LENGTH).is_some() {
         "is longer than 200 characters"

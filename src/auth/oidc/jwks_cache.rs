@@ -1,8 +1,9 @@
-//! JWKS cache: fetches the issuer's public keys from a URL or a file, keeps them and refreshes them.
+//! JWKS cache: fetches the issuer's public keys from a URL or a file, caches and refreshes them.
 //!
-//! Keys are refreshed hourly (from a file: when it changed, checked every 30 seconds), and when a token names an
-//! unknown key, but at most once in 30 seconds and by one request for all waiting callers. While the issuer does not
-//! respond, the last keys stay in use. A fetch continues when the request that caused it is gone.
+//! Keys from a URL are refreshed every hour; a file is checked every 30 seconds and read again if it changed. A token
+//! that names an unknown key also causes a refresh. There is at most one refresh in 30 seconds, and concurrent callers
+//! share it. While the issuer does not respond, the last keys stay in use. A fetch continues if the request that caused
+//! it is dropped.
 
 use std::{
     fs::File,
@@ -18,7 +19,7 @@ use tokio::sync::Mutex;
 
 use super::{keys::JwkSet, settings::JwksSource};
 
-/// Minimum time between two fetches.
+/// Minimum time between two attempts to fetch the keys.
 const MIN_FETCH_INTERVAL: TimeDelta = TimeDelta::seconds(30);
 
 /// Age from which the keys are fetched again.
@@ -44,7 +45,7 @@ pub(super) struct JwksCache {
 struct FetchTimes {
     last_attempt: Option<DateTime<Utc>>,
     last_success: Option<DateTime<Utc>>,
-    /// Modification time and size of the file.
+    /// Modification time and size of the file when it was last read; `None` for a URL.
     stamp: Option<(SystemTime, u64)>,
 }
 
@@ -71,13 +72,13 @@ impl JwksCache {
         self.current.load().len() == 0
     }
 
-    /// Returns true if a periodic refresh is due. Checking a file is cheap.
+    /// Returns true if a periodic refresh is due. It is always due for a file, because checking a file is cheap.
     pub(super) fn is_due(&self, now: DateTime<Utc>) -> bool {
         matches!(self.source, JwksSource::File(_))
             || self.times().last_success.is_none_or(|last_success| !is_within(last_success, now, MAX_AGE))
     }
 
-    /// Refreshes the keys, unless that was done within the last 30 seconds. Waits for a refresh in progress.
+    /// Refreshes the keys, unless the last attempt was less than 30 seconds ago. Waits for a refresh in progress.
     pub(super) async fn refresh(self: &Arc<Self>, now: DateTime<Utc>) {
         let fetch_lock = self.fetch_lock.clone().lock_owned().await;
         if self.times().last_attempt.is_some_and(|last_attempt| is_within(last_attempt, now, MIN_FETCH_INTERVAL)) {

@@ -13,7 +13,7 @@ use super::{
     token::{self, Token},
 };
 
-/// Maximum number of keys in a set; further keys are ignored.
+/// Maximum number of usable keys of a set. Further keys are ignored.
 const MAX_KEYS: usize = 100;
 
 /// Accepted sizes of an RSA modulus, in bytes: 2048 to 8192 bits.
@@ -27,7 +27,7 @@ const RSA_ALGORITHMS: [Algorithm; 6] =
 pub(super) enum Verification {
     /// The signature is valid.
     Signed,
-    /// The token names a key that is not in the set.
+    /// The token names a key that is not in the set, or names none and no key of the set fits.
     UnknownKey,
 }
 
@@ -80,7 +80,8 @@ impl JwkSet {
         self.keys.len()
     }
 
-    /// Verifies the signature of a token. A token without `kid` is accepted only if exactly one key fits.
+    /// Verifies the signature of a token. A token without `kid` is accepted only if exactly one key fits its algorithm.
+    /// Fails if the signature is invalid, if the named key does not allow the algorithm, or if several keys fit.
     pub(super) fn verify(&self, token: &Token<'_>) -> Result<Verification, TokenRejected> {
         let is_usable = |key: &&Key| key.algorithms.contains(&token.algorithm);
         let candidates: Vec<&Key> = match &token.key_id {
@@ -98,7 +99,9 @@ impl JwkSet {
             },
         };
         if candidates.is_empty() {
-            return Err(TokenRejected("the token's algorithm does not match the key that it names".to_owned()));
+            return Err(TokenRejected(
+                "the token's algorithm (`alg`) does not match the key that it names (`kid`)".to_owned(),
+            ));
         }
         if candidates.iter().any(|key| key.verifies(token)) {
             return Ok(Verification::Signed);

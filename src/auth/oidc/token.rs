@@ -1,7 +1,8 @@
 //! Parses a JWT (JWS compact serialization, RFC 7515) into algorithm, key id, signed message, signature and claims.
 //!
-//! Allowed are asymmetric algorithms only. Keys in or behind the header (`jwk`, `jku`, `x5c`, `x5u`) are ignored,
-//! because an attacker would supply a matching one. Nothing here is trusted before `keys` has verified the signature.
+//! Only asymmetric algorithms are accepted. Keys that the header contains or refers to (`jwk`, `jku`, `x5c`, `x5u`) are
+//! ignored, because an attacker would supply a matching one. Nothing in a token is trusted before `keys` has verified
+//! its signature.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
@@ -45,7 +46,7 @@ pub(super) struct Token<'a> {
     pub(super) algorithm: Algorithm,
     /// Key id from the header.
     pub(super) key_id: Option<String>,
-    /// The signed part.
+    /// The signed bytes: header and payload as sent, with the dot between them.
     pub(super) message: &'a [u8],
     /// The signature, in base64url.
     pub(super) signature: &'a str,
