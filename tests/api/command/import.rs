@@ -141,7 +141,7 @@ on_both_databases! {
         ].join("\n");
         let (report, rejections) = run(&server, &text, ImportOptions::default(), false).await;
         assert!(rejections.is_sorted_by_key(|(line, _)| *line), "{rejections:#?}");
-        for (line, word) in [(4, "nowhere"), (6, "occurs twice in this import with different content, first at file:5,"), (7, "latitude"), (9, "zzz"), (10, "future"), (12, "headline"), (13, "bodyHtml"), (14, "SCHEDULED"), (15, "no-slug"), (16, "JSON"), (17, "colour"), (20, "two different releases")] {
+        for (line, word) in [(4, "nowhere"), (6, "occurs twice in this import with different content, first at file:5 ("), (7, "latitude"), (9, "zzz"), (10, "future"), (12, "headline"), (13, "bodyHtml"), (14, "SCHEDULED"), (15, "no-slug"), (16, "JSON"), (17, "colour"), (20, "two different releases")] {
             let rejection = rejections.iter().find(|(number, _)| *number == line);
             assert!(rejection.is_some_and(|(_, message)| message.contains(word)), "line {line}: {rejections:#?}");
         }

@@ -113,7 +113,7 @@ on_both_databases! {
         ];
         let (report, rejections) = import_records(&server, &records).await;
         let first: Vec<(u64, u64)> = rejections.iter().map(|(_, line, message)| {
-            let at = message.split("first at f:").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_else(|| panic!("{message}"));
+            let at = message.split("first at f:").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_else(|| panic!("{message}"));
             (*line, at.parse().unwrap())
         }).collect();
         assert_eq!(first, [(2, 1), (4, 3), (5, 3), (7, 6)], "{rejections:?}");
@@ -151,7 +151,7 @@ on_both_databases! {
         let overwrite = ImportOptions { overwrite: true, ..ImportOptions::default() };
         let (report, rejections) = run(&server, &[("f", lines(&records))], overwrite).await;
         assert_eq!(counts(&report), [0, 1, 0, 1, 2, 0], "{rejections:?}");
-        assert!(rejections.iter().all(|(_, _, message)| message.contains("first at f:1,")), "{rejections:?}");
+        assert!(rejections.iter().all(|(_, _, message)| message.contains("first at f:1 (")), "{rejections:?}");
     }
 
     async fn former_slugs_in_other_files_match_the_same_release(server: TestServer) {
@@ -164,7 +164,7 @@ on_both_databases! {
         for _ in 0..2 {
             let (report, rejections) = run(&server, &files, ImportOptions::default()).await;
             assert_eq!(counts(&report), [0, 0, 1, 1, 1, 0], "{rejections:?}");
-            assert!(rejections.len() == 1 && rejections[0].0 == "b" && rejections[0].1 == 1 && rejections[0].2.contains("first at a:1,"), "{rejections:?}");
+            assert!(rejections.len() == 1 && rejections[0].0 == "b" && rejections[0].1 == 1 && rejections[0].2.contains("first at a:1 ("), "{rejections:?}");
         }
     }
 
@@ -199,13 +199,13 @@ on_both_databases! {
             let line_numbers: Vec<u64> = rejections.iter().map(|(_, line, _)| *line).collect();
             assert_eq!(line_numbers, expected.map(|(line, _)| line), "{rejections:?}");
             for ((_, _, message), (_, first)) in rejections.iter().zip(expected) {
-                assert!(message.contains(&format!("first at f:{first},")), "{message}");
+                assert!(message.contains(&format!("first at f:{first} (")), "{message}");
             }
         }
         // In a separate import, such a record is refused. The message quotes the value; the summary omits values in
         // quotation marks.
         let (_, rejections) = import_records(&server, &[topic("b", json!({ "uri": "https://example.org/1" })), place("q", json!({ "iso3166Alpha2": "KH" })), place("r", json!({ "m49": "116" }))]).await;
-        for ((_, _, message), prefix) in rejections.iter().zip(["the uri \"https://example.org/1\" belongs to \"a\"", "the ISO 3166 code \"KH\" belongs to \"p\"", "the m49 \"116\" belongs to \"p\""]) {
+        for ((_, _, message), prefix) in rejections.iter().zip(["the uri \"https://example.org/1\" already belongs to \"a\"", "the ISO 3166 code \"KH\" already belongs to \"p\"", "the m49 \"116\" already belongs to \"p\""]) {
             assert!(message.starts_with(prefix), "{message}");
         }
         assert_eq!(rejections.len(), 3, "{rejections:?}");
@@ -217,7 +217,7 @@ on_both_databases! {
         for expected_counts in [[2, 0, 0, 1, 2, 0], [0, 0, 2, 1, 2, 0]] {
             let (report, rejections) = run(&server, &files, ImportOptions::default()).await;
             assert_eq!(counts(&report), expected_counts, "{rejections:?}");
-            assert!(rejections[0].2.contains("first at a:1,") && rejections[1].2.contains("first at a:2,"), "{rejections:?}");
+            assert!(rejections[0].2.contains("first at a:1 (") && rejections[1].2.contains("first at a:2 ("), "{rejections:?}");
         }
         // A record with a former slug matches the same topic as a record with its current slug.
         import_records(&server, &[topic("old", json!({}))]).await;
@@ -243,7 +243,7 @@ on_both_databases! {
             assert_eq!(counts(&report), expected_counts, "{rejections:?}");
             let line_numbers: Vec<u64> = rejections.iter().map(|(_, line, _)| *line).collect();
             assert_eq!(line_numbers, [1, 4, 5], "{rejections:?}");
-            assert!(rejections[1].2.contains("first at f:3,"), "{rejections:?}");
+            assert!(rejections[1].2.contains("first at f:3 ("), "{rejections:?}");
         }
     }
 

@@ -46,7 +46,7 @@ const REJECTED_REQUESTS: &[(&str, u16, &str)] = &[
     ("POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nAccept: text/html", 406, "NOT_ACCEPTABLE"),
     ("PUT /graphql HTTP/1.1\r\nContent-Type: application/json", 405, "METHOD_NOT_ALLOWED"),
     ("POST /health/ready HTTP/1.1", 405, ""),
-    ("POST /nowhere HTTP/1.1", 404, "There is nothing here"),
+    ("POST /nowhere HTTP/1.1", 404, "Not found"),
 ];
 
 /// Requests that [`rate_limited_server`] rejects from the second one on.
@@ -353,7 +353,7 @@ async fn an_http_2_stream_is_reset_without_an_error_after_the_response() {
     };
     timeout(Duration::from_secs(2), ended).await.expect("RST_STREAM with NO_ERROR");
     let text = String::from_utf8_lossy(&response);
-    assert!(text.contains("There is nothing here"), "{text}");
+    assert!(text.contains("Not found"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -175,7 +175,7 @@ on_both_databases! {
         let (code, reason) = client.next_message().await.expect_err("closed before the change is sent");
         assert!(code == 4403 && reason.contains("revoked"), "{code} {reason}");
         let (code, reason) = expiring_client.next_message().await.expect_err("closed before the change is sent");
-        assert!(code == 4403 && reason.contains("ended"), "{code} {reason}");
+        assert!(code == 4403 && reason.contains("expired"), "{code} {reason}");
         assert_eq!(public_client.expect_message().await["payload"]["data"]["releaseChanged"]["release"]["headline"], "Too late");
     }
 

@@ -27,8 +27,8 @@ fn stable(line: &str, port: u16) -> String {
             "TIME".to_owned()
         } else if is("ms=") {
             "ms=MS".to_owned()
-        } else if is("id=") {
-            "id=ID".to_owned()
+        } else if is("request{id=") {
+            "request{id=ID}:".to_owned()
         } else if is("dateline_") && word.len() > 40 {
             "TOKEN".to_owned()
         } else {

@@ -159,7 +159,7 @@ on_both_databases! {
         server.app.clock.set(chrono::DateTime::parse_from_rfc3339("2007-06-02T00:00:00Z").unwrap().to_utc());
         let (status, response) = server.post(Some(&secret), &viewer_query).await;
         assert_eq!((status, &response["errors"][0]["extensions"]["code"]), (401, &json!("UNAUTHENTICATED")));
-        assert!(response["errors"][0]["message"].as_str().unwrap().contains("ended at 2007-06-02"));
+        assert!(response["errors"][0]["message"].as_str().unwrap().contains("expired at 2007-06-02"));
         server.app.clock.set(crate::harness::noon());
         let revoke = "mutation($id: ID!) { tokenRevoke(id: $id) { deletedId userErrors { code } } }";
         assert_eq!(server.mutate(Caller::Admin, revoke, json!({ "id": id })).await["deletedId"], id);
