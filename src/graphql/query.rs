@@ -49,13 +49,13 @@ use crate::{
     },
 };
 
-/// All reads. All fields of one request are answered from one snapshot of the newsroom.
+/// Read operations. All fields of one request are answered from the same snapshot of the newsroom's data.
 pub struct Query;
 
-/// All reads. All fields of one request are answered from one snapshot of the newsroom.
+/// Read operations. All fields of one request are answered from the same snapshot of the newsroom's data.
 #[Object]
 impl Query {
-    /// Any object by its global id. null if it does not exist or you may not see it.
+    /// A release, topic or place by its global id. null if it does not exist or you may not see it.
     async fn node(
         &self,
         ctx: &Context<'_>,
@@ -65,8 +65,8 @@ impl Query {
         Ok(loaded.into_iter().next().flatten())
     }
 
-    /// Several objects by their global ids, in the same order. null for each that does not exist or that you may not
-    /// see.
+    /// Several releases, topics or places by their global ids, in the given order. An entry is null if the object does
+    /// not exist or you may not see it.
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -98,8 +98,9 @@ impl Query {
         Ok(ReleaseLookup::new(release_key(ctx, r#ref).await?))
     }
 
-    /// The newest revision of a release by a preview link. null if the link is forged, expired or revoked, or the
-    /// release was deleted; these cases cannot be distinguished.
+    /// The newest revision of the release that a preview link gives access to. null if the token is not valid, if the
+    /// link has expired or was revoked, or if the release was deleted, purged or retracted; these cases cannot be
+    /// distinguished. Each use is logged.
     async fn preview(
         &self,
         ctx: &Context<'_>,
@@ -112,7 +113,7 @@ impl Query {
         Ok(loaded.map(|loaded| ReleaseRevision::new(&request.snapshot, loaded, false)))
     }
 
-    /// Releases, page by page.
+    /// The releases that you may see, page by page.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn releases(
         &self,
@@ -122,12 +123,10 @@ impl Query {
             desc = "Sort keys in order of precedence. Default: newest release date first. Ties are in the order of creation."
         )]
         order_by: Option<Vec<ReleaseOrder>>,
-        #[graphql(
-            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
-        )]
+        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let filter = ReleaseFilter::resolve_argument(filter, ctx.ids())?;
@@ -136,7 +135,7 @@ impl Query {
         ReleaseConnection::load(ctx, &set, "", filter, &order, &page_request).await.map(Some)
     }
 
-    /// The same set of releases as `releases(filter:)`, as numbers.
+    /// Counts, facets and timelines of the releases that `releases` lists with the same filter.
     async fn release_stats(
         &self,
         ctx: &Context<'_>,
@@ -145,15 +144,19 @@ impl Query {
         ReleaseStats::narrowed(ctx, &ctx.request().visible(), filter).await.map(Some)
     }
 
-    /// Topics by number of releases, largest first. Ties are sorted by name.
+    /// Topics with their number of releases, largest first. Ties are sorted by name. Topics without releases are left
+    /// out.
     async fn topic_aggregates(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
         #[graphql(default_with = "DEFAULT_SIZE", desc = "Maximum number of topics, 1 to 200.")] first: i32,
-        #[graphql(default = true, desc = "Releases of narrower topics count for a topic as well, each once.")]
+        #[graphql(
+            default = true,
+            desc = "Whether a topic also counts the releases of its narrower topics, each once."
+        )]
         roll_up: bool,
-        #[graphql(desc = "Only topics directly below this one.")] under: Option<TopicRef>,
+        #[graphql(desc = "Only the topics directly below this one.")] under: Option<TopicRef>,
     ) -> Result<Option<SerialList<TopicBucket>>, ApiError> {
         let set = narrow(ctx, &ctx.request().visible(), filter).await?;
         let under =
@@ -161,21 +164,26 @@ impl Query {
         topic_buckets(&set, FacetField::Topics { roll_up, under }, first).map(Some)
     }
 
-    /// Topics with more releases in a recent window than expected from the time before it, most surprising first.
+    /// Topics that have more releases in a recent window than expected from the baseline before it, highest `score`
+    /// first.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a trend")]
     async fn trending_topics(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
-        #[graphql(default_with = "Duration::from(\"P30D\")", desc = "Length of the window.")] window: Duration,
+        #[graphql(default_with = "Duration::from(\"P30D\")", desc = "Length of the window: at least one day.")]
+        window: Duration,
         #[graphql(
             default_with = "Duration::from(\"P365D\")",
-            desc = "Length of the baseline, which ends where the window starts."
+            desc = "Length of the baseline, which ends where the window starts: at least one day."
         )]
         baseline: Duration,
         #[graphql(desc = "Last day of the window. Default: today in the newsroom's time zone.")] until: Option<Date>,
         #[graphql(default_with = "DEFAULT_SIZE", desc = "Maximum number of topics, 1 to 200.")] first: i32,
-        #[graphql(default = true, desc = "Releases of narrower topics count for a topic as well, each once.")]
+        #[graphql(
+            default = true,
+            desc = "Whether a topic also counts the releases of its narrower topics, each once."
+        )]
         roll_up: bool,
     ) -> Result<Option<SerialList<TopicTrend>>, ApiError> {
         let first = page_size(first)?;
@@ -207,17 +215,15 @@ impl Query {
         Ok(snapshot.topics().find(&reference).map(|number| Topic::new(snapshot.clone(), number)))
     }
 
-    /// Topics by name, page by page.
+    /// Topics, sorted by name, page by page.
     async fn topics(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only entries that match this filter.")] filter: Option<TopicFilter>,
-        #[graphql(
-            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
-        )]
+        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<TopicConnection>, ApiError> {
         ctx.execution().yield_if_due().await;
@@ -266,17 +272,15 @@ impl Query {
         Ok(snapshot.places().find(&reference).map(|number| Place::new(snapshot.clone(), number)))
     }
 
-    /// Places by name, page by page.
+    /// Places, sorted by name, page by page.
     async fn places(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only entries that match this filter.")] filter: Option<PlaceFilter>,
-        #[graphql(
-            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
-        )]
+        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
         ctx.execution().yield_if_due().await;
@@ -322,15 +326,15 @@ impl Query {
         Viewer(ctx.request().viewer.clone())
     }
 
-    /// The journal of all changes, newest first. Requires the role ADMIN.
+    /// The journal: all changes in the newsroom, newest first. Requires the role ADMIN.
     async fn journal(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only entries that match this filter.")] filter: Option<JournalFilter>,
-        #[graphql(desc = "Number of entries from the newest on, 1 to 200. 20 if neither `first` nor `last` is given.")]
+        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<JournalConnection>, ApiError> {
         let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
@@ -345,11 +349,11 @@ impl Query {
     async fn access_log(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only reads of this release.")] release_id: Option<ID>,
-        #[graphql(desc = "Number of entries from the newest on, 1 to 200. 20 if neither `first` nor `last` is given.")]
+        #[graphql(desc = "The id of a release: only reads of this release.")] release_id: Option<ID>,
+        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<AccessLogConnection>, ApiError> {
         let release = release_id.map(|id| global_id::decode_as(ctx.ids(), Noun::Release, &id)).transpose();
@@ -360,14 +364,14 @@ impl Query {
         Ok(Some(AccessLogConnection::new(page, |row| AccessLogEntry::new(ctx.ids(), row))))
     }
 
-    /// The access tokens, newest first, expired and revoked ones included. Requires the role ADMIN.
+    /// The access tokens, including expired and revoked ones, newest first. Requires the role ADMIN.
     async fn tokens(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Number of entries from the newest on, 1 to 200. 20 if neither `first` nor `last` is given.")]
+        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<TokenConnection>, ApiError> {
         let page_request = PageRequest { first, after, last, before };

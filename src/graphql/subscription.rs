@@ -27,16 +27,17 @@ pub struct Subscription;
 /// Streams of changes, over WebSocket (`graphql-transport-ws`) or server-sent events.
 #[SubscriptionObject]
 impl Subscription {
-    /// Every change of what you can see, in order, including scheduled publications and ends of embargoes. With a
-    /// filter, a release that starts to match has appeared, and one that stops matching has disappeared. Changes of
-    /// the names of topics and places are not reported. If topics or places are merged or moved, a subscription with
-    /// a filter on topics or places ends with the code RESYNC_REQUIRED.
+    /// Sends every change to the releases that you may see, in order, including scheduled publications and ends of
+    /// embargoes. With a filter, a release that starts to match is reported as APPEARED, and a release that no longer
+    /// matches as DISAPPEARED. Changes to the names of topics and places are not reported. A subscription with a
+    /// filter on topics or places ends with the code RESYNC_REQUIRED when topics or places are merged or moved in
+    /// their hierarchy, or when the location of a place changes.
     async fn release_changed(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only releases that match this filter, as in `releases`.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "Resume after this position: the `sequence` of the last change that you received, or the `asOf.version` of a query. No change is left out or repeated. Default: start now."
+            desc = "Resume after this position: the `sequence` of the last change that you received, or the `asOf.version` of a query. No change is skipped or repeated. Default: start now."
         )]
         after: Option<ID>,
     ) -> Result<impl Stream<Item = ReleaseChange> + use<>, ApiError> {
@@ -63,18 +64,18 @@ impl Subscription {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "ChangeKind")]
 pub enum ReleaseChangeKind {
-    /// It became visible: it was published, its embargo ended, or it now matches the filter.
+    /// The release became visible: it was published, its embargo ended, or it now matches the filter.
     Appeared,
-    /// Its visible content changed.
+    /// The visible content of the release changed.
     Changed,
-    /// It is no longer visible: it was withdrawn, or it no longer matches the filter.
+    /// The release is no longer visible: it was withdrawn, retracted or deleted, or it no longer matches the filter.
     Disappeared,
 }
 
-/// A change of what the subscriber can see.
+/// A change to a release, as the subscriber sees it.
 pub struct ReleaseChange(Change);
 
-/// A change of what the subscriber can see.
+/// A change to a release, as the subscriber sees it.
 #[Object(serial)]
 impl ReleaseChange {
     /// Opaque position of this change. Pass it as `after` to receive all later changes.
@@ -82,7 +83,7 @@ impl ReleaseChange {
         self.0.position.clone().into()
     }
 
-    /// When this happened.
+    /// When the journal recorded the change.
     async fn at(&self) -> DateTime {
         DateTime(self.0.at)
     }
@@ -97,7 +98,7 @@ impl ReleaseChange {
         global_id::encode(ctx.ids(), Noun::Release, self.0.release)
     }
 
-    /// The release as it is now. null if you can no longer see it.
+    /// The release as it is now. null if you may no longer see it.
     async fn release(&self, ctx: &Context<'_>) -> Result<Option<SerialObject<Release>>, ApiError> {
         let set = ctx.request().visible();
         let Some((item, _)) = set.find(&ReleaseKey::Id(self.0.release)) else { return Ok(None) };

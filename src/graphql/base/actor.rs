@@ -11,9 +11,9 @@ pub struct Actor {
     /// Identifies the actor in filters (`authors`, `by`). For an ACCOUNT it is the subject of its token; for a
     /// PREVIEW_LINK the id of the link.
     id: ID,
-    /// The name to show.
+    /// The display name.
     name: String,
-    /// What kind of actor it is.
+    /// The kind of actor.
     kind: ActorKind,
 }
 

@@ -8,17 +8,17 @@ use async_graphql::Enum;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::release::ReleaseKind")]
 pub enum ReleaseKind {
-    /// News that the organisation gives to the press.
+    /// News that an organisation issues to the press.
     PressRelease,
     /// A position or reaction, usually of a named person.
     Statement,
     /// A news article.
     Article,
-    /// A longer story that is not tied to the day.
+    /// A longer story that is not tied to the news of the day.
     Feature,
-    /// A notice to the media about a coming event.
+    /// A notice to the media about an upcoming event.
     MediaAdvisory,
-    /// A speech, as given or as written.
+    /// The text of a speech, as delivered or as prepared.
     Speech,
     /// A signed opinion.
     Opinion,
@@ -28,7 +28,7 @@ pub enum ReleaseKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::release::ReleaseState")]
 pub enum ReleaseState {
-    /// Being written, and never public so far.
+    /// Being written. It has never been published.
     Draft,
     /// Submitted for review.
     InReview,
@@ -38,9 +38,9 @@ pub enum ReleaseState {
     Scheduled,
     /// Public, or visible to the press during an embargo.
     Published,
-    /// Was public and was withdrawn. It can be published again.
+    /// Was published, then withdrawn. It can be published again.
     Withdrawn,
-    /// Was public and was retracted as wrong. It cannot be published again.
+    /// Was published, then retracted as wrong. It cannot be published again.
     Retracted,
 }
 
@@ -48,16 +48,16 @@ pub enum ReleaseState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::newsroom::release::schedule::ScheduleState")]
 pub enum ScheduleState {
-    /// Pending.
+    /// The publication is pending.
     Waiting,
-    /// It happened on time and was recorded at once.
+    /// The release was published on time, and subscribers were notified within 30 seconds.
     Done,
-    /// It was visible on time, but was recorded more than 30 seconds late, because no server ran. Subscribers were
-    /// notified late.
+    /// The release was visible on time, but the journal recorded the publication more than 30 seconds late, because no
+    /// server was running. Subscribers were notified late.
     Missed,
 }
 
-/// Reasons why a read is logged.
+/// Reasons for logging a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::access_log::AccessKind")]
 pub enum AccessKind {
@@ -70,25 +70,25 @@ pub enum AccessKind {
 /// Whether a release may be used by others (IPTC ninjs `pubStatus`). Derived from state and embargo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum PubStatus {
-    /// It is public and may be used.
+    /// The release is public and may be used.
     Usable,
-    /// It may not be used yet.
+    /// The release may not be used yet: it is unpublished or under an embargo.
     Withheld,
-    /// It may not be used any more.
+    /// The release may no longer be used: it was withdrawn or retracted.
     Canceled,
 }
 
-/// How the former URL of a withdrawn release answers.
+/// What the former URL of a withdrawn release returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::release::WithdrawalKind")]
 pub enum WithdrawalKind {
-    /// With a notice that gives the reason.
+    /// A notice that gives the reason.
     WithNotice,
-    /// With status 410 and no reason.
+    /// Status 410 (Gone), without a reason.
     Gone,
-    /// With a redirect to another URL.
+    /// A redirect to another URL.
     Redirect,
-    /// As if the release had never existed.
+    /// The same as for a release that never existed.
     Vanish,
 }
 
@@ -126,11 +126,11 @@ pub enum PlaceRole {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::api_token::Role")]
 pub enum Role {
-    /// Anybody: reads published releases.
+    /// Anyone, also without a token: reads public releases.
     Public,
     /// An accredited journalist: also reads releases under an embargo.
     Press,
-    /// Writes drafts and revises their own releases. Sees everything in the newsroom.
+    /// Writes drafts and revises their own releases. Sees all releases in all states.
     Author,
     /// Revises, approves, publishes and withdraws any release.
     Editor,
@@ -144,7 +144,7 @@ pub enum Role {
 pub enum ReleaseOrderKey {
     /// The release date.
     ReleaseDate,
-    /// When they were last made public. Releases that never were sort before all others.
+    /// When they were last made public. With ASC, releases that were never public come first.
     PublishedAt,
     /// When their visible content last changed.
     ModifiedAt,

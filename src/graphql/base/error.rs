@@ -46,13 +46,14 @@ impl ApiError {
     /// Converts a database error. The message of the database goes only to the log.
     fn from_database(error: &DatabaseError) -> Self {
         let (code, message) = match error {
-            DatabaseError::Unavailable(_) => {
-                (error_code::UNAVAILABLE, "the database does not respond or is locked; nothing was changed: try again".to_owned())
-            }
+            DatabaseError::Unavailable(_) => (
+                error_code::UNAVAILABLE,
+                "the database does not respond or is locked; nothing was changed: try again".to_owned(),
+            ),
             DatabaseError::Full(_) => (
                 error_code::STORAGE_FULL,
-                "the database has no space left; nothing was changed: ask the operator of this server to free space, then try \
-                 again"
+                "the database has no space left; nothing was changed: ask the operator of this server to free space, \
+                 then try again"
                     .to_owned(),
             ),
             DatabaseError::WritesStopped(_) => (
@@ -82,8 +83,8 @@ impl ApiError {
     /// Creates the error for a write whose outcome is unknown, or that cannot be read back.
     pub fn outcome_unknown() -> Self {
         let message =
-            "the connection to the database was lost during the change, and its outcome is unknown: read the object \
-                       again, or send the same request with the same Idempotency-Key"
+            "the connection to the database was lost during the change, and its outcome is unknown: read the \
+                       object again, or send the same request with the same Idempotency-Key"
                 .to_owned();
         Self { code: error_code::OUTCOME_UNKNOWN, message, path: Vec::new() }
     }

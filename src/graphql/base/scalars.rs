@@ -98,7 +98,12 @@ macro_rules! text_scalar {
 }
 
 // There is no standard for slugs; the description is the specification.
-text_scalar!(Slug, "Slug", "The last segment of a public URL: lower-case letters a to z, digits and single hyphens.");
+text_scalar!(
+    Slug,
+    "Slug",
+    "The last segment of a public URL: lower-case letters a to z, digits and single hyphens. At \
+     most 200 characters."
+);
 text_scalar!(
     LanguageTag,
     "LanguageTag",
@@ -115,8 +120,8 @@ text_scalar!(
 text_scalar!(
     LocalDateTime,
     "LocalDateTime",
-    "A local date and time without an offset, as in ISO 8601: `2026-03-29T09:00` or `2026-03-29T09:00:00`. A time zone is \
-     given beside it.",
+    "A local date and time without an offset, as in ISO 8601: `2026-03-29T09:00` or `2026-03-29T09:00:00`. Its \
+     time zone is a separate value.",
     "https://www.iso.org/standard/70907.html"
 );
 text_scalar!(

@@ -7,7 +7,7 @@ use async_graphql::{Enum, SimpleObject};
 use super::{actor::Actor, error::ApiError, scalars::DateTime};
 use crate::newsroom::{self, DatabaseError, ErrorCode};
 
-/// Something in a mutation that an editor can correct. Nothing was changed.
+/// An error of a mutation that an editor can correct. Unless `code` is OUTCOME_UNKNOWN, the object was not changed.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(serial)]
 pub struct UserError {
@@ -17,7 +17,7 @@ pub struct UserError {
     code: UserErrorCode,
     /// What is wrong and how to correct it, for people.
     message: String,
-    /// The current revision, with STALE_REVISION only.
+    /// The current revision. null unless `code` is STALE_REVISION.
     current: Option<CurrentRevision>,
 }
 
@@ -29,7 +29,7 @@ pub struct CurrentRevision {
     revision: i32,
     /// Who made the last change.
     by: Actor,
-    /// When this happened.
+    /// When the last change was made.
     at: DateTime,
 }
 
@@ -43,7 +43,7 @@ pub enum UserErrorCode {
     Invalid,
     /// A value is too long.
     TooLong,
-    /// A value must be unique and is used by another object.
+    /// A value must be unique, and another object uses it or has used it.
     Taken,
     /// An object does not exist, or you may not see it.
     NotFound,
@@ -53,13 +53,13 @@ pub enum UserErrorCode {
     IllegalTransition,
     /// The object was changed after you read it.
     StaleRevision,
-    /// An object would become its own ancestor.
+    /// An object would become its own ancestor, or a redirect would lead back to its own release.
     Cycle,
-    /// The database did not answer, or the time limit of the request was reached. This change was not made. Try
-    /// again.
+    /// Only for `releasesTransition`: the database did not respond, or the time limit of the request was reached. This
+    /// release was not changed. Try again.
     Unavailable,
-    /// The connection to the database was lost during the change. The change was made or not made. Read the object
-    /// again.
+    /// Only for `releasesTransition`: the connection to the database was lost during the change, so it is unknown
+    /// whether the release was changed. Read it again.
     OutcomeUnknown,
 }
 

@@ -26,7 +26,7 @@ pub struct FacetInput {
     min_count: i32,
     /// Sort keys in order of precedence. Ties are sorted by label. Default: `COUNT`, largest first.
     order_by: Option<Vec<FacetOrder>>,
-    /// Only values whose label contains this text, ignoring case and accents.
+    /// Only values whose label contains this text of at most 200 characters, ignoring case and accents.
     label_contains: Option<String>,
 }
 
@@ -44,12 +44,12 @@ pub struct TopicFacetInput {
     min_count: i32,
     /// Sort keys in order of precedence. Ties are sorted by label. Default: `COUNT`, largest first.
     order_by: Option<Vec<FacetOrder>>,
-    /// Only topics whose label contains this text, ignoring case and accents.
+    /// Only topics whose label contains this text of at most 200 characters, ignoring case and accents.
     label_contains: Option<String>,
-    /// Releases of narrower topics count for a topic as well, each once.
+    /// Whether a topic also counts the releases of its narrower topics, each once.
     #[graphql(default = true)]
     roll_up: bool,
-    /// Only topics directly below this one.
+    /// Only the topics directly below this one.
     under: Option<TopicRef>,
 }
 
@@ -67,10 +67,10 @@ pub struct PlaceFacetInput {
     min_count: i32,
     /// Sort keys in order of precedence. Ties are sorted by label. Default: `COUNT`, largest first.
     order_by: Option<Vec<FacetOrder>>,
-    /// Only places whose label contains this text, ignoring case and accents.
+    /// Only places whose label contains this text of at most 200 characters, ignoring case and accents.
     label_contains: Option<String>,
-    /// Only places of this kind. A release counts for the place of this kind that contains its place; a release whose
-    /// place is not within one counts as missing. Without `level`, each place counts its own releases only.
+    /// Only places of this kind. A release is counted for the place of this kind that contains its place, or in
+    /// `missing` if there is none. Without `level`, each place counts only its own releases.
     level: Option<PlaceKind>,
     /// The role of the place in the release.
     #[graphql(default_with = "PlaceRole::Any")]
@@ -117,7 +117,7 @@ impl Default for PlaceFacetInput {
 const MAX_LABEL_QUERY_CHARS: usize = 200;
 
 impl FacetInput {
-    /// Selects the first buckets that have any release.
+    /// Returns the input that selects the first buckets with at least one release.
     pub(in crate::graphql) fn with_first(first: i32, scope: FacetScope) -> Self {
         Self { first, scope, ..Self::default() }
     }

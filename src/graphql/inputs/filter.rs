@@ -17,15 +17,16 @@ use crate::{
     newsroom::access::public_id::IdCodec,
 };
 
-/// Selects releases. All given conditions must match; `and`, `or` and `not` combine filters. An empty list of values
-/// matches nothing, except `all` and `none`, which match everything.
+/// Selects releases. All given conditions must match; `and`, `or` and `not` combine filters. An empty list matches
+/// nothing, except that an empty `and`, `all` or `none` matches everything. A list has at most 1,000 entries, and
+/// filters can be nested up to 16 deep.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct ReleaseFilter {
-    /// All of these filters match.
+    /// All of these filters must match.
     and: Option<Vec<ReleaseFilter>>,
-    /// At least one of these filters matches.
+    /// At least one of these filters must match.
     or: Option<Vec<ReleaseFilter>>,
-    /// This filter does not match.
+    /// This filter must not match.
     not: Option<Box<ReleaseFilter>>,
     /// Releases with one of these ids. Unknown ids match nothing.
     ids: Option<Vec<ID>>,
@@ -39,9 +40,9 @@ pub struct ReleaseFilter {
     languages: Option<Vec<LanguageTag>>,
     /// The release date.
     release_date: Option<DateRange>,
-    /// When it was last made public.
+    /// When the release was last made public.
     published_at: Option<DateTimeRange>,
-    /// When its visible content last changed.
+    /// When the visible content of the release last changed.
     modified_at: Option<DateTimeRange>,
     /// Releases in one of these states. Useful for the desk only: for other viewers every release is PUBLISHED.
     states: Option<Vec<ReleaseState>>,
@@ -64,7 +65,7 @@ pub struct TopicSetFilter {
     none: Option<Vec<TopicRef>>,
     /// true: the release has no topic; false: it has at least one.
     missing: Option<bool>,
-    /// A narrower topic counts as the given topic.
+    /// Whether a narrower topic counts as the given topic.
     #[graphql(default = true)]
     include_narrower: bool,
 }
@@ -83,11 +84,11 @@ pub struct PlaceSetFilter {
     /// The role of the place in the release.
     #[graphql(default_with = "PlaceRole::Any")]
     role: PlaceRole,
-    /// A place within a given place counts as the given place.
+    /// Whether a place within the given place counts as that place.
     #[graphql(default = true)]
     include_within: bool,
-    /// The release has a place whose location lies within a circle. Places without a location never match. At most
-    /// ten times in one filter.
+    /// The release has a place whose location lies within this circle. Places without a location never match. A filter
+    /// can contain at most ten circles.
     near: Option<NearInput>,
 }
 
@@ -102,7 +103,7 @@ pub struct NearInput {
     kilometres: f64,
 }
 
-/// A range of calendar dates. A missing end is open.
+/// A range of calendar dates. Without `from` or `until`, it is open at that end.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub struct DateRange {
     /// First day, inclusive.
@@ -111,7 +112,7 @@ pub struct DateRange {
     until: Option<Date>,
 }
 
-/// A range of instants. A missing end is open.
+/// A range of instants. Without `from` or `until`, it is open at that end.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub struct DateTimeRange {
     /// First instant, inclusive.

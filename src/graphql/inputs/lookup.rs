@@ -15,7 +15,7 @@ use crate::{
     newsroom::access::public_id::IdCodec,
 };
 
-/// Refers to a release by exactly one of these.
+/// Identifies a release by exactly one of these fields.
 #[derive(Clone, Debug, OneofObject)]
 pub enum ReleaseRef {
     /// By id.
@@ -26,7 +26,7 @@ pub enum ReleaseRef {
     ExternalId(String),
 }
 
-/// Refers to a topic by exactly one of these.
+/// Identifies a topic by exactly one of these fields.
 #[derive(Clone, Debug, OneofObject)]
 pub enum TopicRef {
     /// By id.
@@ -37,7 +37,7 @@ pub enum TopicRef {
     Uri(Url),
 }
 
-/// Refers to a place by exactly one of these.
+/// Identifies a place by exactly one of these fields.
 #[derive(Clone, Debug, OneofObject)]
 pub enum PlaceRef {
     /// By id.

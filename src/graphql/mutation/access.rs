@@ -28,7 +28,7 @@ impl AccessMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] release_id: ID,
-        #[graphql(desc = "The instant at which the link expires.")] expires_at: DateTime,
+        #[graphql(desc = "The instant at which the link expires. It must be in the future.")] expires_at: DateTime,
     ) -> Result<Option<PreviewLinkPayload>, ApiError> {
         let request = ctx.request();
         let release =

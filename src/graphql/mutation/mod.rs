@@ -12,8 +12,9 @@ mod taxonomy;
 
 use async_graphql::MergedObject;
 
-/// All changes. A mutation succeeds completely or changes nothing. What an editor can correct is returned in
-/// `userErrors`. A query sent after the response sees the change. If a request is repeated with the same
-/// `Idempotency-Key` header, the first response is returned and nothing is executed twice.
+/// Write operations. A mutation succeeds completely or changes nothing; for `releasesTransition` this applies to each
+/// release. Errors that an editor can correct are returned in `userErrors`. A query that is sent after the response
+/// sees the change. A request that is repeated with the same `Idempotency-Key` header gets the first response, and
+/// nothing is executed twice.
 #[derive(Default, MergedObject)]
 pub struct Mutation(release::ReleaseMutation, taxonomy::TaxonomyMutation, access::AccessMutation);

@@ -1,7 +1,7 @@
 //! Mutations of releases: drafts, review, publication, schedules, embargoes, corrections, withdrawal and purge.
 //!
-//! Every mutation takes `expectedRevision` (optimistic locking). Permissions and transitions are in
-//! `newsroom::workflow`.
+//! Every mutation of an existing release takes `expectedRevision` (optimistic concurrency control). Permissions and
+//! transitions are in `newsroom::workflow`.
 
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
@@ -36,10 +36,10 @@ impl ReleaseMutation {
             .map(Some)
     }
 
-    /// Writes a new revision. If the release is public, the live revision stays public until the new one is
-    /// published. If it is approved, it returns to review. If it is scheduled, it keeps its schedule; this requires
-    /// the role EDITOR and is not possible if the newsroom requires approval by a second person. Requires the role
-    /// AUTHOR for one's own releases, EDITOR for others.
+    /// Writes a new revision; if the content stays the same, none is written. The live revision of a public release
+    /// stays public until the new one is published. An approved release returns to review. A scheduled release keeps
+    /// its schedule; this requires the role EDITOR and is not possible if the newsroom requires approval by a second
+    /// person. Requires the role AUTHOR for one's own releases, EDITOR for others.
     async fn release_revise(
         &self,
         ctx: &Context<'_>,
@@ -76,7 +76,7 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Returns a release that is in review or approved to its author. Requires the role EDITOR.
+    /// Returns a release that is in review or approved to its author, as a draft. Requires the role EDITOR.
     async fn release_return(
         &self,
         ctx: &Context<'_>,
@@ -111,9 +111,10 @@ impl ReleaseMutation {
     }
 
     /// Schedules the publication of a release at a local time, or moves the schedule of a scheduled release. The
-    /// release is public from that instant on, without any further action. A local time that is skipped when clocks
-    /// go forward counts with the offset before the change; of a time that occurs twice, the first is meant. Requires
-    /// the role EDITOR.
+    /// release is published at that instant without any further action. A local time that does not exist because
+    /// clocks go forward is read with the offset before the change. A local time that occurs twice means its first
+    /// occurrence. Requires the role EDITOR. If the newsroom requires approval by a second person, the writer of an
+    /// unapproved revision cannot schedule it.
     async fn release_schedule(
         &self,
         ctx: &Context<'_>,
@@ -137,7 +138,7 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Removes the schedule of a release, which is then approved. Requires the role EDITOR.
+    /// Removes the schedule of a release and returns it to the state APPROVED. Requires the role EDITOR.
     async fn release_unschedule(
         &self,
         ctx: &Context<'_>,
@@ -152,8 +153,10 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Publishes the working revision at once. A withdrawn release without a working revision is published again as
-    /// it was. During an embargo only the press and the desk can see the release. Requires the role EDITOR.
+    /// Publishes the working revision immediately, unless it is `outdated`. A withdrawn release without a working
+    /// revision is published again as it was. If an embargo is set, only the press and the desk see the release until
+    /// the embargo ends. Requires the role EDITOR. If the newsroom requires approval by a second person, the writer of
+    /// an unapproved revision cannot publish it.
     async fn release_publish(
         &self,
         ctx: &Context<'_>,
@@ -163,7 +166,7 @@ impl ReleaseMutation {
         )]
         expected_revision: i32,
         #[graphql(
-            desc = "If published content was wrong: what was wrong, for readers, at most 5,000 characters. It appears in `corrections`."
+            desc = "What was wrong in the published content, for readers, at most 5,000 characters. It appears in `corrections`. Omit it if nothing was wrong."
         )]
         correction_note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
@@ -173,9 +176,9 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Sets, moves or lifts the embargo of a release. During the embargo, the published release is visible to the
-    /// press and the desk only. It is independent of the schedule. A release that is already public cannot get an
-    /// embargo. Requires the role EDITOR.
+    /// Sets, moves or lifts the embargo of a release. Until the embargo ends, the published release is visible to the
+    /// press and the desk only. An embargo is independent of the schedule, but must end after the scheduled
+    /// publication. A release that is already public cannot get an embargo. Requires the role EDITOR.
     async fn release_embargo(
         &self,
         ctx: &Context<'_>,
@@ -184,7 +187,8 @@ impl ReleaseMutation {
             desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
         )]
         expected_revision: i32,
-        #[graphql(desc = "The instant at which the embargo ends. If absent or null, the embargo is lifted now.")] until: Option<DateTime>,
+        #[graphql(desc = "The instant at which the embargo ends. If absent or null, the embargo is lifted.")]
+        until: Option<DateTime>,
         #[graphql(desc = "A note for the press, at most 5,000 characters.")] note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
@@ -195,8 +199,8 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Corrects the live revision of a public release at once. A working revision stays, and is marked as `outdated`.
-    /// Requires the role EDITOR.
+    /// Corrects the live revision of a published release immediately. A working revision is kept and marked as
+    /// `outdated`. Requires the role EDITOR. Not possible if the newsroom requires approval by a second person.
     async fn release_correct(
         &self,
         ctx: &Context<'_>,
@@ -216,7 +220,7 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Withdraws a public release. It can be published again later. Requires the role EDITOR.
+    /// Withdraws a published release. It can be published again later. Requires the role EDITOR.
     async fn release_withdraw(
         &self,
         ctx: &Context<'_>,
@@ -225,8 +229,10 @@ impl ReleaseMutation {
             desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
         )]
         expected_revision: i32,
-        #[graphql(desc = "How to withdraw it.")] withdrawal: WithdrawalInput,
-        #[graphql(desc = "A note for the history of the release, at most 5,000 characters. The notice if absent.")]
+        #[graphql(desc = "How to withdraw the release.")] withdrawal: WithdrawalInput,
+        #[graphql(
+            desc = "A note for the history of the release, visible to the desk only, at most 5,000 characters. Default: the notice."
+        )]
         note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
@@ -237,8 +243,8 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Permanently retracts a release as wrong. Its URL answers with the notice, and it cannot be published again.
-    /// Requires the role EDITOR.
+    /// Permanently retracts a published or withdrawn release as wrong. Its URL returns the notice, and it cannot be
+    /// published again. Requires the role EDITOR.
     async fn release_retract(
         &self,
         ctx: &Context<'_>,
@@ -288,18 +294,19 @@ impl ReleaseMutation {
         DeletePayload::from_result(ctx, Noun::Release, result).map(Some)
     }
 
-    /// Carries out one action on many releases, and returns one result per release in the same order. A refusal for
-    /// one release does not affect the others. Requires the role EDITOR; AUTHOR may submit one's own releases.
+    /// Performs one action on several releases, and returns one result per release in the same order. If one release
+    /// is refused, the others are not affected. Requires the role EDITOR; an AUTHOR may submit their own releases.
     async fn releases_transition(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The releases, at most 500.")] items: Vec<TransitionItem>,
-        #[graphql(desc = "What to do to each of them.")] action: BulkAction,
-        #[graphql(desc = "A note for the history of each release, at most 5,000 characters. Not with PUBLISH.")]
+        #[graphql(desc = "The action to perform on each release.")] action: BulkAction,
+        #[graphql(
+            desc = "A note for the history of each release, visible to the desk only, at most 5,000 characters. Not allowed for PUBLISH."
+        )]
         note: Option<String>,
-        #[graphql(desc = "How to withdraw them. Required for WITHDRAW, and allowed for it only.")] withdrawal: Option<
-            WithdrawalInput,
-        >,
+        #[graphql(desc = "How to withdraw the releases. Required for WITHDRAW; not allowed for other actions.")]
+        withdrawal: Option<WithdrawalInput>,
     ) -> Result<Option<Vec<ReleasePayload>>, ApiError> {
         let request = ctx.request();
         let key = |(index, item): (usize, &TransitionItem)| {
@@ -313,8 +320,8 @@ impl ReleaseMutation {
         ReleasePayload::from_results(ctx, results).await.map(Some)
     }
 
-    /// Permanently removes all content of a release: revisions, journal images, and stored responses. A journal entry
-    /// without content remains. Requires the role ADMIN.
+    /// Permanently removes all content of a release: revisions, images and notes in the journal, and stored responses.
+    /// Journal entries without content remain. Requires the role ADMIN.
     async fn release_purge(
         &self,
         ctx: &Context<'_>,
@@ -324,7 +331,7 @@ impl ReleaseMutation {
         )]
         expected_revision: i32,
         #[graphql(
-            desc = "Who demanded the removal and why. It stays in the journal, so it must not repeat what is removed."
+            desc = "Who demanded the removal and why, at most 5,000 characters. It stays in the journal, so it must not repeat what is removed."
         )]
         reason: String,
     ) -> Result<Option<DeletePayload>, ApiError> {

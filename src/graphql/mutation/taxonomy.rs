@@ -25,7 +25,7 @@ impl TaxonomyMutation {
     async fn topic_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Its fields.")] input: TopicInput,
+        #[graphql(desc = "The fields of the topic.")] input: TopicInput,
     ) -> Result<Option<TopicPayload>, ApiError> {
         let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
         TopicPayload::from_result(ctx.newsroom().topic_create(&request.viewer, input, request.now).await).map(Some)
@@ -65,8 +65,8 @@ impl TaxonomyMutation {
         TopicPayload::from_result(ctx.newsroom().topic_merge(&request.viewer, from, into, request.now).await).map(Some)
     }
 
-    /// Retires a topic. No release can get it any more; releases that have it keep it, and filters and counts include
-    /// it. Requires the role ADMIN.
+    /// Retires a topic: it can no longer be added to releases. Releases that have it keep it, and filters and counts
+    /// still include it. Requires the role ADMIN.
     async fn topic_retire(
         &self,
         ctx: &Context<'_>,
@@ -91,7 +91,7 @@ impl TaxonomyMutation {
     async fn place_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Its fields.")] input: PlaceInput,
+        #[graphql(desc = "The fields of the place.")] input: PlaceInput,
     ) -> Result<Option<PlacePayload>, ApiError> {
         let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
         PlacePayload::from_result(ctx.newsroom().place_create(&request.viewer, input, request.now).await).map(Some)
@@ -131,8 +131,8 @@ impl TaxonomyMutation {
         PlacePayload::from_result(ctx.newsroom().place_merge(&request.viewer, from, into, request.now).await).map(Some)
     }
 
-    /// Retires a place. No release can get it any more; releases that have it keep it, and filters and counts include
-    /// it. Requires the role ADMIN.
+    /// Retires a place: it can no longer be added to releases. Releases that have it keep it, and filters and counts
+    /// still include it. Requires the role ADMIN.
     async fn place_retire(
         &self,
         ctx: &Context<'_>,

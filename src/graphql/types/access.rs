@@ -41,7 +41,7 @@ impl Viewer {
         self.0.role.into()
     }
 
-    /// What the caller is allowed to do.
+    /// What the caller may do.
     async fn capabilities(&self) -> Vec<Capability> {
         let embargoed = (self.0.role >= entity::api_token::Role::Press).then_some(Capability::ReadEmbargoed);
         let actions = [
@@ -85,9 +85,9 @@ pub struct Token {
     created_at: DateTime,
     /// When it expires. null if it never expires.
     expires_at: Option<DateTime>,
-    /// When it was last used, to ten minutes.
+    /// When it was last used, accurate to ten minutes. null if it was never used.
     last_used_at: Option<DateTime>,
-    /// When it was revoked. null if it was not.
+    /// When it was revoked. null if it was not revoked.
     revoked_at: Option<DateTime>,
 }
 
@@ -110,14 +110,14 @@ impl Token {
 /// The fields of a new token.
 #[derive(InputObject)]
 pub struct TokenInput {
-    /// The person or system that uses the token. It appears in the journal as the actor of its changes. "dateline"
-    /// and "command line" are reserved.
+    /// The person or system that uses the token, at most 200 characters. It appears in the journal as the actor of its
+    /// changes. "dateline" and "command line" are reserved.
     subject: String,
-    /// What the token is for.
+    /// What the token is for, at most 200 characters.
     name: String,
-    /// The role of the token.
+    /// The role of the token. PUBLIC is not accepted.
     role: Role,
-    /// When it expires. Never if absent.
+    /// When it expires. It must be in the future. Default: it never expires.
     expires_at: Option<DateTime>,
 }
 
@@ -134,13 +134,13 @@ impl From<TokenInput> for tokens::TokenInput {
 
 row_connection!(TokenConnection, TokenEdge, Token, "the access tokens, newest first", "An access token");
 
-/// A read that is logged: of embargoed content by the press, or with a preview link.
+/// A logged read: of embargoed content by the press, or through a preview link.
 #[derive(Clone, SimpleObject)]
 #[graphql(serial)]
 pub struct AccessLogEntry {
     /// When the read happened.
     at: DateTime,
-    /// Who read.
+    /// Who read the release.
     by: Actor,
     /// Why the read is logged.
     kind: AccessKind,

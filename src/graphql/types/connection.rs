@@ -37,12 +37,12 @@ use crate::{
     },
 };
 
-/// A page of releases, and the set of all releases on all pages.
+/// A page of releases, with counts, facets and timelines of the releases on all pages.
 pub struct ReleaseConnection {
     page: ReleasePage,
 }
 
-/// A page of releases, and the set of all releases on all pages.
+/// A page of releases, with counts, facets and timelines of the releases on all pages.
 #[Object(serial)]
 impl ReleaseConnection {
     /// The releases of this page with their cursors.
@@ -66,7 +66,7 @@ impl ReleaseConnection {
             .collect()
     }
 
-    /// Where this page lies in the list.
+    /// Whether the list has entries before and after this page, and the cursors at the ends of the page.
     async fn page_info(&self) -> PageInfo {
         PageInfo::new(self.page.entries.iter().map(|(cursor, _)| cursor), self.page.has_previous, self.page.has_next)
     }
@@ -81,12 +81,13 @@ impl ReleaseConnection {
         Some(self.page.set.count())
     }
 
-    /// Counts by topic, place, kind and language.
+    /// Facets: counts by topic, place, kind and language.
     pub(in crate::graphql) async fn facets(&self) -> Option<ReleaseFacets> {
         Some(ReleaseFacets { set: self.page.set.clone() })
     }
 
-    /// The set by periods of time. At most 4,000 periods; with `fill: OMIT` only periods with releases count.
+    /// The number of releases in each period of time. There can be at most 4,000 periods; with `fill: OMIT`, periods
+    /// without releases do not count.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a timeline")]
     pub(in crate::graphql) async fn timeline(
         &self,
@@ -94,10 +95,10 @@ impl ReleaseConnection {
         #[graphql(desc = "The length of each period.")] interval: TimeInterval,
         #[graphql(default_with = "TimeZone::from(\"UTC\")", desc = "The time zone in which days start and end.")]
         time_zone: TimeZone,
-        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "The date of a release that counts.")]
+        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "The date by which releases are counted.")]
         date_field: ReleaseDateField,
         #[graphql(
-            desc = "Only releases of these days. A missing end is the first or last day of the set. Periods that extend beyond the range are returned whole and counted in part."
+            desc = "Only releases of these days. Default for each end: the first or last day of the set. A period that extends beyond the range is returned whole, but only the releases within the range are counted."
         )]
         range: Option<DateRange>,
         #[graphql(default_with = "Weekday::Monday", desc = "The first day of a week.")] week_start: Weekday,
@@ -109,13 +110,13 @@ impl ReleaseConnection {
         timeline(&self.page.set, args, ctx.request()).map(Some)
     }
 
-    /// Compares a period of the set with another one, by release date. Give the dates as `range`, not in the filter,
+    /// Compares the number of releases in two periods, by release date. Give the dates as `range`, not in the filter,
     /// because the filter applies to both periods.
     pub(in crate::graphql) async fn compare(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The period to compare with.")] to: ComparisonPeriod,
-        #[graphql(desc = "The period. Both ends are required.")] range: DateRange,
+        #[graphql(desc = "The period to compare it with.")] to: ComparisonPeriod,
+        #[graphql(desc = "The period to compare. Both ends are required.")] range: DateRange,
     ) -> Result<Option<Delta>, ApiError> {
         ctx.execution().yield_if_due().await;
         compare(&self.page.set, to, range).map(Some)
@@ -191,7 +192,7 @@ macro_rules! concept_connection {
             edges: SerialList<$edge>,
             /// The entries of this page, without cursors.
             nodes: SerialList<$object>,
-            /// Where this page lies in the list.
+            /// Whether the list has entries before and after this page, and the cursors at the ends of the page.
             page_info: PageInfo,
             /// Number of entries on all pages.
             total_count: Option<usize>,

@@ -1,5 +1,5 @@
-//! GraphQL types of facets: buckets with counts by topic, place, kind and language. Each bucket is again
-//! a release set.
+//! GraphQL types of facets: buckets with counts by topic, place, kind and language. Each bucket is also a release
+//! set.
 //!
 //! Facet counts are computed in `catalog::query::aggregates`; this file converts requests and results.
 
@@ -86,7 +86,7 @@ impl ReleaseFacets {
     }
 }
 
-/// Returns topics by number of releases, for `topicAggregates`.
+/// Returns the topics with the most releases, for `topicAggregates`.
 pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<SerialList<TopicBucket>, ApiError> {
     let input = FacetInput::with_first(first, FacetScope::AllFilters);
     let facet = Arc::new(set.facet(&input.request(field)?));
@@ -103,7 +103,7 @@ pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<
         desc = "Number of values that match the request, including those not returned."
     ),
     field(name = "missing", ty = "u64", desc = "Number of releases without a value."),
-    field(name = "other", ty = "u64", desc = "Number of releases that have a value, none of which was returned."),
+    field(name = "other", ty = "u64", desc = "Number of releases that have a value, but none that was returned."),
     field(name = "overlapping", ty = "bool", desc = "Whether one release can be in several buckets.")
 )]
 pub enum Facet {
@@ -128,7 +128,7 @@ pub enum Facet {
     field(
         name = "stats",
         ty = "Option<ReleaseStats>",
-        desc = "The releases of `count` as a set, with facets and timelines. It is not filtered further."
+        desc = "Counts, facets and timelines of the releases in this bucket. Their set has no filter: in its facets `selected` is false, and `scope` makes no difference."
     ),
     field(
         name = "samples",
@@ -166,10 +166,10 @@ async fn samples(
 
 macro_rules! facet {
     ($facet:ident, $bucket:ident, $what:literal, $key:expr, { $($more:tt)* }) => {
-        #[doc = concat!("The releases of a set by ", $what, ".")]
+        #[doc = concat!("Counts of a set of releases by ", $what, ".")]
         pub struct $facet(Arc<catalog::Facet>);
 
-        #[doc = concat!("The releases of a set by ", $what, ".")]
+        #[doc = concat!("Counts of a set of releases by ", $what, ".")]
         #[Object(serial)]
         impl $facet {
             /// The requested buckets, in order.
@@ -187,7 +187,7 @@ macro_rules! facet {
                 self.0.missing()
             }
 
-            /// Number of releases that have a value, none of which was returned.
+            /// Number of releases that have a value, but none that was returned.
             pub(in crate::graphql) async fn other(&self) -> u64 {
                 self.0.other()
             }
@@ -198,16 +198,16 @@ macro_rules! facet {
             }
         }
 
-        #[doc = concat!("A ", $what, ", and the releases of a set that have it.")]
+        #[doc = concat!("A ", $what, ", and the releases of a set with this ", $what, ".")]
         pub struct $bucket {
             facet: Arc<catalog::Facet>,
             bucket: Bucket,
         }
 
-        #[doc = concat!("A ", $what, ", and the releases of a set that have it.")]
+        #[doc = concat!("A ", $what, ", and the releases of a set with this ", $what, ".")]
         #[Object(serial)]
         impl $bucket {
-            /// Identifies the value among the buckets.
+            /// Identifies the value: a global id, the name of a kind, or a language tag.
             pub(in crate::graphql) async fn key(&self, ctx: &Context<'_>) -> ID {
                 let key: fn(&Self, &IdCodec) -> ID = $key;
                 key(self, ctx.ids())
@@ -233,7 +233,8 @@ macro_rules! facet {
                 self.bucket.selected
             }
 
-            /// The releases of `count` as a set, with facets and timelines. It is not filtered further.
+            /// Counts, facets and timelines of the releases in this bucket. Their set has no filter: in its facets
+            /// `selected` is false, and `scope` makes no difference.
             pub(in crate::graphql) async fn stats(&self) -> Option<ReleaseStats> {
                 Some(ReleaseStats { set: self.facet.bucket_set(&self.bucket) })
             }

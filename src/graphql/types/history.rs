@@ -28,7 +28,8 @@ row_connection!(
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct FieldChange {
-    /// Name of the field, as in ReleaseInput. Lists are given as slugs, separated by commas.
+    /// The name of the field, as in `ReleaseInput`. In `before` and `after`, topics and places are lists of slugs
+    /// separated by commas.
     field: String,
     /// The value in the other revision. null if it has none.
     before: Option<String>,
@@ -54,7 +55,7 @@ pub struct JournalEntry {
     by: Actor,
     /// The action, for example `release.publish` or `topic.merge`.
     action: String,
-    /// The id of the object. It may have been deleted since.
+    /// The id of the changed object. The object may have been deleted since.
     subject: ID,
     /// The reason, if one was given.
     note: Option<String>,

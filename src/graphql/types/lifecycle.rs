@@ -13,7 +13,7 @@ use crate::graphql::base::{
 pub struct Embargo {
     /// The instant at which the embargo ends and the release becomes public.
     pub until: DateTime,
-    /// A note for the press.
+    /// A note for the press. null if there is none.
     pub note: Option<String>,
 }
 
@@ -25,11 +25,11 @@ pub struct Schedule {
     pub local_time: LocalDateTime,
     /// The time zone of `localTime`.
     pub time_zone: TimeZone,
-    /// The instant of `localTime` in `timeZone`. The release is public from then on.
+    /// The instant of `localTime` in `timeZone`. The release is published at this instant.
     pub at: DateTime,
     /// Whether the publication is pending or has happened.
     pub state: ScheduleState,
-    /// When the journal recorded the publication. null while it is pending.
+    /// When the journal recorded the publication. null until then.
     pub recorded_at: Option<DateTime>,
 }
 
@@ -43,21 +43,21 @@ pub struct Correction {
     pub note: String,
 }
 
-/// How a release was withdrawn.
+/// How a release was withdrawn or retracted.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Withdrawal {
-    /// How its former URL answers.
+    /// What its former URL returns.
     pub kind: WithdrawalKind,
-    /// When this happened.
+    /// When it was withdrawn or retracted.
     pub at: DateTime,
-    /// What its former URL says.
+    /// The notice for readers. Its former URL shows it only if `kind` is WITH_NOTICE. null if there is none.
     pub notice: Option<String>,
-    /// Where its former URL redirects to.
+    /// The URL that its former URL redirects to. null unless `kind` is REDIRECT.
     pub redirect_to: Option<Url>,
 }
 
-/// What the former URL of a withdrawn or retracted release should answer. Releases that were withdrawn with VANISH or
+/// What the former URL of a withdrawn or retracted release should return. Releases that were withdrawn with VANISH or
 /// were never public have no tombstone.
 #[derive(SimpleObject)]
 #[graphql(serial)]
@@ -66,7 +66,7 @@ pub struct Tombstone {
     pub slug: Slug,
     /// WITHDRAWN or RETRACTED.
     pub state: ReleaseState,
-    /// WITH_NOTICE: show the notice. GONE: answer 410. REDIRECT: redirect to `redirectTo`.
+    /// WITH_NOTICE: show the notice. GONE: return status 410. REDIRECT: redirect to `redirectTo`.
     pub kind: WithdrawalKind,
     /// When it was withdrawn or retracted.
     pub at: DateTime,

@@ -20,7 +20,7 @@ use crate::{
     newsroom::reading::list::Projection,
 };
 
-/// An object with a global id (Relay's Node).
+/// An object that `node` and `nodes` load by its global id (Relay's Node interface).
 #[derive(Interface)]
 #[expect(clippy::large_enum_variant, reason = "most requested nodes are releases")]
 #[graphql(field(name = "id", ty = "ID", desc = "The global id. It never changes."))]

@@ -4,7 +4,7 @@ use async_graphql::SimpleObject;
 
 use crate::newsroom::reading::row_page::RowPage;
 
-/// Where a page lies in its list.
+/// Whether a list has entries before and after a page, and the cursors at the ends of the page.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(serial)]
 pub struct PageInfo {
@@ -47,7 +47,7 @@ macro_rules! row_connection {
             edges: Vec<$edge>,
             /// The entries of this page, without cursors.
             nodes: Vec<$node>,
-            /// Where this page lies in the list.
+            /// Whether the list has entries before and after this page, and the cursors at the ends of the page.
             page_info: PageInfo,
         }
 

@@ -39,7 +39,7 @@ use crate::{
 pub struct ReleasePayload {
     /// The release after the mutation. null if the mutation was refused.
     release: Option<Release>,
-    /// What an editor can correct. Empty if the mutation succeeded.
+    /// Errors that an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
@@ -49,7 +49,7 @@ pub struct ReleasePayload {
 pub struct TopicPayload {
     /// The topic after the mutation. null if the mutation was refused.
     topic: Option<Topic>,
-    /// What an editor can correct. Empty if the mutation succeeded.
+    /// Errors that an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
@@ -59,7 +59,7 @@ pub struct TopicPayload {
 pub struct PlacePayload {
     /// The place after the mutation. null if the mutation was refused.
     place: Option<Place>,
-    /// What an editor can correct. Empty if the mutation succeeded.
+    /// Errors that an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
@@ -72,7 +72,7 @@ pub struct TokenPayload {
     /// The secret, to be sent as `Authorization: Bearer …`. Only this response contains it. null if the mutation was
     /// refused.
     secret: Option<String>,
-    /// What an editor can correct. Empty if the mutation succeeded.
+    /// Errors that an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
@@ -80,13 +80,14 @@ pub struct TokenPayload {
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct PreviewLinkPayload {
-    /// The URL for readers, made from the setting `preview_url`. null if the setting is empty.
+    /// The URL for readers, made from the setting `preview_url`. null if the setting is empty or the mutation was
+    /// refused.
     url: Option<Url>,
     /// The token to pass to `preview`. Only this response contains it. null if the mutation was refused.
     token: Option<String>,
-    /// The id of the link, for `previewLinkRevoke`.
+    /// The id of the link, for `previewLinkRevoke`. null if the mutation was refused.
     id: Option<ID>,
-    /// What an editor can correct. Empty if the mutation succeeded.
+    /// Errors that an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
@@ -96,7 +97,7 @@ pub struct PreviewLinkPayload {
 pub struct DeletePayload {
     /// The id of the deleted or revoked object. null if the mutation was refused.
     deleted_id: Option<ID>,
-    /// What an editor can correct. Empty if the mutation succeeded.
+    /// Errors that an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
@@ -191,30 +192,30 @@ impl DeletePayload {
     }
 }
 
-/// The fields of a release. A given field replaces the present value, a missing one leaves it, null clears it if that
-/// is allowed. A list replaces the whole list.
+/// The fields of a release. A field with a value replaces the stored value, an absent field leaves it unchanged, and
+/// null clears it if the field is optional. A list replaces the whole stored list.
 #[derive(InputObject)]
 pub struct ReleaseInput {
     /// The last segment of its public URL. Default for a new release: made from the headline. A public release keeps
-    /// its slug until this revision is published, and every former public slug keeps working.
+    /// its slug until this revision is published, and every former public slug still leads to the release.
     slug: MaybeUndefined<Slug>,
-    /// The kind of item. Default for a new release: PRESS_RELEASE.
+    /// The kind of release. Default for a new release: PRESS_RELEASE.
     kind: MaybeUndefined<ReleaseKind>,
     /// The headline: one line, at most 500 characters. Required for a new release.
     headline: MaybeUndefined<String>,
     /// A second headline: one line, at most 1,000 characters.
     subheadline: MaybeUndefined<String>,
-    /// A short plain text for lists, at most 5,000 characters.
+    /// A short summary for lists, as plain text, at most 5,000 characters.
     summary: MaybeUndefined<String>,
     /// The full text in Markdown, at most 1,000,000 characters. Stored as given, including leading and trailing white
     /// space, except that line ends become `\n` and Unicode is normalised to NFC. A text without visible characters
-    /// clears it.
+    /// clears the field.
     body_markdown: MaybeUndefined<String>,
     /// The language of the text. Default for a new release: the newsroom's language.
     language: MaybeUndefined<LanguageTag>,
     /// The calendar date printed on the release. Default for a new release: today.
     release_date: MaybeUndefined<Date>,
-    /// Where it was filed.
+    /// The places where it was filed, at most 100.
     dateline_places: MaybeUndefined<Vec<PlaceRef>>,
     /// The place part of the dateline as printed, at most 300 characters. Default: the names of the places in
     /// capitals.
@@ -296,11 +297,11 @@ impl BulkAction {
 /// How to withdraw a release.
 #[derive(Clone, Debug, InputObject)]
 pub struct WithdrawalInput {
-    /// How its former URL answers.
+    /// What its former URL returns.
     kind: WithdrawalKind,
-    /// What its former URL says, at most 5,000 characters. Required for WITH_NOTICE.
+    /// The notice for readers, at most 5,000 characters. Required for WITH_NOTICE.
     notice: Option<String>,
-    /// The URL to redirect to. Required for REDIRECT, and allowed for it only.
+    /// The URL to redirect to. Required for REDIRECT; not allowed for other kinds.
     redirect_to: Option<Url>,
 }
 

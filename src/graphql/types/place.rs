@@ -75,8 +75,8 @@ impl Place {
         self.image().slug.as_str().into()
     }
 
-    /// The name in a language. If it has none in that language, the name in the nearest less specific language, or in
-    /// the newsroom's language.
+    /// The name in a language. If there is none in that language, the name in the nearest less specific language (`pt`
+    /// for `pt-BR`), or else in the newsroom's language.
     async fn name(
         &self,
         #[graphql(desc = "The language of the name. Default: the newsroom's language.")] language: Option<LanguageTag>,
@@ -84,7 +84,7 @@ impl Place {
         self.image().name_in(language.as_ref().map(|tag| tag.0.as_str()))
     }
 
-    /// Alternative names, in one language or in all.
+    /// Alternative names, in one language or in all languages.
     async fn alt_names(
         &self,
         #[graphql(desc = "Only names in this language.")] language: Option<LanguageTag>,
@@ -97,54 +97,52 @@ impl Place {
         self.image().kind.into()
     }
 
-    /// Its URI in a public gazetteer.
+    /// Its URI in a public gazetteer. null if it has none.
     async fn uri(&self) -> Option<Url> {
         self.image().uri.as_deref().map(Url::from)
     }
 
-    /// ISO 3166-1 alpha-2 code, for example KH.
+    /// ISO 3166-1 alpha-2 code, for example KH. null if it has none.
     #[graphql(name = "iso3166Alpha2")]
     async fn iso3166_alpha2(&self) -> Option<&str> {
         self.image().iso3166_alpha2.as_deref()
     }
 
-    /// ISO 3166-1 alpha-3 code, for example KHM.
+    /// ISO 3166-1 alpha-3 code, for example KHM. null if it has none.
     #[graphql(name = "iso3166Alpha3")]
     async fn iso3166_alpha3(&self) -> Option<&str> {
         self.image().iso3166_alpha3.as_deref()
     }
 
-    /// UN M49 code, three digits, for example 116.
+    /// UN M49 code, three digits, for example 116. null if it has none.
     async fn m49(&self) -> Option<&str> {
         self.image().m49.as_deref()
     }
 
-    /// GeoNames id.
+    /// GeoNames id. null if it has none.
     async fn geonames_id(&self) -> Option<i32> {
         self.image().geonames_id
     }
 
-    /// Where it lies on the globe.
+    /// The location. null if it is unknown.
     async fn location(&self) -> Option<GeoPoint> {
         self.image().location.map(|(latitude, longitude)| GeoPoint { latitude, longitude })
     }
 
-    /// The place that directly contains it. null for the world.
+    /// The place that directly contains it. null if there is none, as for the world.
     async fn within(&self) -> Option<Place> {
         let broader = self.snapshot.places().broader(self.number).first()?;
         Some(Self::new(self.snapshot.clone(), *broader))
     }
 
-    /// The places directly within this one, by name.
+    /// The places directly within this one, sorted by name.
     async fn contains(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
-        )]
+        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
         let (places, page_request) = (self.snapshot.places(), PageRequest { first, after, last, before });
@@ -160,12 +158,13 @@ impl Place {
         Some(ancestors.into_iter().map(|number| Self::new(self.snapshot.clone(), number)).collect())
     }
 
-    /// When it was retired. Releases that have it keep it; no other release can get it. null while it is in use.
+    /// When it was retired: it can no longer be added to releases, but releases that have it keep it. null while it is
+    /// in use.
     async fn retired_at(&self) -> Option<DateTime> {
         self.image().retired_at.map(DateTime)
     }
 
-    /// The place to use instead of a retired one.
+    /// The place to use instead, if this one is retired. null if there is none.
     async fn replaced_by(&self) -> Option<Place> {
         let number = self.snapshot.places().by_id(self.image().replaced_by?)?;
         Some(Self::new(self.snapshot.clone(), number))
@@ -187,12 +186,10 @@ impl Place {
         )]
         order_by: Option<Vec<ReleaseOrder>>,
         #[graphql(default = true, desc = "Include releases of places within this one.")] include_within: bool,
-        #[graphql(
-            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
-        )]
+        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let page_request = PageRequest { first, after, last, before };
@@ -210,7 +207,7 @@ impl Place {
         .map(Some)
     }
 
-    /// The same releases as numbers, places within this one included.
+    /// Counts, facets and timelines of the releases of this place and of the places within it.
     async fn stats(
         &self,
         ctx: &Context<'_>,
@@ -230,17 +227,18 @@ pub struct GeoPoint {
     longitude: f64,
 }
 
-/// The fields of a place. A given field replaces the present value, a missing one leaves it, null clears it if that
-/// is allowed. A list replaces the whole list.
+/// The fields of a place. A field with a value replaces the stored value, an absent field leaves it unchanged, and
+/// null clears it if the field is optional. A list replaces the whole stored list.
 #[derive(InputObject)]
 pub struct PlaceInput {
-    /// The last segment of its public URL. Default for a new place: made from the name. Former slugs keep working.
+    /// The last segment of its public URL. Default for a new place: made from the name. Former slugs still lead to the
+    /// place.
     slug: MaybeUndefined<Slug>,
     /// The name in the newsroom's language, at most 300 characters. Required for a new place.
     name: MaybeUndefined<String>,
-    /// Preferred names in other languages, one per language.
+    /// Preferred names in other languages, one per language, at most 200.
     names: MaybeUndefined<Vec<NameInput>>,
-    /// Alternative names.
+    /// Alternative names, at most 200.
     alt_names: MaybeUndefined<Vec<NameInput>>,
     /// Its URI in a public gazetteer.
     uri: MaybeUndefined<Url>,
@@ -301,6 +299,6 @@ pub struct PlaceFilter {
     pub kinds: Option<Vec<PlaceKind>>,
     /// Places within this one, at any depth.
     pub within: Option<PlaceRef>,
-    /// true: only retired ones; false: only those in use.
+    /// true: only retired ones; false: only those in use. Default: both.
     pub retired: Option<bool>,
 }

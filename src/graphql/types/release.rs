@@ -86,12 +86,12 @@ impl Release {
         self.loaded.item.slug().into()
     }
 
-    /// The id of the release in another system.
+    /// The id of the release in another system. null if it has none.
     async fn external_id(&self) -> Option<&str> {
         self.version.text.external_id.as_deref()
     }
 
-    /// The kind of item.
+    /// The kind of release.
     async fn kind(&self) -> ReleaseKind {
         self.loaded.item.kind().into()
     }
@@ -101,17 +101,17 @@ impl Release {
         &self.version.text.headline
     }
 
-    /// A second headline: one line.
+    /// A second headline: one line. null if there is none.
     async fn subheadline(&self) -> Option<&str> {
         self.version.text.subheadline.as_deref()
     }
 
-    /// A short plain text for lists.
+    /// A short summary for lists, as plain text. null if there is none.
     async fn summary(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
         ctx.reserve_text(self.version.text.summary.as_deref())
     }
 
-    /// The full text.
+    /// The full text. null if there is none.
     async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
         self.version.body(ctx).await
     }
@@ -148,7 +148,7 @@ impl Release {
         Some(Url(template.replace("{slug}", self.loaded.item.slug()).replace("{id}", &id)))
     }
 
-    /// The workflow state. For the public always PUBLISHED.
+    /// The workflow state. Always PUBLISHED for viewers outside the desk.
     async fn state(&self) -> ReleaseState {
         self.loaded.item.state().into()
     }
@@ -164,14 +164,14 @@ impl Release {
         }
     }
 
-    /// The running embargo. null if there is none or it is over.
+    /// The embargo, if one is set and has not ended. null otherwise.
     async fn embargo(&self, ctx: &Context<'_>) -> Option<Embargo> {
         let until = self.loaded.item.embargo().filter(|until| *until > ctx.request().now)?;
         let note = self.loaded.lifecycle.as_ref().and_then(|row| row.embargo_note.clone());
         Some(Embargo { until: DateTime(until), note })
     }
 
-    /// The schedule of its publication, pending or past. Desk only: null for other viewers.
+    /// The schedule of its publication, pending or past. null if there is none. Desk only: null for other viewers.
     async fn schedule(&self, ctx: &Context<'_>) -> Option<Schedule> {
         let row = self.loaded.lifecycle.as_ref().filter(|_| self.is_desk)?;
         let at = row.schedule_at?;
@@ -190,12 +190,13 @@ impl Release {
         Some(self.loaded.corrections.iter().map(correction).collect())
     }
 
-    /// When it was first public.
+    /// When it was first public. null if it never was.
     async fn first_published_at(&self) -> Option<DateTime> {
         self.loaded.item.first_published_at().map(DateTime)
     }
 
-    /// When it was last made public. During an embargo: when it became visible to the press.
+    /// When it was last made public. During an embargo: when it became visible to the press. null if it was never
+    /// published.
     async fn published_at(&self) -> Option<DateTime> {
         self.loaded.item.published_at().map(DateTime)
     }
@@ -205,13 +206,14 @@ impl Release {
         DateTime(self.loaded.item.modified_at())
     }
 
-    /// The number to pass as `expectedRevision`: of the live revision, for the desk of the newest revision.
+    /// The revision number to pass as `expectedRevision`. For the desk it is the number of the newest revision, for
+    /// other viewers that of the live revision.
     async fn revision(&self) -> i32 {
         if self.is_desk { self.loaded.item.newest_revision_number() } else { self.loaded.item.revision_number() }
     }
 
-    /// The releases that share the most topics and places with this one. Rare ones count more (inverse document
-    /// frequency as in BM25). Ties: the later release date first.
+    /// The releases that share the most topics and places with this one. Rare topics and places count more (inverse
+    /// document frequency as in BM25). Ties are sorted by release date, latest first.
     async fn related(
         &self,
         ctx: &Context<'_>,
@@ -232,7 +234,7 @@ impl Release {
         self.is_desk.then(|| Actor::of(self.loaded.item.author().to_owned()))
     }
 
-    /// How it was withdrawn. Desk only: null for other viewers.
+    /// How it was withdrawn or retracted. null if it was not. Desk only: null for other viewers.
     async fn withdrawal(&self) -> Option<Withdrawal> {
         let row = self.loaded.lifecycle.as_ref().filter(|_| self.is_desk)?;
         // The row may be newer than the snapshot. The snapshot decides whether the release is withdrawn.
@@ -250,7 +252,7 @@ impl Release {
         self.loaded.lifecycle.as_ref().filter(|_| self.is_desk).map(|row| DateTime(row.created_at))
     }
 
-    /// The working revision beside a live one. Desk only: null for other viewers.
+    /// The working revision beside a live one. null if there is none. Desk only: null for other viewers.
     async fn working(&self) -> Option<ReleaseRevision> {
         let (image, text) = self.loaded.working.clone()?;
         let loaded =
@@ -263,10 +265,10 @@ impl Release {
     async fn revisions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Number of entries from the newest on, 1 to 200. 20 if neither `first` nor `last` is given.")]
+        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<RevisionConnection>, ApiError> {
         if !self.is_desk {
@@ -286,10 +288,10 @@ impl Release {
     async fn history(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Number of entries from the newest on, 1 to 200. 20 if neither `first` nor `last` is given.")]
+        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<JournalConnection>, ApiError> {
         if !self.is_desk {
@@ -301,13 +303,13 @@ impl Release {
         Ok(Some(JournalConnection::new(page, |row| JournalEntry::new(ctx.ids(), row))))
     }
 
-    /// An internal note that is never published. Desk only: null for other viewers.
+    /// An internal note that is never published. null if there is none. Desk only: null for other viewers.
     async fn editorial_note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
         ctx.reserve_text(self.version.editorial_note())
     }
 }
 
-/// The answer to a request for the URL of a release: the release itself, a redirect, or a tombstone.
+/// The result of looking up the URL of a release: the release itself, a redirect, or a tombstone.
 pub struct ReleaseLookup {
     key: Option<ReleaseKey>,
 }
@@ -319,7 +321,7 @@ impl ReleaseLookup {
     }
 }
 
-/// The answer to a request for the URL of a release: the release itself, a redirect, or a tombstone.
+/// The result of looking up the URL of a release: the release itself, a redirect, or a tombstone.
 #[Object(serial)]
 impl ReleaseLookup {
     /// The release. null if it does not exist or you may not see it.
@@ -335,8 +337,8 @@ impl ReleaseLookup {
         is_former.then(|| Slug(slug.clone()))
     }
 
-    /// What the URL of a withdrawn or retracted release should answer. null if the release is public, was never public,
-    /// or was withdrawn with VANISH.
+    /// What the URL of a withdrawn or retracted release should return. null if the release is public, was never
+    /// public, or was withdrawn with VANISH.
     async fn tombstone(&self, ctx: &Context<'_>) -> Result<Option<Tombstone>, ApiError> {
         let Some(tombstone) = self.key.as_ref().and_then(|key| ctx.request().visible().tombstone(key)) else {
             return Ok(None);

@@ -30,11 +30,11 @@ use crate::{
 #[expect(clippy::duplicated_attributes, reason = "each field has its own type and description")]
 #[graphql(
     field(name = "count", ty = "Option<u64>", desc = "Number of releases in the set."),
-    field(name = "facets", ty = "Option<ReleaseFacets>", desc = "Counts by topic, place, kind and language."),
+    field(name = "facets", ty = "Option<ReleaseFacets>", desc = "Facets: counts by topic, place, kind and language."),
     field(
         name = "timeline",
         ty = "Option<Timeline>",
-        desc = "The set by periods of time.",
+        desc = "The number of releases in each period of time.",
         arg(name = "interval", ty = "TimeInterval", desc = "The length of each period."),
         arg(
             name = "time_zone",
@@ -46,12 +46,12 @@ use crate::{
             name = "date_field",
             ty = "ReleaseDateField",
             default_with = "ReleaseDateField::ReleaseDate",
-            desc = "The date of a release that counts."
+            desc = "The date by which releases are counted."
         ),
         arg(
             name = "range",
             ty = "Option<DateRange>",
-            desc = "Only releases of these days. A missing end is the first or last day of the set."
+            desc = "Only releases of these days. Default for each end: the first or last day of the set. A period that extends beyond the range is returned whole, but only the releases within the range are counted."
         ),
         arg(name = "week_start", ty = "Weekday", default_with = "Weekday::Monday", desc = "The first day of a week."),
         arg(
@@ -64,9 +64,9 @@ use crate::{
     field(
         name = "compare",
         ty = "Option<Delta>",
-        desc = "Compares a period of the set with another one, by release date.",
-        arg(name = "to", ty = "ComparisonPeriod", desc = "The period to compare with."),
-        arg(name = "range", ty = "DateRange", desc = "The period. Both ends are required.")
+        desc = "Compares the number of releases in two periods, by release date. Give the dates as `range`, not in the filter, because the filter applies to both periods.",
+        arg(name = "to", ty = "ComparisonPeriod", desc = "The period to compare it with."),
+        arg(name = "range", ty = "DateRange", desc = "The period to compare. Both ends are required.")
     ),
     field(
         name = "earliest",
@@ -77,15 +77,15 @@ use crate::{
     field(name = "as_of", ty = "DataVersion", desc = "The data version that the numbers of this set depend on.")
 )]
 pub enum ReleaseSet {
-    /// Without a page.
+    /// The set as numbers only.
     Stats(ReleaseStats),
-    /// With a page.
+    /// The set with a page of its releases.
     Connection(ReleaseConnection),
 }
 
-/// The data that the numbers of a response depend on. If two responses to the same query by viewers of the same
-/// audience have equal versions, their numbers are equal, except for those that depend on the current day: `complete`
-/// of a timeline and the default window of a trend.
+/// The version of the data that the numbers of a response depend on. If two responses to the same query by viewers of
+/// the same audience have equal versions, their numbers are equal, except for those that depend on the current day:
+/// `complete` of a timeline and the default window of a trend.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct DataVersion {
@@ -113,7 +113,7 @@ fn utc() -> TimeZone {
     "UTC".into()
 }
 
-/// A set of releases as numbers.
+/// Counts, facets and timelines of a set of releases.
 pub struct ReleaseStats {
     pub(in crate::graphql) set: Set,
 }
@@ -125,7 +125,7 @@ impl ReleaseStats {
     }
 }
 
-/// A set of releases as numbers.
+/// Counts, facets and timelines of a set of releases.
 #[Object(serial)]
 impl ReleaseStats {
     /// Number of releases in the set.
@@ -133,22 +133,23 @@ impl ReleaseStats {
         Some(self.set.count())
     }
 
-    /// Counts by topic, place, kind and language.
+    /// Facets: counts by topic, place, kind and language.
     pub(in crate::graphql) async fn facets(&self) -> Option<ReleaseFacets> {
         Some(ReleaseFacets { set: self.set.clone() })
     }
 
-    /// The set by periods of time. At most 4,000 periods; with `fill: OMIT` only periods with releases count.
+    /// The number of releases in each period of time. There can be at most 4,000 periods; with `fill: OMIT`, periods
+    /// without releases do not count.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a timeline")]
     pub(in crate::graphql) async fn timeline(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The length of each period.")] interval: TimeInterval,
         #[graphql(default_with = "utc()", desc = "The time zone in which days start and end.")] time_zone: TimeZone,
-        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "The date of a release that counts.")]
+        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "The date by which releases are counted.")]
         date_field: ReleaseDateField,
         #[graphql(
-            desc = "Only releases of these days. A missing end is the first or last day of the set. Periods that extend beyond the range are returned whole and counted in part."
+            desc = "Only releases of these days. Default for each end: the first or last day of the set. A period that extends beyond the range is returned whole, but only the releases within the range are counted."
         )]
         range: Option<DateRange>,
         #[graphql(default_with = "Weekday::Monday", desc = "The first day of a week.")] week_start: Weekday,
@@ -160,12 +161,12 @@ impl ReleaseStats {
         timeline(&self.set, args, ctx.request()).map(Some)
     }
 
-    /// Compares a period of the set with another one, by release date. Give the dates as `range`, not in the filter,
+    /// Compares the number of releases in two periods, by release date. Give the dates as `range`, not in the filter,
     /// because the filter applies to both periods.
     pub(in crate::graphql) async fn compare(
         &self,
-        #[graphql(desc = "The period to compare with.")] to: ComparisonPeriod,
-        #[graphql(desc = "The period. Both ends are required.")] range: DateRange,
+        #[graphql(desc = "The period to compare it with.")] to: ComparisonPeriod,
+        #[graphql(desc = "The period to compare. Both ends are required.")] range: DateRange,
     ) -> Result<Option<Delta>, ApiError> {
         compare(&self.set, to, range).map(Some)
     }

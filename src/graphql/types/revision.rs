@@ -1,7 +1,7 @@
 //! The GraphQL types `ReleaseRevision`, `Body` and `Dateline`: the text of a release at one revision, and diffs.
 //!
-//! `Version` contains the fields that a release and its revisions share. Bodies are loaded late and charged to the
-//! response budget. Rendering of Markdown is in `newsroom::release::rendition`.
+//! `Version` contains the fields that a release and its revisions share. Bodies are loaded on demand and charged to
+//! the response budget. Rendering of Markdown is in `newsroom::release::rendition`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -127,7 +127,7 @@ impl Body {
 }
 
 /// Returns a callback that adds the time of a rendering to the operation. It keeps the operation's permit until the
-/// rendering ends, even if the response is no longer awaited.
+/// rendering ends, even if the client no longer waits for the response.
 fn rendering_timer(ctx: &Context<'_>) -> impl FnOnce(Duration) + Send + 'static {
     let execution = ctx.execution().clone();
     move |time| execution.add_time(time)
@@ -211,7 +211,7 @@ impl SlugLookup for Slugs<'_> {
 /// One revision of a release: its content at one time. Revisions never change.
 #[Object(serial)]
 impl ReleaseRevision {
-    /// 1, 2, 3 … within the release.
+    /// The number of the revision within its release: 1, 2, 3 …
     async fn number(&self) -> i32 {
         self.version.text.number
     }
@@ -226,7 +226,7 @@ impl ReleaseRevision {
         self.version.is_desk.then(|| Actor::of(self.version.text.created_by.clone()))
     }
 
-    /// Why it was written, if a reason was given. null in a preview.
+    /// Why it was written. null if no reason was given, and in a preview.
     async fn note(&self) -> Option<&str> {
         self.version.text.note.as_deref().filter(|_| self.version.is_desk)
     }
@@ -236,8 +236,8 @@ impl ReleaseRevision {
         self.version.text.based_on.filter(|_| self.version.is_desk)
     }
 
-    /// Whether this is a working revision, and the live revision was corrected after it was started. Revise it to
-    /// include the correction, then publish it.
+    /// Whether this is a working revision and the live revision was corrected after it was started. Such a revision
+    /// must be revised to include the correction before it can be published.
     async fn outdated(&self) -> bool {
         self.outdated
     }
@@ -246,7 +246,7 @@ impl ReleaseRevision {
     async fn diff(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The `number` of the other revision. Default: the one before.")] against: Option<i32>,
+        #[graphql(desc = "The `number` of the other revision. Default: the previous one.")] against: Option<i32>,
     ) -> Result<Option<Vec<FieldChange>>, ApiError> {
         let text = &self.version.text;
         if !self.version.is_desk {
@@ -271,12 +271,12 @@ impl ReleaseRevision {
         Ok(Some(changes.into_iter().map(FieldChange::from).collect()))
     }
 
-    /// The slug of the release when this revision goes live.
+    /// The slug that the release has once this revision is live.
     async fn slug(&self) -> Slug {
         Slug(self.version.text.slug.clone())
     }
 
-    /// The kind of item.
+    /// The kind of release.
     async fn kind(&self) -> ReleaseKind {
         self.version.text.kind.into()
     }
@@ -286,17 +286,17 @@ impl ReleaseRevision {
         &self.version.text.headline
     }
 
-    /// A second headline: one line.
+    /// A second headline: one line. null if there is none.
     async fn subheadline(&self) -> Option<&str> {
         self.version.text.subheadline.as_deref()
     }
 
-    /// A short plain text for lists.
+    /// A short summary for lists, as plain text. null if there is none.
     async fn summary(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
         ctx.reserve_text(self.version.text.summary.as_deref())
     }
 
-    /// The full text.
+    /// The full text. null if there is none.
     async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
         self.version.body(ctx).await
     }
@@ -326,7 +326,7 @@ impl ReleaseRevision {
         Some(self.version.places(&self.version.about))
     }
 
-    /// An internal note that is never published. null in a preview.
+    /// An internal note that is never published. null if there is none, and in a preview.
     async fn editorial_note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
         ctx.reserve_text(self.version.editorial_note())
     }

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// A set of releases by periods of time.
+/// The number of releases of a set in each period of time.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Timeline {
@@ -41,7 +41,7 @@ impl TimePoint {
         &self.0.label
     }
 
-    /// The start of the period: the first midnight in the time zone.
+    /// The start of the period: the start of its first day in the time zone.
     async fn start(&self) -> DateTime {
         DateTime(self.0.start)
     }

@@ -73,8 +73,8 @@ impl Topic {
         self.image().slug.as_str().into()
     }
 
-    /// The name in a language. If it has none in that language, the name in the nearest less specific language, or in
-    /// the newsroom's language.
+    /// The name in a language. If there is none in that language, the name in the nearest less specific language (`pt`
+    /// for `pt-BR`), or else in the newsroom's language.
     async fn name(
         &self,
         #[graphql(desc = "The language of the name. Default: the newsroom's language.")] language: Option<LanguageTag>,
@@ -82,7 +82,7 @@ impl Topic {
         self.image().name_in(language.as_ref().map(|tag| tag.0.as_str()))
     }
 
-    /// Alternative names, in one language or in all.
+    /// Alternative names, in one language or in all languages.
     async fn alt_names(
         &self,
         #[graphql(desc = "Only names in this language.")] language: Option<LanguageTag>,
@@ -90,12 +90,12 @@ impl Topic {
         alt_names(self.image(), language.as_ref())
     }
 
-    /// What the topic means.
+    /// The definition of the topic. null if it has none.
     async fn definition(&self) -> Option<&str> {
         self.image().definition.as_deref()
     }
 
-    /// Its URI in a public vocabulary.
+    /// Its URI in a public vocabulary. null if it has none.
     async fn uri(&self) -> Option<Url> {
         self.image().uri.as_deref().map(Url::from)
     }
@@ -105,16 +105,14 @@ impl Topic {
         Some(self.topics_of(self.snapshot.topics().broader(self.number).to_vec()))
     }
 
-    /// The topics directly below this one, by name.
+    /// The topics directly below this one, sorted by name.
     async fn narrower(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
-        )]
+        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<TopicConnection>, ApiError> {
         let (topics, page_request) = (self.snapshot.topics(), PageRequest { first, after, last, before });
@@ -129,12 +127,13 @@ impl Topic {
         Some(self.topics_of(self.snapshot.topics().ancestors(self.number)))
     }
 
-    /// When it was retired. Releases that have it keep it; no other release can get it. null while it is in use.
+    /// When it was retired: it can no longer be added to releases, but releases that have it keep it. null while it is
+    /// in use.
     async fn retired_at(&self) -> Option<DateTime> {
         self.image().retired_at.map(DateTime)
     }
 
-    /// The topic to use instead of a retired one.
+    /// The topic to use instead, if this one is retired. null if there is none.
     async fn replaced_by(&self) -> Option<Topic> {
         let number = self.snapshot.topics().by_id(self.image().replaced_by?)?;
         Some(Self::new(self.snapshot.clone(), number))
@@ -156,12 +155,10 @@ impl Topic {
         )]
         order_by: Option<Vec<ReleaseOrder>>,
         #[graphql(default = true, desc = "Include releases of narrower topics.")] include_narrower: bool,
-        #[graphql(
-            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
-        )]
+        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let (request, page_request) = (ctx.request(), PageRequest { first, after, last, before });
@@ -173,7 +170,7 @@ impl Topic {
             .map(Some)
     }
 
-    /// The same releases as numbers, narrower topics included.
+    /// Counts, facets and timelines of the releases that have this topic or a narrower one.
     async fn stats(
         &self,
         ctx: &Context<'_>,
@@ -185,19 +182,20 @@ impl Topic {
     }
 }
 
-/// The fields of a topic. A given field replaces the present value, a missing one leaves it, null clears it if that
-/// is allowed. A list replaces the whole list.
+/// The fields of a topic. A field with a value replaces the stored value, an absent field leaves it unchanged, and
+/// null clears it if the field is optional. A list replaces the whole stored list.
 #[derive(InputObject)]
 pub struct TopicInput {
-    /// The last segment of its public URL. Default for a new topic: made from the name. Former slugs keep working.
+    /// The last segment of its public URL. Default for a new topic: made from the name. Former slugs still lead to the
+    /// topic.
     slug: MaybeUndefined<Slug>,
     /// The name in the newsroom's language, at most 300 characters. Required for a new topic.
     name: MaybeUndefined<String>,
-    /// Preferred names in other languages, one per language.
+    /// Preferred names in other languages, one per language, at most 200.
     names: MaybeUndefined<Vec<NameInput>>,
-    /// Alternative names.
+    /// Alternative names, at most 200.
     alt_names: MaybeUndefined<Vec<NameInput>>,
-    /// What the topic means, at most 5,000 characters.
+    /// The definition of the topic, at most 5,000 characters.
     definition: MaybeUndefined<String>,
     /// Its URI in a public vocabulary.
     uri: MaybeUndefined<Url>,
@@ -229,8 +227,8 @@ pub struct TopicFilter {
     pub search: Option<String>,
     /// Topics below this one, at any depth.
     pub under: Option<TopicRef>,
-    /// true: only topics without a broader topic; false: only topics with one.
+    /// true: only topics without a broader topic; false: only topics with one. Default: both.
     pub top_level: Option<bool>,
-    /// true: only retired ones; false: only those in use.
+    /// true: only retired ones; false: only those in use. Default: both.
     pub retired: Option<bool>,
 }

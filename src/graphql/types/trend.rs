@@ -37,13 +37,13 @@ impl TopicTrend {
         Date(self.until)
     }
 
-    /// Number of its releases in the window, by release date.
+    /// Number of releases with this topic in the window, by release date.
     async fn count(&self) -> u64 {
         self.trend.count
     }
 
-    /// Number of its releases that the window would have if its share of all releases were the same in window and
-    /// baseline.
+    /// Expected number of releases with this topic in the window, assuming that the topic has the same share of all
+    /// releases in window and baseline.
     async fn expected(&self) -> f64 {
         self.trend.expected
     }
@@ -60,7 +60,7 @@ impl TopicTrend {
         self.trend.score
     }
 
-    /// The releases of `count` as a set, with facets and timelines.
+    /// Counts, facets and timelines of the releases that `count` counts.
     async fn stats(&self) -> Option<ReleaseStats> {
         Some(ReleaseStats { set: self.trend.releases.clone() })
     }
