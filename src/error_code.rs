@@ -80,7 +80,7 @@ error_codes! {
     // Subscriptions.
     POSITION_UNKNOWN: "in the stream", "The position is of another newsroom, or of before a restore.", "Load everything again and continue from the new `asOf`.";
     POSITION_TOO_OLD: "in the stream", "More than `limits.resume_entries` journal entries have been written since the position.", "Load everything again and continue from the new `asOf`.";
-    RESYNC_REQUIRED: "in the stream", "Topics or places of the filter were merged or moved.", "Load everything again and continue from the new `asOf`.";
+    RESYNC_REQUIRED: "in the stream", "Topics or places were merged or moved, or a place has a new location, and the filter has a condition on topics or places.", "Load everything again and continue from the new `asOf`.";
     TOO_MANY_SUBSCRIPTIONS: "in the stream", "The WebSocket has `limits.subscriptions` operations already.", "End one, or open another WebSocket.";
 }
 

@@ -121,7 +121,7 @@ fn isolate(
 }
 
 /// Whether an entry changed which releases are under which topics or places without an entry for each release: a
-/// merge, a move in the hierarchy, a retirement, or a new location.
+/// merge, a move in the hierarchy, or a new location of a place.
 pub fn changes_hierarchy(entry: &Entry) -> bool {
     match (&entry.before, &entry.after) {
         (Some(Image::Topic(before)), Some(Image::Topic(after))) => {

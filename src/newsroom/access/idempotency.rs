@@ -1,8 +1,8 @@
 //! Stored results of idempotent requests (`Idempotency-Key`): a repeated mutation returns the first response and
 //! changes nothing.
 //!
-//! `UnitOfWork::claim_key` inserts the key in the transaction of the first write, so a key exists exactly if something
-//! was changed. `store_response` adds the response afterwards. A key belongs to one subject in one role and expires
+//! `UnitOfWork::claim_key` inserts the key in the transaction of the first write, so a key exists if anything was
+//! changed. `store_response` adds the response afterwards, and inserts the key of a mutation that changed nothing. A key belongs to one subject in one role and expires
 //! after 24 hours. The HTTP header is handled in `http::graphql::idempotency`.
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -39,8 +39,8 @@ impl Newsroom {
         let (is_published, has_embargo) = (row.state == ReleaseState::Published, transition.is_embargoed());
         if is_published && !has_embargo {
             return Err(Error::IllegalTransition(
-                "the release is public already, and an embargo cannot hold back what everybody may know: withdraw it, if \
-                 it must not be read"
+                "the release is already public, so it cannot be embargoed: withdraw it if it must not be \
+                 read"
                     .to_owned(),
             ));
         }

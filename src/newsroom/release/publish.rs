@@ -89,8 +89,8 @@ impl Newsroom {
         }
         if row.working_outdated {
             return Err(Error::IllegalTransition(
-                "the live version was corrected since this one was begun, and publishing would undo that: revise it, so \
-                 that it holds the correction too, then publish"
+                "the live revision was corrected after work on this revision began, and publishing would undo the \
+                 correction: revise this revision to include it, then publish"
                     .to_owned(),
             ));
         }
