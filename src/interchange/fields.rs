@@ -17,7 +17,7 @@ pub(super) trait Field: Sized {
     /// Reads a value. On failure adds to `errors` and returns `None`. `at` is the path of the field.
     fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self>;
 
-    /// The value of an absent field. `None` if the field is required.
+    /// Returns the value of an absent field, or `None` if the field is required.
     fn absent() -> Option<Self> {
         None
     }
@@ -74,7 +74,7 @@ impl FieldErrors {
         self.messages.len() > MAX_ERRORS
     }
 
-    /// The first 20 errors in one line, and whether there are more.
+    /// Returns the first 20 errors in one line, followed by "and more" if there are others.
     pub(super) fn in_one_line(&self) -> String {
         let (messages, more) = self.messages.split_at(self.messages.len().min(MAX_ERRORS));
         let line = messages.join("; ");
@@ -169,7 +169,7 @@ impl Field for f64 {
     }
 }
 
-/// An integer within a range.
+/// Reads an integer within a range.
 fn integer<T: TryFrom<i64> + PartialOrd + Display>(
     value: &Json,
     at: &str,
@@ -199,7 +199,7 @@ impl Field for u32 {
     }
 }
 
-/// One of several names. `noun` says what they name, for example "a kind of release".
+/// Reads one of several names. `noun` says what they name, for example "a kind of release".
 pub(super) fn one_of<T: Copy + Serialize>(
     value: &Json,
     at: &str,
@@ -298,7 +298,7 @@ fn parse_date(text: &str) -> Option<Result<NaiveDate, String>> {
     }))
 }
 
-/// The name that was probably meant by a misspelled one.
+/// Returns the known name that is closest to a misspelled one, or `None` if none is close.
 pub(super) fn closest_name<'a>(given: &str, names: &[&'a str]) -> Option<&'a str> {
     // Long names are not compared, because the time is proportional to the product of both lengths.
     if given.chars().count() > 40 {

@@ -120,8 +120,8 @@ impl<'a> FileImport<'a> {
             let line = lines.next_line().map_err(|error| ImportError::File(name.to_owned(), error))?;
             let last = line.is_none();
             if let Some((number, line)) = line {
-                // A topic or place that has a result was parsed in the first pass. Files with the same name can differ
-                // in this line.
+                // A topic or place with a result was parsed in the first pass and is not parsed again. Its type is
+                // checked, because the result may come from another file of the same name.
                 let has_result = concept_results.peek().is_some_and(|&(at, _)| at == number);
                 if !has_result || !line.as_deref().is_ok_and(is_concept) {
                     match line.and_then(|line| self.parse_release(number, &line)) {
@@ -137,7 +137,7 @@ impl<'a> FileImport<'a> {
                 line_results.extend(concept_results.by_ref());
             }
             if last || batch.len() == BATCH || line_results.len() >= BATCH {
-                // An empty batch would also run a transaction.
+                // Importing an empty batch would still run a transaction.
                 if !batch.is_empty() {
                     let numbers: Vec<u64> = batch.iter().map(|(number, _)| *number).collect();
                     let results = self.importer.import_releases(std::mem::take(&mut batch)).await?;
@@ -174,8 +174,8 @@ impl<'a> FileImport<'a> {
         }
     }
 
-    /// Imports a printed page. The last item is imported first, because the list shows later imports of one day before
-    /// earlier ones; the order of the page is therefore kept.
+    /// Imports a printed page, its last item first. A list shows releases of the same date in reverse order of their
+    /// creation, so this keeps the order of the page.
     pub async fn import_listing(&mut self, name: &str, reader: impl Read) -> Result<(), ImportError> {
         let mut text = String::new();
         reader

@@ -29,7 +29,7 @@ pub enum ExpectedFormat {
 /// Formats with a signature in the first bytes: the bytes, the name, and advice.
 const SIGNATURES: [(&[u8], &str, &str); 12] = [
     (b"\x1F\x8B", "gzip", UNPACK),
-    (b"PK\x03\x04", "a zip archive (or a document of a word processor or spreadsheet)", UNPACK),
+    (b"PK\x03\x04", "a zip archive (or a word processor or spreadsheet document)", UNPACK),
     (b"PK\x05\x06", "an empty zip archive", UNPACK),
     (b"\x28\xB5\x2F\xFD", "zstd", UNPACK),
     (b"BZh", "bzip2", UNPACK),
@@ -48,8 +48,9 @@ const TAR_MAGIC: &[u8] = b"ustar";
 const UNPACK: &str = "unpack it first";
 const CONVERT: &str = "convert it to ndjson first (docs/interchange.md describes the format)";
 
-/// Examines the beginning of a file. The inner error says why the file certainly does not have the expected format. If
-/// it is `Ok`, each line must be checked on its own. A file that is empty or entirely blank is an error.
+/// Examines the beginning of a file. The inner error says why the file cannot have the expected format. The inner
+/// `Ok` means that it may have the format and that its lines must be checked one by one. An empty or entirely blank
+/// file is an error.
 pub fn check_format(mut reader: impl Read, expected: ExpectedFormat) -> io::Result<Result<(), String>> {
     let mut head = Vec::new();
     reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
@@ -70,7 +71,7 @@ pub fn check_format(mut reader: impl Read, expected: ExpectedFormat) -> io::Resu
             Ok(())
         });
     }
-    // Isolated NULs are control characters, which are removed from the lines later.
+    // A few NULs in a text are accepted: they are removed later, like other control characters.
     let even = head.iter().step_by(2).filter(|byte| **byte == 0).count();
     let odd = head.iter().skip(1).step_by(2).filter(|byte| **byte == 0).count();
     let nuls = even + odd;
@@ -120,7 +121,7 @@ fn is_blank(mut reader: impl Read) -> io::Result<bool> {
     }
 }
 
-/// The format of a text, and advice on how to convert it. `None` if the text may have the expected format.
+/// Returns the format of a text, and advice on how to convert it. `None` if the text may have the expected format.
 fn detect_text_format(text: &str, is_all: bool, expected: ExpectedFormat) -> Option<(&'static str, &'static str)> {
     match text.bytes().next()? {
         b'<' => Some((detect_markup(text)?, CONVERT)),
@@ -150,7 +151,7 @@ fn is_object(line: &str) -> bool {
     line.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok()
 }
 
-/// The name of a markup format, if the text has one.
+/// Returns the name of the markup format of a text, or `None` if it has none.
 fn detect_markup(text: &str) -> Option<&'static str> {
     let lower = text.to_lowercase();
     let has = |tag: &str| {
@@ -173,7 +174,8 @@ fn detect_markup(text: &str) -> Option<&'static str> {
     })
 }
 
-/// The name of a table format, if every line has the same number of separators, and more than one column.
+/// Returns the name of the table format of a text, or `None` if it is not a table. In a table, all lines have the
+/// same number of separators and the heading has several columns.
 fn detect_table(text: &str, is_all: bool) -> Option<&'static str> {
     let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(21).collect();
     if !is_all && lines.len() < 21 {
@@ -184,7 +186,7 @@ fn detect_table(text: &str, is_all: bool) -> Option<&'static str> {
     let is_heading = |separator: char| {
         heading.contains(separator) && heading.split(separator).all(|name| name.split_whitespace().count() <= 4)
     };
-    [('\t', "TSV (a table, its columns separated by tabs)"), (',', CSV), (';', CSV)]
+    [('\t', "TSV (a table with columns separated by tabs)"), (',', CSV), (';', CSV)]
         .into_iter()
         .find(|&(separator, _)| {
             // Quoted cells may contain separators and line breaks, so separators are not counted in lines with quotes.
@@ -196,7 +198,7 @@ fn detect_table(text: &str, is_all: bool) -> Option<&'static str> {
         .map(|(_, name)| name)
 }
 
-const CSV: &str = "CSV (a table, its columns separated by commas or semicolons)";
+const CSV: &str = "CSV (a table with columns separated by commas or semicolons)";
 
 /// Detects a printed page.
 fn detect_listing(text: &str) -> Option<(&'static str, &'static str)> {

@@ -46,7 +46,7 @@ impl Json {
         count
     }
 
-    /// The JSON type of the value, for messages.
+    /// Returns the JSON type of the value, for messages.
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -74,7 +74,7 @@ impl fmt::Display for Json {
     }
 }
 
-/// A string in quotes, shortened for a message.
+/// Returns a string in quotes, shortened for a message.
 pub(super) fn quoted(text: &str) -> String {
     let mut letters = text.chars();
     let short: String = letters.by_ref().take(MAX_QUOTED_CHARS).collect();
@@ -124,7 +124,7 @@ fn escape_invalid(line: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The code unit of the escape at the start of a text: `\u` and four hexadecimal digits.
+/// Returns the code unit of the escape at the start of a text: `\u` and four hexadecimal digits.
 fn code_unit(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?

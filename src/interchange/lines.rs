@@ -14,7 +14,7 @@ pub struct Lines<R> {
     number: u64,
 }
 
-/// The number of a line, and its text or why it cannot be read.
+/// The number of a line, and its text or the reason why it cannot be read.
 pub type NumberedLine = (u64, Result<String, String>);
 
 impl<R: BufRead> Lines<R> {

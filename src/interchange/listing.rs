@@ -143,7 +143,7 @@ fn paragraphs(text: &str) -> Vec<Paragraph> {
     paragraphs
 }
 
-/// The text after a number and a full stop.
+/// Returns the text after a number and a full stop, or `None` if the text has another form.
 fn text_after_number(text: &str) -> Option<&str> {
     let (number, rest) = text.split_once('.')?;
     let is_valid = !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -175,8 +175,8 @@ fn date_line(text: &str) -> Option<(NaiveDate, Option<String>)> {
     Some((date, Some(place.trim().to_owned()).filter(|place| !place.is_empty())))
 }
 
-/// The names of the places in a printed dateline. "PHNOM PENH" becomes "Phnom Penh". Several places are separated by a
-/// slash or a semicolon.
+/// Returns the names of the places in a printed dateline. "PHNOM PENH" becomes "Phnom Penh". Several places are
+/// separated by a slash or a semicolon.
 pub fn place_names(dateline: &str) -> Vec<String> {
     dateline.split(['/', ';']).map(str::trim).filter(|name| !name.is_empty()).map(place_name).collect()
 }

@@ -20,20 +20,20 @@ const MAX_REASONS: usize = 200;
 pub struct ImportReport {
     /// Records that were created.
     pub created: u64,
-    /// Records that changed the stored object.
+    /// Records that changed their stored object.
     pub updated: u64,
-    /// Records that equal the stored object.
+    /// Records that equal their stored object.
     pub unchanged: u64,
-    /// Records that occurred earlier in the import with the same content.
+    /// Records that repeat an earlier record of this import with the same content.
     pub duplicates: u64,
-    /// Records whose object an editor has changed since, or that occurred earlier in the import with other content.
-    /// They are not applied.
+    /// Records that contradict a change of the desk since the last import, or an earlier record of this import. They
+    /// are not applied.
     pub conflicts: u64,
     /// Records that were refused.
     pub refused: u64,
     /// Control characters that were replaced or removed in the records.
     pub controls: ControlCount,
-    /// Records that contained such characters.
+    /// Records that contained control characters.
     pub records_with_controls: u64,
     /// Whether the changes were committed. False after a dry run, and after a strict import with errors.
     pub committed: bool,
@@ -100,7 +100,7 @@ impl Reasons {
     }
 }
 
-/// The reason of a message: its first error, without values and advice.
+/// Returns the reason of a message: its first error, without values and advice.
 fn reason_of(message: &str) -> String {
     let mut text = String::new();
     let mut letters = message.chars().peekable();

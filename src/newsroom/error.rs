@@ -84,7 +84,7 @@ pub struct CurrentRevision {
 }
 
 impl Error {
-    /// An error of one invalid field.
+    /// Creates an error for one invalid field.
     pub fn field(field: &[&str], code: ErrorCode, message: impl Into<String>) -> Self {
         let field = field.iter().map(|&step| step.to_owned()).collect();
         Self::Invalid(vec![FieldError { field, code, message: message.into() }])
@@ -141,7 +141,7 @@ impl std::fmt::Display for Error {
             ),
             Self::Filter(error) => write!(f, "{}: {}", error.path.join("."), error.message),
             Self::DeadlineExceeded => {
-                f.write_str("the time limit of the request (limits.execution_ms) expired before this began: nothing was changed")
+                f.write_str("the time limit of the request (limits.execution_ms) expired before the write began: nothing was changed")
             }
             Self::Db(error) => error.fmt(f),
         }

@@ -40,12 +40,12 @@ pub struct ExportedRelease {
     /// Lifecycle for export. A release that is not public, or that only the press can see, is a draft. A retracted
     /// release is withdrawn, with its notice.
     pub row: release::Model,
-    /// The content that its readers see.
+    /// The content of its live revision, or of its working revision if no revision is live.
     pub content: Content,
 }
 
 impl Exporter {
-    /// Begins an export. It does not include later writes.
+    /// Begins an export. Writes that are committed later are not included.
     pub async fn begin(newsroom: &Newsroom) -> Result<Self, Error> {
         let tx = newsroom.db.begin_read().await?;
         let topics = topic_images(&tx, None).await?;
@@ -55,22 +55,22 @@ impl Exporter {
         Ok(Self { tx, topics, places, topic_slugs, place_slugs, after: Uuid::nil() })
     }
 
-    /// All topics, broader ones before narrower ones, otherwise oldest first.
+    /// Returns all topics, broader ones before narrower ones, otherwise oldest first.
     pub fn topics(&self) -> Vec<&TopicImage> {
         parents_first(&self.topics, |topic| topic.id, |topic| topic.broader.clone())
     }
 
-    /// All places, parents before the places within them, otherwise oldest first.
+    /// Returns all places, parents before the places within them, otherwise oldest first.
     pub fn places(&self) -> Vec<&PlaceImage> {
         parents_first(&self.places, |place| place.id, |place| place.within.into_iter().collect())
     }
 
-    /// The slug of a topic.
+    /// Returns the slug of a topic, or `None` if there is no such topic.
     pub fn topic_slug(&self, id: Uuid) -> Option<String> {
         self.topic_slugs.get(&id).cloned()
     }
 
-    /// The slug of a place.
+    /// Returns the slug of a place, or `None` if there is no such place.
     pub fn place_slug(&self, id: Uuid) -> Option<String> {
         self.place_slugs.get(&id).cloned()
     }
@@ -101,7 +101,8 @@ impl Exporter {
     }
 }
 
-/// The lifecycle that another newsroom can import. Schedules and embargoes belong to this newsroom.
+/// Returns the row with a state that another newsroom can import. Schedules and embargoes belong to this newsroom
+/// only.
 fn exportable(row: release::Model) -> release::Model {
     let state = match row.state {
         ReleaseState::Published if row.embargo_until.is_some() => ReleaseState::Draft,

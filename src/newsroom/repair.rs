@@ -1,9 +1,9 @@
-//! Repair of stored dates and instants outside the years 0001 to 9999: finds them in all tables and replaces them by
-//! the nearest end of the range.
+//! Repair of stored dates and instants outside the years 0001 to 9999: finds them in all tables and replaces them
+//! with the nearest end of the range.
 //!
-//! Used by `dateline check --repair`. Such values come from earlier program versions and from other programs; readers
-//! clamp them (module `date_range`). Changes of releases are recorded in the journal as `release.repair`. The checks of
-//! the database are in `check`.
+//! Used by `dateline check --repair`. Such values come from earlier program versions or from other programs. Code
+//! that reads them clamps them (module `date_range`). Changes of releases are recorded in the journal as
+//! `release.repair`. The checks of the database are in `check`.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -72,16 +72,17 @@ pub async fn find_out_of_range<C: ConnectionTrait>(connection: &C) -> Result<Vec
     Ok(all)
 }
 
-/// The columns that [`find_out_of_range`] examines, as table and column.
+/// Returns the columns that [`find_out_of_range`] examines, as table and column.
 pub fn ranged_columns() -> Vec<(&'static str, &'static str)> {
     let of_table = |table: Table| table.columns.into_iter().map(move |column| (table.name, column.name));
     tables().into_iter().flat_map(of_table).collect()
 }
 
 impl Newsroom {
-    /// Replaces all stored dates and instants outside the range by the nearest end of the range, in one transaction,
-    /// and returns the replaced values. Each release with a changed row gets a journal entry `release.repair`, whose
-    /// note contains the old and new values. Changes nothing if no value is outside the range. For administrators.
+    /// Replaces all stored dates and instants outside the range with the nearest end of the range, in one
+    /// transaction, and returns the replaced values. Each release with a changed row gets a journal entry
+    /// `release.repair`, whose note contains the old and new values. Changes nothing if no value is outside the
+    /// range. For administrators.
     pub async fn repair_out_of_range(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<Vec<OutOfRange>, Error> {
         workflow::check_manage(Resource::Repair, viewer)?;
         let mut unit_of_work = self.begin(viewer, now).await?;
@@ -105,7 +106,8 @@ impl Newsroom {
         let mut repaired = Vec::new();
         for table in tables() {
             for &column in &table.columns {
-                // Searched again, because a change moves a row on PostgreSQL.
+                // Search again for every column: on PostgreSQL, an update changes the `ctid` by which the row was
+                // located.
                 for located in find_in_column(unit_of_work.tx(), &table, column, lock_clause).await? {
                     store_nearest(unit_of_work.tx(), &table, column, &located).await?;
                     repaired.push(located.row);
@@ -126,7 +128,7 @@ impl Newsroom {
     }
 }
 
-/// The releases that values belong to, each with a note about the replacement.
+/// Returns the releases that the values belong to, each with a note about the replacement.
 async fn affected_releases<C: ConnectionTrait>(
     connection: &C,
     located: &[LocatedValue],
@@ -218,12 +220,12 @@ async fn store_nearest<C: ConnectionTrait>(
     connection.execute_raw(Statement::from_sql_and_values(backend, update, values)).await.map(drop)
 }
 
-/// The nearest value of the range. `None` if the stored value is in the range.
+/// Returns the nearest value of the range, or `None` if the stored value is in the range.
 fn nearest<T: Ranged>(text: &str) -> Option<String> {
     Stored::<T>::read(text).filter(|stored| stored.original.is_some()).map(|stored| stored.value.write())
 }
 
-/// SQL expression of a primary key column as text.
+/// Returns an SQL expression for a primary key column as text.
 fn key_text(backend: DbBackend, column: &str, is_uuid: bool) -> String {
     match (backend, is_uuid) {
         (DbBackend::Sqlite, true) => format!("lower(hex(\"{column}\"))"),
@@ -233,7 +235,7 @@ fn key_text(backend: DbBackend, column: &str, is_uuid: bool) -> String {
     }
 }
 
-/// All tables that have dates or instants.
+/// Returns all tables that have dates or instants.
 fn tables() -> Vec<Table> {
     vec![
         table(release::Entity),

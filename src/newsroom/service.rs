@@ -36,7 +36,7 @@ pub struct Newsroom {
 pub struct NewsroomSettings {
     /// Language of releases and names that specify none. BCP 47, canonical case.
     pub language: String,
-    /// Time zone that defines where a day begins and ends.
+    /// Time zone that defines when a day begins and ends.
     pub time_zone: chrono_tz::Tz,
     /// Public URL of a release, with the placeholder `{slug}` or `{id}`.
     pub url_template: Option<String>,

@@ -19,7 +19,7 @@ use crate::newsroom::text::slug as slug_format;
 /// Number of candidates that are tried: the base slug and its numbered variants.
 const MAX_VARIANTS: u32 = 60;
 
-/// The owner of a slug.
+/// Returns the owner of a slug, or `None` if the slug is available.
 pub(in crate::newsroom) async fn owner<C: ConnectionTrait>(
     db: &C,
     noun: Noun,
@@ -30,13 +30,14 @@ pub(in crate::newsroom) async fn owner<C: ConnectionTrait>(
     Ok(taken.one(db).await?.map(|row| row.owner_id))
 }
 
-/// The stored form of a slug of a purged release. It identifies the slug but does not reveal it. No slug has this form.
+/// Returns the stored form of a slug of a purged release: `~` and a digest. It identifies the slug but does not
+/// reveal it. No valid slug has this form.
 pub(in crate::newsroom) fn digest(slug: &str) -> String {
     let digest = Sha256::digest(slug.as_bytes());
     format!("~{}", URL_SAFE_NO_PAD.encode(digest))
 }
 
-/// Returns a slug, made from `base`, that no other object owns.
+/// Returns a slug, made from `base`, that no other object of this noun owns.
 pub(in crate::newsroom) async fn find_available<C: ConnectionTrait>(
     db: &C,
     noun: Noun,
@@ -55,7 +56,7 @@ pub(in crate::newsroom) async fn find_available<C: ConnectionTrait>(
         .into_tuple()
         .all(db)
         .await?;
-    // The last bits of a UUIDv7 are random.
+    // If all variants are taken, append the last 24 bits of the owner's UUIDv7, which are random.
     let fallback = || {
         format!(
             "{}-{:06x}",
@@ -99,7 +100,7 @@ pub(in crate::newsroom) async fn reserve<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Releases the slugs of an owner that were never public and are not in use.
+/// Deletes the reservations of an owner's slugs that were never public and are not in use.
 pub(in crate::newsroom) async fn delete_unused<C: ConnectionTrait>(
     db: &C,
     noun: Noun,

@@ -69,22 +69,22 @@ impl Newsroom {
 }
 
 impl UnitOfWork {
-    /// The transaction, for the statements of the command.
+    /// Returns the transaction, for the statements of the command.
     pub fn tx(&self) -> &Transaction {
         &self.tx
     }
 
-    /// The instant of the command, with microsecond precision.
+    /// Returns the instant of the command, with microsecond precision.
     pub fn at(&self) -> DateTime<Utc> {
         self.at
     }
 
-    /// When the write lock was acquired.
+    /// Returns the time at which the write lock was acquired.
     pub fn lock_acquired_at(&self) -> Instant {
         self.lock_acquired_at
     }
 
-    /// The subject that acts.
+    /// Returns the subject that acts.
     pub fn by(&self) -> &str {
         &self.by
     }
@@ -132,7 +132,8 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// The catalog's image of an object as it is in this transaction.
+    /// Returns the catalog's image of an object as it is in this transaction. `None` if the object does not exist, and
+    /// for tokens and preview links, which the catalog does not have.
     pub async fn image(&self, noun: Noun, id: Uuid) -> Result<Option<Image>, Error> {
         let ids = [id];
         Ok(match noun {
@@ -143,7 +144,7 @@ impl UnitOfWork {
         })
     }
 
-    /// The last change of an object, for the error of a revision conflict.
+    /// Returns the last change of an object, for the error of a revision conflict.
     pub async fn last_change(&self, id: Uuid, revision: i32) -> Result<CurrentRevision, Error> {
         let entry = journal::Entity::find()
             .filter(journal::Column::NounId.eq(id))
@@ -215,7 +216,8 @@ impl UnitOfWork {
     }
 }
 
-/// The error if a committed object is missing in the snapshot after the commit, because another server removed it.
+/// Returns the error for an object that is missing in the snapshot after the commit, because another process removed
+/// it.
 pub(super) fn removed_since_commit() -> Error {
     DatabaseError::OutcomeUnknown("another process removed the object after the commit".to_owned()).into()
 }

@@ -34,7 +34,7 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    /// `None` clears the field.
+    /// Returns a patch that sets a value, or clears the field if the value is `None`.
     pub fn from_option(value: Option<T>) -> Self {
         value.map_or(Self::Clear, Self::Set)
     }
@@ -51,12 +51,12 @@ pub struct Validator {
 }
 
 impl Validator {
-    /// A validator that prefixes the paths of its errors, for example with `input`.
+    /// Creates a validator that prefixes the paths of its errors, for example with `input`.
     pub fn new(prefix: &[&str]) -> Self {
         Self { prefix: prefix.iter().map(|&step| step.to_owned()).collect(), ..Self::default() }
     }
 
-    /// A validator for imported records.
+    /// Creates a validator for imported records.
     pub fn for_import() -> Self {
         Self { for_import: true, ..Self::default() }
     }
@@ -73,7 +73,7 @@ impl Validator {
         if self.errors.is_empty() { Ok(()) } else { Err(Error::Invalid(self.errors)) }
     }
 
-    /// A required line of text.
+    /// Applies a patch to a required line of text. It cannot be empty.
     pub fn required_line(&mut self, field: &str, patch: Patch<String>, into: &mut String, max: usize) {
         match patch {
             Patch::Keep if into.is_empty() => {
@@ -95,17 +95,18 @@ impl Validator {
         }
     }
 
-    /// An optional line of text. An empty line clears the field.
+    /// Applies a patch to an optional line of text. An empty line clears the field.
     pub fn optional_line(&mut self, field: &str, patch: Patch<String>, into: &mut Option<String>, max: usize) {
         self.optional(patch, into, |validator, value| validator.line(field, &value, max));
     }
 
-    /// An optional text of several lines. An empty text clears the field.
+    /// Applies a patch to an optional text of several lines. An empty text clears the field.
     pub fn optional_text(&mut self, field: &str, patch: Patch<String>, into: &mut Option<String>, max: usize) {
         self.optional(patch, into, |validator, value| validator.value_or_error(field, text::clean_text(&value, max)));
     }
 
-    /// An optional body, which is stored as written. A body without visible characters clears the field.
+    /// Applies a patch to an optional body, which is stored as written. A body without visible characters clears the
+    /// field.
     pub fn optional_body(&mut self, field: &str, patch: Patch<String>, into: &mut Option<String>, max: usize) {
         self.optional(patch, into, |validator, value| validator.value_or_error(field, text::clean_body(&value, max)));
     }
@@ -144,7 +145,7 @@ impl Validator {
         }
     }
 
-    /// A required value of a fixed type.
+    /// Applies a patch to a required value that needs no further check.
     pub fn required<T>(&mut self, field: &str, patch: Patch<T>, into: &mut T) {
         match patch {
             Patch::Keep => {}
@@ -157,7 +158,7 @@ impl Validator {
         }
     }
 
-    /// A required date within the range of dates.
+    /// Applies a patch to a required date, which must be within the range of dates.
     pub fn required_date(&mut self, field: &str, patch: Patch<NaiveDate>, into: &mut NaiveDate) {
         if let Patch::Set(date) = patch
             && let Err(error) = date_range::check_date(date)
@@ -174,7 +175,7 @@ impl Validator {
         }
     }
 
-    /// A required language tag. It is converted to canonical case.
+    /// Applies a patch to a required language tag and converts it to canonical case.
     pub fn language(&mut self, field: &str, patch: Patch<String>, into: &mut String) {
         let mut tag = into.clone();
         self.required(field, patch, &mut tag);
@@ -184,7 +185,7 @@ impl Validator {
         }
     }
 
-    /// A required slug in the valid format.
+    /// Applies a patch to a required slug and checks its format.
     pub fn slug(&mut self, field: &str, patch: Patch<String>, into: &mut String) {
         match patch {
             Patch::Set(value) => match slug::check(&value) {
@@ -195,7 +196,7 @@ impl Validator {
         }
     }
 
-    /// An optional URL with the scheme http or https.
+    /// Applies a patch to an optional URL, which must have the scheme http or https.
     pub fn url(&mut self, field: &str, patch: Patch<String>, into: &mut Option<String>) {
         self.optional(patch, into, |validator, value| {
             let url = validator.line(field, &value, 2000)?;
@@ -214,7 +215,8 @@ impl Validator {
         });
     }
 
-    /// Concepts by reference, in order and without duplicates.
+    /// Applies a patch to a list of concepts: resolves the references to ids, in order and without duplicates. A
+    /// retired concept is accepted only if `into` already has it or the input comes from an import.
     pub fn concepts<T: Concept>(
         &mut self,
         field: &str,
@@ -260,7 +262,7 @@ impl Validator {
         *into = without_duplicates(ids);
     }
 
-    /// Concepts by id, in order and without duplicates.
+    /// Sets a list of concepts by their ids, in order and without duplicates.
     pub fn concept_ids(&mut self, field: &str, ids: Vec<Uuid>, into: &mut Vec<Uuid>) {
         if self.check_concept_count(field, ids.len()) {
             *into = without_duplicates(ids);
@@ -275,7 +277,8 @@ impl Validator {
         count <= 100
     }
 
-    /// Names in languages. With `one_per_language`, at most one per language is accepted.
+    /// Applies a patch to a list of names with languages. With `one_per_language`, at most one name per language is
+    /// accepted.
     pub fn names(&mut self, field: &str, patch: Patch<Vec<Name>>, into: &mut Vec<Name>, one_per_language: bool) {
         let given = match patch {
             Patch::Keep => return,

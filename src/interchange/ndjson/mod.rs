@@ -50,7 +50,7 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
-    /// The record type with this name in the file.
+    /// Returns the record type with this name in the file.
     fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "dateline" => Self::Dateline,
@@ -72,7 +72,7 @@ pub struct Peek {
 }
 
 impl Peek {
-    /// Why the file cannot be read, if this line is a header with another format version.
+    /// Returns why the file cannot be read, if this line is a header with another format version.
     pub fn unsupported_version(&self) -> Option<String> {
         let version = self.version.as_ref().filter(|version| version.as_u64() != Some(u64::from(VERSION)));
         version.map(unsupported_version)
@@ -292,7 +292,7 @@ pub fn peek(line: &str) -> Peek {
     Peek { kind, version }
 }
 
-/// The message for a file with an unsupported format version.
+/// Returns the message for a file with an unsupported format version.
 pub fn unsupported_version(version: impl Display) -> String {
     format!(
         "the file has format version {version}, but this version of Dateline reads only version {VERSION}: import it with a \

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A line without control characters.
+/// Parses a valid line without control characters.
 fn read(line: &str) -> Record {
     let (record, controls) = parse(line).unwrap_or_else(|why| panic!("{line}: {why}"));
     assert!(controls.is_empty());

@@ -1,9 +1,9 @@
 //! Stored results of idempotent requests (`Idempotency-Key`): a repeated mutation returns the first response and
 //! changes nothing.
 //!
-//! `UnitOfWork::claim_key` inserts the key in the transaction of the first write, so a key exists if anything was
-//! changed. `store_response` adds the response afterwards, and inserts the key of a mutation that changed nothing. A key belongs to one subject in one role and expires
-//! after 24 hours. The HTTP header is handled in `http::graphql::idempotency`.
+//! `UnitOfWork::claim_key` inserts the key in the transaction of the first write, so no change is committed without
+//! its key. `store_response` adds the response afterwards, also for a mutation that changed nothing. A key belongs to
+//! one subject in one role and is deleted after 24 hours. The HTTP header is handled in `http::graphql::idempotency`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::idempotency;
@@ -22,14 +22,15 @@ use crate::{
 /// How long keys are stored.
 const RETENTION: TimeDelta = TimeDelta::hours(24);
 
-/// What is stored about a request.
+/// The stored result of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredResult {
     /// Nothing: the request is new.
     Absent,
     /// The request was executed, with this response.
     Response(String),
-    /// The request was executed. Its response was not stored, or contained a secret.
+    /// The request was executed, but its response is not available: it was too long, contained a secret, was deleted
+    /// by a purge, or the server stopped before storing it.
     ResponseNotStored,
     /// The key was used for a different request.
     OtherRequest,
@@ -77,8 +78,8 @@ impl Newsroom {
 }
 
 impl UnitOfWork {
-    /// Records that this request has written something under its key. Fails if another execution has already used the
-    /// key.
+    /// Claims the idempotency key of the viewer's request, if it has one. Does nothing if an earlier write of the
+    /// same execution claimed it. Fails if another execution used the key.
     pub(in crate::newsroom) async fn claim_key(&self, viewer: &Viewer) -> Result<(), Error> {
         let Some(request) = viewer.idempotent_request.as_deref() else { return Ok(()) };
         let key = (request.owner.clone(), request.key.clone());
@@ -105,14 +106,14 @@ fn key_row(request: &IdempotentRequest, at: DateTime<Utc>, answer: Option<String
     }
 }
 
-/// The owner of a key: a subject in one role. A token of a lower role therefore never receives a stored response that
-/// its role may not see.
+/// Returns the owner of a key: a subject in one role. The role is included so that a token of a lower role never
+/// receives a stored response that its role may not see.
 pub fn key_owner(viewer: &Viewer) -> String {
     format!("{:?} {}", viewer.role, viewer.subject)
 }
 
 impl IdempotentRequest {
-    /// A new execution of a request under an owner's key.
+    /// Creates an execution of a request under an owner's key, with a new random id.
     pub fn new(owner: String, key: String, hash: String) -> Self {
         Self { id: Uuid::now_v7(), owner, key, hash }
     }

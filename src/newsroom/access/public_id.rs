@@ -76,8 +76,8 @@ impl IdCodec {
         Some((noun, Uuid::try_parse(rest).ok().filter(|_| is_plain)?))
     }
 
-    /// Decodes an id like [`Self::decode`], but rejects the plain ids of earlier program versions. Nobody can construct
-    /// the encrypted id of a known key.
+    /// Decodes an id like [`Self::decode`], but rejects the plain ids of earlier program versions. Without the
+    /// newsroom's secret, the encrypted id of a known key cannot be constructed.
     pub fn decode_encrypted(&self, id: &str) -> Option<(Noun, Uuid)> {
         let (noun, rest) = split_prefix(id)?;
         let mut block = from_base32(rest)?.into();
@@ -107,7 +107,7 @@ fn split_prefix(id: &str) -> Option<(Noun, &str)> {
     Some((NOUNS.into_iter().find(|&noun| noun_prefix(noun) == prefix)?, rest))
 }
 
-/// Prefix of the ids of a noun.
+/// Returns the prefix of the ids of a noun.
 pub const fn noun_prefix(noun: Noun) -> &'static str {
     match noun {
         Noun::Release => "release",
@@ -118,23 +118,25 @@ pub const fn noun_prefix(noun: Noun) -> &'static str {
     }
 }
 
-/// A random id for requests, errors and log lines, which is not stored elsewhere: 32 hexadecimal digits.
+/// Returns a random id for requests, errors and log lines: 32 hexadecimal digits. The id is not stored in the
+/// database.
 pub fn random_id() -> String {
     let mut bytes = [0; 16];
     match getrandom::fill(&mut bytes) {
         Ok(()) => Uuid::from_bytes(bytes).simple().to_string(),
-        // The system has no random numbers. Log lines with this id can only be matched by their time.
+        // The system's random number generator failed. Log lines with this id can only be matched by their time.
         Err(_) => "unknown".to_owned(),
     }
 }
 
-/// A block as a base-32 number, most significant digit first.
+/// Encodes a block as a base-32 number, most significant digit first.
 fn to_base32(block: [u8; 16]) -> String {
     let number = u128::from_be_bytes(block);
     (0..ID_LENGTH).rev().map(|index| char::from(DIGITS[(number >> (5 * index)) as usize & 31])).collect()
 }
 
-/// Decodes a block. `None` for any other text. Each block has exactly one text.
+/// Decodes the base-32 digits of a block. Returns `None` for any other text. Each block has exactly one valid
+/// encoding.
 fn from_base32(text: &str) -> Option<[u8; 16]> {
     if text.len() != ID_LENGTH {
         return None;

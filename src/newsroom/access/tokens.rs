@@ -173,7 +173,7 @@ impl Newsroom {
     }
 }
 
-/// SHA-256 as lower-case hex.
+/// Returns the SHA-256 as lower-case hexadecimal digits.
 pub fn hash(bytes: &[u8]) -> String {
     let digest: [u8; 32] = Sha256::digest(bytes).into();
     digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
@@ -187,7 +187,7 @@ fn generate_secret() -> Result<String, Error> {
     Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random_bytes()?)))
 }
 
-/// 256 random bits.
+/// Returns 256 random bits.
 pub(in crate::newsroom) fn random_bytes() -> Result<[u8; 32], Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)

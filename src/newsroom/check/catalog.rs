@@ -36,7 +36,7 @@ pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings, jo
         compare_counts(tx, findings, &loaded).await
     })
     .await;
-    // The replay of an incomplete journal gives another catalog. `journal` reports what is missing.
+    // The replay of an incomplete journal would give a different catalog. `journal` reports the missing entries.
     if !journal.complete {
         return;
     }

@@ -93,7 +93,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Notes that the database was lost, or locked for too long, before everything was read.
+    /// Records that the connection was lost, or the database was locked for too long, before everything was read.
     pub(super) fn interrupt(&mut self, error: DbErr) {
         self.interruption.get_or_insert(error);
     }

@@ -198,7 +198,7 @@ async fn find_orphaned_entries(
     Ok(())
 }
 
-/// Returns an image after some merges.
+/// Returns an image with merges applied.
 fn apply_merges(image: Image, merges: &[Merge]) -> Image {
     let mut image = image;
     for &Merge { noun, from, into, .. } in merges {

@@ -204,7 +204,8 @@ impl Entry {
     }
 }
 
-/// Returns the object that an image is of. The image of a purged release has no id, so the id of its entry is used.
+/// Returns the noun and the id of the object that an image describes. The image of a purged release has no id, so the
+/// id of its journal entry is used.
 fn subject(image: &Image, entry: Uuid) -> (Noun, Uuid) {
     match image {
         Image::Release(image) => (Noun::Release, image.id),

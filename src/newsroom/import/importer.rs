@@ -1,7 +1,8 @@
 //! `Importer`: state and transactions of an import (options, batches, index of concepts, final commit or rollback).
 //!
-//! A batch is one short transaction; a dry run or a strict import is one transaction that may be rolled back. The
-//! methods that import records are in `release` and `concept`.
+//! A batch is one short transaction. A dry run or a strict import is a single transaction: a dry run is always rolled
+//! back, a strict import if a record is refused or conflicts. The methods that import records are in `release` and
+//! `concept`.
 
 use std::time::Duration;
 

@@ -53,8 +53,8 @@ pub(super) struct ExistingRelease {
 }
 
 impl Importer<'_> {
-    /// Finds the stored release of each record. A record is `None` if it is new, and an error message if its external
-    /// id and its slug belong to different releases. Records without a slug get one.
+    /// Finds the stored release of each record. Returns its id, `None` for a new record, or an error message if the
+    /// external id and the slug of a record belong to different releases. Records without a slug get one.
     pub(super) async fn match_releases(
         &mut self,
         records: &mut [ValidRecord],

@@ -3,8 +3,8 @@
 //!
 //! A record that equals the stored object is unchanged. A record that differs is an update, or a conflict if an
 //! editor has changed the object since the last import. A conflict is reported and not written. A batch is one short
-//! transaction; a dry run or a strict import is one transaction that may be rolled back. File formats are parsed in
-//! `interchange`.
+//! transaction. A dry run or a strict import is a single transaction, so that it can be rolled back. File formats are
+//! parsed in `interchange`.
 //!
 //! - `importer`: state, transactions and results of an import
 //! - `record`: parsed records of releases

@@ -29,7 +29,7 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    /// Begins a file. Line numbers refer to it from now on.
+    /// Begins a file. Line numbers of the following records refer to it.
     pub(super) fn begin_file(&mut self, name: &str) {
         if self.files.last().is_none_or(|last| last != name) {
             self.files.push(name.to_owned());

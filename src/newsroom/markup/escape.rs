@@ -181,6 +181,7 @@ mod tests {
             "(https://a/b%20\\(c\\)%7C%60%3Cd%3E&amp;e%C2%A0?%5C \"say \\\"x\\\"&#10; \\*y\\*\")"
         );
     }
+
     /// Converts an HTML body to Markdown and back to HTML, and returns all values of an attribute in the result.
     fn values(body: &str, name: &str) -> Vec<String> {
         let html = markdown_to_html(&markdown(body));

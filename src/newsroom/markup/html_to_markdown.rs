@@ -348,7 +348,7 @@ mod tests {
         <blockquote>§</blockquote>§<div>§</div>§<pre>§</pre>§<code>§</code>§<hr>§a§b§ §(c)§1. §- §# §_§\
         *§&lt;p>§&amp;lt;§!§|§`§~§[§\\§\n§&nbsp;";
 
-    /// Tags and text in random order. The pieces of `more` are twice as frequent.
+    /// Generates tags and text in random order. The pieces of `more` are twice as frequent.
     fn soup(more: &'static str) -> impl Strategy<Value = String> {
         let pieces = [PIECES, more, more].join("§").split('§').map(str::to_owned).collect::<Vec<_>>();
         prop::collection::vec(prop::sample::select(pieces), 0..24).prop_map(|pieces| pieces.concat())

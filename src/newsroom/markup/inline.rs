@@ -244,8 +244,8 @@ fn can_use_delimiters(parts: &[Part], opened: usize, closed: usize) -> bool {
     flanks(within_first, before(opened)) && flanks(within_last, after(closed))
 }
 
-/// Whether a delimiter run between these two characters belongs to the inner one. Between two punctuation characters it
-/// could both open and close emphasis.
+/// Whether a delimiter run between these two characters applies to the inner side only. Between two punctuation
+/// characters, it could open emphasis as well as close it.
 fn flanks(inner: char, outer: Neighbor) -> bool {
     match outer {
         Neighbor::Mark => false,

@@ -183,7 +183,7 @@ mod tests {
         <option>§</x>§<§>§\"§'§=§/§&§&lt;§&#60;§&quot;§;§javascript:§[x](§[§]§)§](javascript:x)§![§*§**§\
         _§`§```\n§~~§|§|-|\n§# §> §- §1. §[^a]§[^a]: §\n§\n\n§ §    §\t§\\§\0§\u{338}§\u{A0}§a§b c§é§字";
 
-    /// Tags, Markdown markers and text in random order.
+    /// Generates tags, Markdown markers and text in random order.
     fn soup() -> impl Strategy<Value = String> {
         let piece = prop::sample::select(PIECES.split('§').collect::<Vec<_>>());
         prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())

@@ -56,7 +56,7 @@ fn excess_marker(line: &str) -> Option<usize> {
             }
             _ => return None,
         };
-        // A line that consists only of these characters is a thematic break of any length.
+        // If the rest of the line has only this character and white space, it is a thematic break and opens no block.
         let is_rule = || {
             matches!(bytes[at], b'-' | b'*') && bytes[at..].iter().all(|b| *b == bytes[at] || b.is_ascii_whitespace())
         };
