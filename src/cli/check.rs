@@ -3,12 +3,12 @@
 //!
 //! Exit codes: 0 nothing is wrong, 3 there are findings, 1 the check could not run.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Args;
 
 use super::{
-    context::{CommandError, open_app, operator},
+    context::{CommandError, open_app, operator, require_database},
     output::print,
 };
 use crate::{
@@ -30,12 +30,7 @@ pub(super) struct Check {
 impl Check {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
         let url = &settings.database_url;
-        // Opening it would make it.
-        if let Some(file) = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path))
-            && !Path::new(file).exists()
-        {
-            return Err(format!("there is no database {}: name another one (--database)", redacted(url)).into());
-        }
+        require_database(settings)?;
         if self.repair {
             let app = open_app(settings).await?;
             let repaired = app.newsroom.repair_out_of_range(&operator(), app.clock.now()).await?;

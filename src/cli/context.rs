@@ -1,7 +1,7 @@
 //! What every command needs: the error type, the database and the application of the settings, and the viewer that
 //! commands act as.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use entity::api_token::Role;
 
@@ -10,7 +10,7 @@ use crate::{
     auth::viewer::Viewer,
     clock::Clock,
     config::Settings,
-    db::{Db, OpenOptions},
+    db::{Db, OpenOptions, redacted},
     journal::COMMAND_LINE_ACTOR,
 };
 
@@ -32,7 +32,24 @@ pub(super) async fn open_with(settings: &Settings, options: OpenOptions) -> Resu
     Ok(db)
 }
 
-/// Opens the application with the database of the settings.
+/// Returns an error if the database is a SQLite file that does not exist: opening it would create an empty database.
+pub(super) fn require_database(settings: &Settings) -> Result<(), CommandError> {
+    let url = &settings.database_url;
+    match url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path)) {
+        Some(file) if !Path::new(file).exists() => {
+            Err(format!("there is no database {}: name another one (--database)", redacted(url)).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Opens the application with a database that must exist.
+pub(super) async fn open_existing_app(settings: &Settings) -> Result<Arc<App>, CommandError> {
+    require_database(settings)?;
+    open_app(settings).await
+}
+
+/// Opens the application with the database of the settings, which is created if it does not exist.
 pub(super) async fn open_app(settings: &Settings) -> Result<Arc<App>, CommandError> {
     let db = open(settings).await?;
     Ok(App::new(

@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 
-use super::context::{CommandError, open_app};
+use super::context::{CommandError, open_existing_app};
 use crate::{
     config::Settings,
     interchange::export::{ExportError, export},
@@ -24,7 +24,7 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
-        let app = open_app(settings).await?;
+        let app = open_existing_app(settings).await?;
         // Due transitions apply even if no server ran.
         app.newsroom.record_due_releases(app.clock.now()).await?;
         let lines = match self.output {

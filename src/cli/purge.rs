@@ -7,7 +7,7 @@ use clap::Args;
 use entity::Noun;
 
 use super::{
-    context::{CommandError, open_app, operator},
+    context::{CommandError, open_existing_app, operator},
     output::print,
 };
 use crate::{catalog::ReleaseKey, config::Settings};
@@ -26,7 +26,7 @@ pub(super) struct Purge {
 
 impl Purge {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
-        let app = open_app(settings).await?;
+        let app = open_existing_app(settings).await?;
         let now = app.clock.now();
         let key = match app.newsroom.ids.decode_as(Noun::Release, &self.release) {
             Some(id) => ReleaseKey::Id(id),

@@ -4,13 +4,13 @@
 use std::process::ExitCode;
 
 use super::{
-    context::{CommandError, open_app},
+    context::{CommandError, open_existing_app},
     output::print,
 };
 use crate::{config::Settings, db::redacted};
 
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
-    open_app(settings).await?.newsroom.catalog.rotate_epoch().await?;
+    open_existing_app(settings).await?.newsroom.catalog.rotate_epoch().await?;
     print(&format!(
         "{} is marked as restored: positions from before are refused, and clients load everything again",
         redacted(&settings.database_url)

@@ -18,7 +18,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::Settings,
-    db::OpenOptions,
+    db::{OpenOptions, redacted},
     http::transport::{server, tls::Tls},
     jobs,
     newsroom::Error,
@@ -78,13 +78,19 @@ impl Serve {
                     )
                 })?;
             } else {
-                tracing::warn!("the database is not empty, so --demo adds nothing to it");
+                tracing::warn!(
+                    "the database is not empty, so --demo adds nothing to it; another token: dateline token create \
+                     --database {} --subject You --name laptop --role EDITOR",
+                    redacted(&settings.database_url)
+                );
             }
         } else if app.newsroom.catalog.snapshot().is_empty() {
+            let database = redacted(&settings.database_url);
             print_notice(&format!(
-                "The database is empty. Fill it:\n    dateline import releases.ndjson      (formats: docs/interchange.md)\n    \
-                 dateline token create --subject \"You\" --name first --role ADMIN\nor look around in a newsroom of ours:\n    \
-                 dateline serve --demo --database {DEMO_DATABASE}\n"
+                "The database is empty. Import releases (formats: docs/interchange.md) and create a token:\n    \
+                 dateline import --database {database} releases.ndjson\n    \
+                 dateline token create --database {database} --subject \"You\" --name first --role ADMIN\n\
+                 or try the demo newsroom:\n    dateline serve --demo --database {DEMO_DATABASE}\n"
             ));
         }
         // Until here they end the process; whoever reads the next line may send one.

@@ -10,9 +10,10 @@ use entity::{
     Noun,
     api_token::{self, Role},
 };
+use sea_orm::ActiveEnum;
 
 use super::{
-    context::{CommandError, open_app, operator},
+    context::{CommandError, open_app, operator, require_database},
     output::{print, print_to_stderr},
 };
 use crate::{
@@ -42,7 +43,7 @@ pub(super) enum Token {
         #[arg(long, default_value = "90d")]
         expires: String,
     },
-    /// List all tokens, newest first
+    /// List all tokens, newest first: id, role, subject, name, expiry and last use, separated by tabs
     List,
     /// Revoke a token permanently
     Revoke {
@@ -92,6 +93,12 @@ async fn all_tokens(newsroom: &Newsroom) -> Result<Vec<api_token::Model>, Error>
 
 impl Token {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
+        if let Self::Create { expires, .. } = &self {
+            // Before the database is created.
+            parse_expiry(expires, DateTime::UNIX_EPOCH)?;
+        } else {
+            require_database(settings)?;
+        }
         let app = open_app(settings).await?;
         let now = app.clock.now();
         match self {
@@ -103,10 +110,10 @@ impl Token {
                     format!("{error}; the token {id} was created nevertheless: revoke it (dateline token revoke {id}) and create another")
                 })?;
                 print_to_stderr(&format!(
-                    "{} for {}, {:?}, {}; the secret above is not shown again",
+                    "{} for {}, {}, {}; the secret above is not shown again",
                     id(&app.newsroom.ids, &token),
                     token.subject,
-                    token.role,
+                    token.role.to_value(),
                     expiry_text(&token)
                 ));
             }
@@ -120,7 +127,8 @@ impl Token {
                         expiry_text(&token)
                     };
                     let id = id(&app.newsroom.ids, &token);
-                    print(&format!("{id}\t{:?}\t{}\t{}\t{state}", token.role, token.subject, token.name))?;
+                    let (role, last_use) = (token.role.to_value(), last_use_text(&token));
+                    print(&format!("{id}\t{role}\t{}\t{}\t{state}\t{last_use}", token.subject, token.name))?;
                 }
             }
             Self::Revoke { id } => {
@@ -140,10 +148,15 @@ fn id(ids: &IdCodec, token: &api_token::Model) -> String {
 }
 
 fn expiry_text(token: &api_token::Model) -> String {
-    token.expires_at.map_or_else(
-        || "never ends".to_owned(),
-        |at| format!("until {}", date_range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::Secs, true)),
-    )
+    token.expires_at.map_or_else(|| "never expires".to_owned(), |at| format!("expires {}", rfc3339(at)))
+}
+
+fn last_use_text(token: &api_token::Model) -> String {
+    token.last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", rfc3339(at)))
+}
+
+fn rfc3339(at: DateTime<Utc>) -> String {
+    date_range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Parses the expiry of a token; `None` means never.
@@ -165,7 +178,7 @@ fn parse_expiry(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>,
     });
     let at = span.map(|span| now.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC));
     let at = at.ok_or_else(|| {
-        format!("--expires is \"{text}\": write 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never")
+        format!("--expires is \"{text}\": use 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never")
     })?;
     let too_long = format!("--expires is \"{text}\", which ends after the year 9999: write a shorter time, or never");
     Ok(Some(date_range::check_instant(at).map_err(|_| too_long)?))

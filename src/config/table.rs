@@ -28,7 +28,7 @@ const SERVER_AND_NEWSROOM: [Setting; 12] = [
         variable: "DATELINE_LOG",
         default: "info",
         hardened: None,
-        meaning: "Log level: `error`, `warn`, `info`, `debug`, or by module: `info,dateline::catalog=debug`",
+        meaning: "Log level: `off`, `error`, `warn`, `info`, `debug`, `trace`, or by module: `info,dateline::catalog=debug`",
     },
     Setting {
         key: "log_format",

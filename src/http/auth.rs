@@ -31,7 +31,9 @@ pub(super) fn parse_bearer(value: &str) -> Option<&str> {
 /// Maps an authentication failure to an HTTP error.
 pub(super) fn auth_error(error: AuthError) -> HttpError {
     let message = match error {
-        AuthError::Unknown => "the token is unknown: check that it is complete, or request a new one".to_owned(),
+        AuthError::Unknown => {
+            "the token is unknown: check that it is complete and was created in the database of this server".to_owned()
+        }
         AuthError::Expired(at) => {
             format!("the token expired at {}: request a new one", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
         }

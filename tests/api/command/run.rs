@@ -105,6 +105,7 @@ fn startup_errors_contain_advice() {
     std::fs::write(folder.path().join("gone.toml"), "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n").unwrap();
     std::fs::write(folder.path().join("trust.toml"), "[documents]\ntrust = \"only\"\n").unwrap();
     std::fs::write(folder.path().join("none.toml"), "[limits]\ntokens = 0\n").unwrap();
+    assert_eq!(run(folder.path(), &["migrate", "--database", "sqlite://real.db"]).0, Some(0));
     let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = occupied.local_addr().unwrap().to_string();
     for (arguments, fragment) in [
@@ -123,11 +124,15 @@ fn startup_errors_contain_advice() {
         (vec!["migrate", "--config", "bad.toml"], "bad.toml:1: there is no setting \"colour\""),
         (vec!["migrate", "--config", "missing.toml"], "cannot be read"),
         (vec!["import", "missing.ndjson"], "missing.ndjson cannot be opened"),
-        (vec!["token", "revoke", "x"], "is not the id of a token"),
-        (
-            vec!["token", "create", "--subject", "a", "--name", "b", "--role", "EDITOR", "--expires", "soon"],
-            "write 90d",
-        ),
+        (vec!["token", "revoke", "x", "--database", "sqlite://real.db"], "is not the id of a token"),
+        (vec!["token", "revoke", "x"], "there is no database sqlite://dateline.db"),
+        (vec!["token", "list"], "there is no database"),
+        (vec!["export"], "there is no database"),
+        (vec!["purge", "x", "--reason", "a test"], "there is no database"),
+        (vec!["restored"], "there is no database"),
+        (vec!["migrate", "--log", "verbose"], "a level"),
+        (vec!["migrate", "--log", "3"], "a level"),
+        (vec!["token", "create", "--subject", "a", "--name", "b", "--role", "EDITOR", "--expires", "soon"], "use 90d"),
     ] {
         let (code, _, error) = run(folder.path(), &arguments);
         assert!(
@@ -135,6 +140,7 @@ fn startup_errors_contain_advice() {
             "{arguments:?}: {code:?} {error}"
         );
     }
+    assert!(!folder.path().join("dateline.db").exists(), "an invalid command created a database");
     let (code, _, error) = run(folder.path(), &["improt"]);
     assert!(code == Some(2) && error.contains("import"), "{error}");
 }

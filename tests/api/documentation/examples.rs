@@ -1,7 +1,7 @@
 //! Executes every fenced block of the documents, by its language:
 //!
 //! - `graphql`: executed on the demo newsroom, by the caller in `<!-- as EDITOR -->`, otherwise by the public. The
-//!   variable `$id` is the id of the last release that an earlier example of the document returned. A `json` block
+//!   variables `$id` and `$revision` are those of the last release that an earlier example of the document returned. A `json` block
 //!   right after it is the expected `data`.
 //! - `json`: the expected response of a query, or lines of an import file (`<!-- import -->`)
 //! - `listing`: imported as a printed listing
@@ -42,10 +42,10 @@ fn caller(block: &Block) -> Caller {
     }
 }
 
-/// Returns the id of the release in a response, if there is one.
-fn release_id(data: &Value) -> Option<String> {
-    let payload = data.as_object()?.values().next()?;
-    Some(payload["release"]["id"].as_str()?.to_owned())
+/// Returns the release in a response, if it has an id.
+fn release(data: &Value) -> Option<&Value> {
+    let release = &data.as_object()?.values().next()?["release"];
+    release["id"].is_string().then_some(release)
 }
 
 on_both_databases! {
@@ -54,9 +54,11 @@ on_both_databases! {
         let mut executed = 0;
         for document in documents() {
             let blocks = document.blocks();
-            let mut id = None;
+            let (mut id, mut revision) = (None, None);
             for (index, block) in blocks.iter().enumerate().filter(|(_, block)| block.language == "graphql") {
-                let variables = if block.text.contains("$id: ID!") { json!({ "id": id }) } else { json!({}) };
+                let mut variables = json!({});
+                if block.text.contains("$id: ID!") { variables["id"] = json!(id); }
+                if block.text.contains("$revision: Int!") { variables["revision"] = json!(revision); }
                 if block.text.trim_start().starts_with("subscription") {
                     let body = json!({ "query": block.text, "variables": variables }).to_string();
                     let (_, response) = server.post(server.token(caller(block)), &body).await;
@@ -65,7 +67,9 @@ on_both_databases! {
                     continue;
                 }
                 let data = server.data(caller(block), &block.text, variables).await;
-                id = release_id(&data).or(id);
+                if let Some(release) = release(&data) {
+                    (id, revision) = (Some(release["id"].clone()), Some(release["revision"].clone()));
+                }
                 if let Some(expected) = blocks.get(index + 1).filter(|next| next.language == "json" && next.marker.is_none()) {
                     let expected: Value = serde_json::from_str(&expected.text).unwrap();
                     let expected = expected.get("data").unwrap_or(&expected);
@@ -120,6 +124,7 @@ fn check_command(line: &str) -> Result<(), String> {
                 recipes.lines().any(|line| line.split([':', ' ']).next() == Some(recipe) && line.contains(':'));
             if is_known { Ok(()) } else { Err(format!("justfile has no recipe {recipe}")) }
         }
+        ["curl", ..] => Ok(()),
         ["cargo", "test" | "bench" | "clippy" | "fuzz" | "install" | "doc", ..] | ["cd", "fuzz"] => Ok(()),
         [program, ..] if root().join(program).is_file() => Ok(()),
         ["bash", script] if root().join(script).is_file() => Ok(()),

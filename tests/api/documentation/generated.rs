@@ -13,6 +13,7 @@ use crate::harness::server_process::run;
 
 /// Compares a file with its generated content, or writes it.
 #[track_caller]
+#[expect(clippy::disallowed_methods, reason = "a setting of the tests, not of the product")]
 fn check(path: &str, generated: &str) {
     let file = root().join(path);
     if std::env::var_os("DATELINE_TEST_UPDATE").is_some() {
