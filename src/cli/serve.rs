@@ -93,7 +93,7 @@ impl Serve {
                  or try the demo newsroom:\n    dateline serve --demo --database {DEMO_DATABASE}\n"
             ));
         }
-        // Until here they end the process; whoever reads the next line may send one.
+        // Registered before the notice: a supervisor that has read the notice may send a stop signal at once.
         let signals = server::StopSignals::listen()?;
         let address = listener.local_addr()?;
         let scheme = if tls.is_some() { "https" } else { "http" };

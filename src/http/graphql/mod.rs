@@ -4,7 +4,7 @@
 //! - `params`: query, operation name, variables and extensions of a request; reads the body
 //! - `persisted_queries`: automatic persisted queries and trusted documents
 //! - `idempotency`: `Idempotency-Key` header
-//! - `execution`: time limit and error normalization
+//! - `execution`: time limit and error normalisation
 //! - `offload`: long documents and responses on the blocking thread pool
 //! - `response_cache`: response cache, `ETag`, `Cache-Control`
 //! - `compression`: content coding (brotli, zstd, gzip)

@@ -142,7 +142,7 @@ mod tests {
         let mut first = memory.reserve(address(1));
         assert!(first.try_grow(25).is_ok());
         let error = message(first.try_grow(1));
-        assert!(error.contains("your address") && error.contains("limits.bodies_bytes"), "{error}");
+        assert!(error.contains("this client IP") && error.contains("limits.bodies_bytes"), "{error}");
         let others: Vec<Reservation> = (2..6)
             .map(|last| {
                 let mut reservation = memory.reserve(address(last));

@@ -13,7 +13,7 @@ use crate::auth::viewer::Viewer;
 pub enum WorkflowError {
     /// Not for this viewer, whatever the state.
     Forbidden(String),
-    /// Not in this state, whoever the viewer is.
+    /// Not allowed in this state, for any role.
     IllegalTransition(String),
 }
 
