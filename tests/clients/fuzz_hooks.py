@@ -21,6 +21,7 @@ for name, values in {
     "DateTime": st.datetimes().map(lambda instant: instant.isoformat() + "Z"),
     "Duration": st.from_regex(r"P[1-9][0-9]{0,3}[DWMY]", fullmatch=True),
     "LanguageTag": st.sampled_from(["en", "fr-CA", "pt-BR", "zh-Hant", "km"]),
+    "LocalDateTime": st.datetimes().map(lambda time: time.isoformat(timespec="minutes")),
     "Slug": st.sampled_from(["child-labour", "work", "phnom-penh", "bangkok", "thailand", "gone", "x"]),
     "TimeZone": st.sampled_from(["UTC", "Asia/Phnom_Penh", "Pacific/Apia", "America/St_Johns"]),
     "URL": st.sampled_from(["https://example.org/", "http://example.org/a?b=c#d"]),

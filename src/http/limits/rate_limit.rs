@@ -215,7 +215,7 @@ impl RequestLimiter {
             HttpError::too_many_requests(error_code::OVERLOADED, message, 10)
         };
         let ip_slot =
-            self.streams_by_ip.try_acquire(address).ok_or_else(|| full("your address", "limits.address_streams"))?;
+            self.streams_by_ip.try_acquire(address).ok_or_else(|| full("this client IP", "limits.address_streams"))?;
         let permit = self.streams.clone().try_acquire_owned();
         let permit = permit.map_err(|_| full("this server", "limits.streams"))?;
         Ok(StreamPermit { _permit: permit, _ip_slot: ip_slot })

@@ -9,6 +9,7 @@ const config = {
     DateTime: 'string',
     Duration: 'string',
     LanguageTag: 'string',
+    LocalDateTime: 'string',
     Slug: 'string',
     TimeZone: 'string',
     URL: 'string',

@@ -11,7 +11,7 @@ const SHORT = 3;
 const WORDS = new Set([
   'Mutation', 'Query', 'Subscription', 'after', 'before', 'change', 'changes', 'code', 'count', 'current', 'date',
   'diff', 'edges', 'end', 'expected', 'field', 'fields', 'filter', 'first', 'from', 'input', 'kind', 'language',
-  'last', 'message', 'missing', 'name', 'names', 'node', 'nodes', 'note', 'number', 'other', 'reason', 'selected',
+  'last', 'message', 'missing', 'name', 'names', 'node', 'nodes', 'note', 'number', 'other', 'range', 'reason', 'selected',
   'start', 'state', 'subject', 'text', 'token', 'tokens', 'under', 'until', 'within',
 ]);
 

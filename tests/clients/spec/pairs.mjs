@@ -28,7 +28,7 @@ const STATE = {
     working {
       number headline subheadline summary body { markdown } kind language topics { slug } places { slug } editorialNote
     }
-    history(first: 1) { nodes { act note } }
+    history(first: 1) { nodes { action note } }
   }`,
   topic: `... on Topic {
     name altNames french: name(language: "fr") khmer: name(language: "km") definition uri broader { slug } revision slug

@@ -33,6 +33,7 @@ const CHECKS = {
   DateTime: isDateTime,
   Duration: accepted,
   LanguageTag: accepted,
+  LocalDateTime: accepted,
   Slug: accepted,
   TimeZone: accepted,
   URL: accepted,

@@ -68,10 +68,10 @@ const QUERIES = [
   '{ release(ref: {id: 7}) { related { id } related2: related(first: 2) { slug } } }',
   '{ release(ref: {slug: "none"}) { topics { name } places { name(language: "km") } url pubStatus } }',
   '{ release(ref: {slug: "none"}) { working { number diff(against: 1) { field before after } } } }',
-  '{ release(ref: {slug: "none"}) { revisions(last: 1) { nodes { number } } history(first: 1) { nodes { act } } } }',
+  '{ release(ref: {slug: "none"}) { revisions(last: 1) { nodes { number } } history(first: 1) { nodes { action } } } }',
   '{ releaseLookup(ref: {slug: "none"}) { tombstone { slug state kind at notice redirectTo } } }',
   '{ preview(token: "none") { headline } }',
-  '{ journal(filter: {acts: "release.publish", by: "x"}, first: 1) { nodes { sequence } } }',
+  '{ journal(filter: {actions: "release.publish", by: "x"}, first: 1) { nodes { sequence } } }',
   '{ accessLog(first: 3) { nodes { at by { id kind } kind } } }',
   '{ tokens { nodes { id subject } } }',
 ];
