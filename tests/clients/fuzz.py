@@ -74,7 +74,7 @@ def generate(server: Server, per_field: int, *, by_editor: bool) -> dict:
 def faults(server: Server, done: dict) -> list[str]:
     """Returns the problems found by a run."""
     cases, fields, counts = done["test_cases"], done["operations"], done["counts"]
-    generated, log = cases["generated"], server.log()
+    generated, log = cases["generated"], server.read_log()
     checks = {
         "schemathesis found faults": done["exit_code"] != 0 or done["failures"] or done["errors"],
         "fields were not tested": fields["tested"] != fields["total"] or not done["complete"],

@@ -56,7 +56,7 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
-        log = self.log()
+        log = self.read_log()
         self._clear()
         if code != 0:
             raise RuntimeError(f"the server exited with {code}:\n{log}")
@@ -64,7 +64,7 @@ class Server:
     def lives(self) -> bool:
         return self.process.poll() is None
 
-    def log(self) -> str:
+    def read_log(self) -> str:
         """Returns the log of the server, which contains warnings and errors."""
         return Path(self.log.name).read_text(encoding="utf-8")
 
@@ -78,7 +78,7 @@ class Server:
                 token = found[1]
             if found := re.match(r"Dateline serves \d+ releases at (http:\S+);", line):
                 return found[1], token
-        raise RuntimeError(f"the server did not start:\n{self.log()}")
+        raise RuntimeError(f"the server did not start:\n{self.read_log()}")
 
     def _clear(self) -> None:
         self.process.wait()
