@@ -1,8 +1,8 @@
 //! Executes every fenced block of the documents, by its language:
 //!
 //! - `graphql`: executed on the demo newsroom, by the caller in `<!-- as EDITOR -->`, otherwise by the public. The
-//! variables `$id` and `$revision` are those of the last release that an earlier example of the document returned. A
-//! `json` block right after it is the expected `data`.
+//!   variables `$id` and `$revision` are those of the last release that an earlier example of the document returned.
+//!   A `json` block right after it is the expected `data`.
 //! - `json`: the expected response of a query, or lines of an import file (`<!-- import -->`)
 //! - `listing`: imported as a printed listing
 //! - `toml`: read as a settings file
