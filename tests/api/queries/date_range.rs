@@ -294,7 +294,7 @@ on_both_databases! {
             assert_eq!(stderr.matches("dateline check --repair").count(), 21, "{command:?}: {stderr}");
             assert!(stderr.contains("revision") && stderr.contains("release_date") && stderr.contains("r01") && stderr.contains("more=5"), "{command:?}: {stderr}");
             if command[0] == "token" {
-                assert!(stdout.contains("until 9999-12-31T23:59:59Z"), "{stdout}");
+                assert!(stdout.contains("expires 9999-12-31T23:59:59Z"), "{stdout}");
             }
             if command[0] == "export" {
                 assert_eq!(stdout.matches("\"releaseDate\":\"0001-01-01\"").count(), 25, "{stdout}");
