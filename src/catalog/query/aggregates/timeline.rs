@@ -167,7 +167,8 @@ impl ReleaseSet {
     }
 }
 
-/// The periods with releases, found from the releases without walking through the calendar between them.
+/// Returns the periods that contain releases, derived from the dates of the releases. Does not iterate over the
+/// calendar, which may have thousands of empty periods.
 fn populated_periods(
     request: &TimelineRequest,
     mut values: Vec<i64>,
