@@ -84,7 +84,8 @@ pub(super) fn base_options(options: &mut ConnectOptions) -> &mut ConnectOptions 
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .test_before_acquire(false)
-        // The limit for opening, while a database still boots or recovers. Each operation has its own, shorter limit.
+        // Timeout of the first connection. It is long, because the database may still be starting or recovering. Each
+        // operation has its own, shorter timeout.
         .connect_timeout(CONNECT_TIMEOUT)
         .acquire_timeout(CONNECT_TIMEOUT)
 }

@@ -60,8 +60,8 @@ struct LocatedValue {
     nearest: String,
 }
 
-/// Returns all stored dates and instants outside the range, by table and column. Reads every row of every table that
-/// has dates.
+/// Returns all stored dates and instants outside the years 0001 to 9999, ordered by table and column. Reads every row
+/// of every table that has such columns.
 pub async fn find_out_of_range<C: ConnectionTrait>(connection: &C) -> Result<Vec<OutOfRange>, DbErr> {
     let mut all = Vec::new();
     for table in tables() {

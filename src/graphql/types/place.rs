@@ -158,8 +158,8 @@ impl Place {
         Some(ancestors.into_iter().map(|number| Self::new(self.snapshot.clone(), number)).collect())
     }
 
-    /// When it was retired: it can no longer be added to releases, but releases that have it keep it. null while it is
-    /// in use.
+    /// When the place was retired. It can no longer be added to releases; releases that have it keep it. null while
+    /// it is in use.
     async fn retired_at(&self) -> Option<DateTime> {
         self.image().retired_at.map(DateTime)
     }

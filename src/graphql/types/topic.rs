@@ -127,8 +127,8 @@ impl Topic {
         Some(self.topics_of(self.snapshot.topics().ancestors(self.number)))
     }
 
-    /// When it was retired: it can no longer be added to releases, but releases that have it keep it. null while it is
-    /// in use.
+    /// When the topic was retired. It can no longer be added to releases; releases that have it keep it. null while
+    /// it is in use.
     async fn retired_at(&self) -> Option<DateTime> {
         self.image().retired_at.map(DateTime)
     }

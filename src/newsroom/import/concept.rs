@@ -96,8 +96,8 @@ impl Importer<'_> {
         Ok(results.into_iter().map(|(_, result)| result).collect())
     }
 
-    /// Returns the slug of the place with a name, and creates the place if there is none. If several places have the
-    /// name, the most specific kind is preferred.
+    /// Returns the slug of the place with the given name, and creates the place if none has that name. If several
+    /// places match, returns the one of the most specific kind: Singapore the city before Singapore the country.
     pub async fn find_or_create_place(&mut self, name: &str) -> Result<String, Error> {
         let folded = fold(name);
         let count = self.places.vocabulary.len() as u32;

@@ -49,7 +49,7 @@ pub(super) mod tests {
     };
 
     /// Returns the first token that the sanitizer must not let through: an unknown element or attribute, a `<` in
-    /// text, or a URL with another scheme than http, https or (for links) mailto.
+    /// text, or a URL whose scheme is not http, https or (for links only) mailto.
     pub(in crate::newsroom::markup) fn find_unsafe_markup(html: &str) -> Option<String> {
         let find_in_token = |token: Token<'_>| match token {
             Token::Text(text) => text.contains('<').then(|| text.to_owned()),

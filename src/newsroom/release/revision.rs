@@ -119,8 +119,8 @@ pub async fn visible_revisions(
     fetch_rows(newsroom, &keys, mask).await
 }
 
-/// Fetches columns of revisions. The body of a single revision is fetched with its row; of several revisions only the
-/// lengths.
+/// Fetches the requested columns of revisions. The body of a single revision is fetched with its row. For several
+/// revisions only the length of each body is fetched.
 pub(in crate::newsroom) async fn fetch_rows(
     newsroom: &Newsroom,
     keys: &[Uuid],

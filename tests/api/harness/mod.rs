@@ -235,8 +235,8 @@ impl TestServer {
         self
     }
 
-    /// Copies the newsroom into another database, with the clock at the same time. On PostgreSQL this closes the
-    /// connection pool of the original, because PostgreSQL copies a database only while it has no connections.
+    /// Copies the newsroom into another database, with the same time. On PostgreSQL this closes the connection pool of
+    /// the original, because PostgreSQL copies a database only while it has no connections.
     pub(crate) async fn copy(&self) -> Self {
         let (url, guard) = if let Some(file) = self.url.strip_prefix("sqlite://") {
             let folder = tempfile::tempdir().unwrap();

@@ -286,8 +286,8 @@ on_both_databases! {
             assert_eq!(error["code"], "TAKEN");
         }
         assert_eq!(server.data(Caller::Public, PREVIEW, json!({ "token": link["token"] })).await["preview"], Value::Null);
-        // A release with the same headline gets another slug. A reloaded catalog does not contain the purged release
-        // either.
+        // The slug of the purged release stays reserved, so a new release with the same headline gets another slug. The
+        // purged release is also absent after the catalog is reloaded.
         let recreated = server.mutate(Caller::Editor, CREATE, json!({ "input": { "headline": "Xylophonia was here" } })).await;
         assert_eq!(recreated["release"]["slug"], "xylophonia-was-here-2");
         assert_eq!(server.app.newsroom.catalog.reload().await.unwrap().len(), 1);

@@ -279,7 +279,7 @@ on_both_databases! {
             tokio::time::timeout(Duration::from_millis(200), stream.next()).await.ok()
         };
         assert!(matches!(next(Role::Editor, &start).await, Some(Err(ChangeStreamError::TooOld))));
-        // Changes that the public does not see do not make its positions too old; visible changes do.
+        // Changes that are hidden from the public do not make a public position expire; visible changes do.
         assert!(next(Role::Public, &start).await.is_none() && next(Role::Press, &start).await.is_none());
         server.create_published(json!({ "headline": "Seen" })).await;
         assert!(matches!(next(Role::Public, &start).await, Some(Err(ChangeStreamError::TooOld))));

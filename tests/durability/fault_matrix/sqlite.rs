@@ -202,7 +202,8 @@ impl TrialRunner<'_> {
         }
         // After an error other than a full disk, the content of the disk is unknown, so the server stops writing.
         let writes_stop = fault.error != ENOSPC && first_result != RequestResult::Done;
-        // In the other cases the server is killed without a write in between that could overwrite the rejected data.
+        // Not tried after a fault that happens only once, because a further write could overwrite the rejected data
+        // before the restart.
         if writes_stop && !fault.only_once {
             self.assert_writes_stopped(fault, &step);
         }
