@@ -103,7 +103,11 @@ pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<
         desc = "Number of values that match the request, including those not returned."
     ),
     field(name = "missing", ty = "u64", desc = "Number of releases without a value."),
-    field(name = "other", ty = "u64", desc = "Number of releases that have a value, but none that was returned."),
+    field(
+        name = "other",
+        ty = "u64",
+        desc = "Number of releases that have at least one value, but none of the returned values."
+    ),
     field(name = "overlapping", ty = "bool", desc = "Whether one release can be in several buckets.")
 )]
 pub enum Facet {
@@ -187,7 +191,7 @@ macro_rules! facet {
                 self.0.missing()
             }
 
-            /// Number of releases that have a value, but none that was returned.
+            /// Number of releases that have at least one value, but none of the returned values.
             pub(in crate::graphql) async fn other(&self) -> u64 {
                 self.0.other()
             }

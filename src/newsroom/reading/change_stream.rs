@@ -223,8 +223,9 @@ impl ChangeStream {
     }
 
     /// Skips entries that changed nothing for this audience. If no entry after the client's position can have changed
-    /// anything for it, the stream moves to the end of the journal, however many entries lie between. So the position
-    /// of a response (`asOf.version`), or of the last change, never becomes too old only because the desk works.
+    /// anything for it, the stream moves to the end of the journal, however many entries lie between. So activity
+    /// that only the desk can see never makes a position too old, whether the position comes from a response
+    /// (`asOf.version`) or from the last change.
     fn skip_invisible(&mut self, snapshot: &Snapshot) {
         let audience = Audience::of(&self.viewer);
         let (sequence, as_of_micros) = snapshot.version_for(audience);

@@ -1,4 +1,4 @@
-//! Facet counts: which releases count for which value of a facet, and how many of a set do.
+//! Facet counts: which releases have which value of a facet, and how many releases of a set have each value.
 //!
 //! A `FacetIndex` is built once for a snapshot and field and is used by all sets. Topics and places can roll up: a
 //! release counts once for a concept and for each concept above it. A set is counted by a scan of its releases or by

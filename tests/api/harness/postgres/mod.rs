@@ -164,7 +164,8 @@ impl Cluster {
         TestDatabase { url: with_database(&self.url, &name), server: self.url.clone(), name }
     }
 
-    /// Drops databases that killed test runs created more than an hour ago. Needed only on a permanent server.
+    /// Drops databases that are older than an hour and were left behind by test runs that were killed. Needed only on a
+    /// permanent server.
     async fn sweep(&self) {
         if self.owned_server.is_some() {
             return;
