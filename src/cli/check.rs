@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{
-    context::{CommandError, open_app, operator, require_database},
+    context::{CommandError, open_existing_app, operator},
     output::print,
 };
 use crate::{
     config::Settings,
-    db::{Db, redacted},
+    db::{Db, OpenOptions, redacted},
     newsroom::check::{CheckReport, check},
 };
 
@@ -30,16 +30,15 @@ pub(super) struct Check {
 impl Check {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
         let url = &settings.database_url;
-        require_database(settings)?;
         if self.repair {
-            let app = open_app(settings).await?;
+            let app = open_existing_app(settings).await?;
             let repaired = app.newsroom.repair_out_of_range(&operator(), app.clock.now()).await?;
             for row in &repaired {
                 print(&format!("repaired: {}: {}", row.location(), row.description()))?;
             }
             app.newsroom.db.clone().close().await;
         }
-        let db = Db::open(url).await?;
+        let db = Db::open_with(url, &OpenOptions::existing()).await?;
         // A value that ends the driver is a finding, not an end of the command.
         std::panic::set_hook(Box::new(|panic| tracing::debug!(%panic, "a value cannot be read")));
         let report = check(&db).await;

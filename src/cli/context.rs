@@ -1,7 +1,7 @@
 //! What every command needs: the error type, the database and the application of the settings, and the viewer that
 //! commands act as.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use entity::api_token::Role;
 
@@ -10,17 +10,12 @@ use crate::{
     auth::viewer::Viewer,
     clock::Clock,
     config::Settings,
-    db::{Db, OpenOptions, redacted},
+    db::{Db, OpenOptions},
     journal::COMMAND_LINE_ACTOR,
 };
 
 /// The error of a command.
 pub(super) type CommandError = Box<dyn std::error::Error + Send + Sync>;
-
-/// Opens the database of the settings and migrates it to the schema of this version.
-pub(super) async fn open(settings: &Settings) -> Result<Db, CommandError> {
-    open_with(settings, OpenOptions::default()).await
-}
 
 /// Opens the database of the settings with options and migrates it to the schema of this version.
 pub(super) async fn open_with(settings: &Settings, options: OpenOptions) -> Result<Db, CommandError> {
@@ -32,33 +27,20 @@ pub(super) async fn open_with(settings: &Settings, options: OpenOptions) -> Resu
     Ok(db)
 }
 
-/// Returns an error if the database is a SQLite file that does not exist: opening it would create an empty database.
-pub(super) fn require_database(settings: &Settings) -> Result<(), CommandError> {
-    let url = &settings.database_url;
-    match url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path)) {
-        Some(file) if !Path::new(file).exists() => {
-            Err(format!("there is no database {}: name another one (--database)", redacted(url)).into())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Opens the application with a database that must exist.
-pub(super) async fn open_existing_app(settings: &Settings) -> Result<Arc<App>, CommandError> {
-    require_database(settings)?;
-    open_app(settings).await
-}
-
 /// Opens the application with the database of the settings, which is created if it does not exist.
 pub(super) async fn open_app(settings: &Settings) -> Result<Arc<App>, CommandError> {
-    let db = open(settings).await?;
-    Ok(App::new(
-        db,
-        settings.newsroom.clone(),
-        settings.site_info.clone(),
-        Clock::with_max_offset(settings.max_clock_offset),
-    )
-    .await?)
+    open_app_with(settings, OpenOptions::default()).await
+}
+
+/// Opens the application with the database of the settings, which must exist.
+pub(super) async fn open_existing_app(settings: &Settings) -> Result<Arc<App>, CommandError> {
+    open_app_with(settings, OpenOptions::existing()).await
+}
+
+async fn open_app_with(settings: &Settings, options: OpenOptions) -> Result<Arc<App>, CommandError> {
+    let db = open_with(settings, options).await?;
+    let clock = Clock::with_max_offset(settings.max_clock_offset);
+    Ok(App::new(db, settings.newsroom.clone(), settings.site_info.clone(), clock).await?)
 }
 
 /// The viewer of commands. Whoever can run commands on the machine of the database acts as an administrator.

@@ -13,7 +13,7 @@ use entity::{
 use sea_orm::ActiveEnum;
 
 use super::{
-    context::{CommandError, open_app, operator, require_database},
+    context::{CommandError, open_app, open_existing_app, operator},
     output::{print, print_to_stderr},
 };
 use crate::{
@@ -93,31 +93,27 @@ async fn all_tokens(newsroom: &Newsroom) -> Result<Vec<api_token::Model>, Error>
 
 impl Token {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
-        if let Self::Create { expires, .. } = &self {
-            // Before the database is created.
-            parse_expiry(expires, DateTime::UNIX_EPOCH)?;
-        } else {
-            require_database(settings)?;
-        }
-        let app = open_app(settings).await?;
-        let now = app.clock.now();
         match self {
             Self::Create { subject, name, role, expires } => {
-                let input = TokenInput { subject, name, role: role.into(), expires_at: parse_expiry(&expires, now)? };
+                let expiry = Expiry::parse(&expires)?;
+                let app = open_app(settings).await?;
+                let now = app.clock.now();
+                let input = TokenInput { subject, name, role: role.into(), expires_at: expiry.resolve(now)? };
                 let (token, secret) = app.newsroom.token_create(&operator(), input, now).await?;
+                let id = id(&app.newsroom.ids, &token);
                 print(&secret).map_err(|error| {
-                    let id = id(&app.newsroom.ids, &token);
                     format!("{error}; the token {id} was created nevertheless: revoke it (dateline token revoke {id}) and create another")
                 })?;
                 print_to_stderr(&format!(
-                    "{} for {}, {}, {}; the secret above is not shown again",
-                    id(&app.newsroom.ids, &token),
+                    "{id} for {}, {}, {}; the secret above is not shown again",
                     token.subject,
                     token.role.to_value(),
                     expiry_text(&token)
                 ));
             }
             Self::List => {
+                let app = open_existing_app(settings).await?;
+                let now = app.clock.now();
                 for token in all_tokens(&app.newsroom).await? {
                     let state = if token.revoked_at.is_some() {
                         "revoked".to_owned()
@@ -132,10 +128,11 @@ impl Token {
                 }
             }
             Self::Revoke { id } => {
+                let app = open_existing_app(settings).await?;
                 let key = app.newsroom.ids.decode_as(Noun::Token, &id);
                 let key =
                     key.ok_or_else(|| format!("\"{id}\" is not the id of a token: `dateline token list` prints them"))?;
-                app.newsroom.token_revoke(&operator(), key, now).await?;
+                app.newsroom.token_revoke(&operator(), key, app.clock.now()).await?;
                 print(&format!("{id} is revoked"))?;
             }
         }
@@ -159,27 +156,42 @@ fn rfc3339(at: DateTime<Utc>) -> String {
     date_range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// Parses the expiry of a token; `None` means never.
-fn parse_expiry(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, CommandError> {
-    if text == "never" {
-        return Ok(None);
-    }
-    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
-        let at = date_range::check_instant(at.to_utc()).map_err(|error| format!("--expires is \"{text}\": {error}"))?;
-        return Ok(Some(at));
-    }
-    let span = text.split_at_checked(text.len().saturating_sub(1)).and_then(|(number, unit)| {
-        let number: i64 = number.parse().ok().filter(|&number| number > 0)?;
-        match unit {
-            "d" => TimeDelta::try_days(number),
-            "h" => TimeDelta::try_hours(number),
-            _ => None,
+/// The value of `--expires`.
+enum Expiry {
+    Never,
+    At(DateTime<Utc>),
+    After(TimeDelta),
+}
+
+impl Expiry {
+    fn parse(text: &str) -> Result<Self, CommandError> {
+        if text == "never" {
+            return Ok(Self::Never);
         }
-    });
-    let at = span.map(|span| now.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC));
-    let at = at.ok_or_else(|| {
-        format!("--expires is \"{text}\": use 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never")
-    })?;
-    let too_long = format!("--expires is \"{text}\", which ends after the year 9999: write a shorter time, or never");
-    Ok(Some(date_range::check_instant(at).map_err(|_| too_long)?))
+        if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+            let at = date_range::check_instant(at.to_utc());
+            return Ok(Self::At(at.map_err(|error| format!("--expires is \"{text}\": {error}"))?));
+        }
+        let span = text.split_at_checked(text.len().saturating_sub(1)).and_then(|(number, unit)| {
+            let number: i64 = number.parse().ok().filter(|&number| number > 0)?;
+            match unit {
+                "d" => TimeDelta::try_days(number),
+                "h" => TimeDelta::try_hours(number),
+                _ => None,
+            }
+        });
+        let advice = "use 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never";
+        Ok(Self::After(span.ok_or_else(|| format!("--expires is \"{text}\": {advice}"))?))
+    }
+
+    /// Returns the instant of expiry of a token that is created now; `None` means never.
+    fn resolve(self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, CommandError> {
+        let at = match self {
+            Self::Never => return Ok(None),
+            Self::At(at) => at,
+            Self::After(span) => now.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC),
+        };
+        let too_long = "--expires ends after the year 9999: use a shorter time, or never";
+        Ok(Some(date_range::check_instant(at).map_err(|_| too_long)?))
+    }
 }

@@ -69,14 +69,18 @@ impl Layers {
             )?,
             listen: self
                 .read("listen", "an address and a port, for example 127.0.0.1:8000", |value| value.parse().ok())?,
-            log: self.read("log", "a level (error, warn, info, debug, trace) or a list of part=level", |value| {
-                let is_level = |part: &str| {
-                    ["off", "error", "warn", "info", "debug", "trace"].contains(&part.to_ascii_lowercase().as_str())
-                };
-                // A word that is not a level would be the name of a module, which silences everything else.
-                let is_valid = value.split(',').all(|part| part.contains('=') || is_level(part.trim()));
-                (is_valid && tracing_subscriber::EnvFilter::try_new(value).is_ok()).then(|| value.to_owned())
-            })?,
+            log: self.read(
+                "log",
+                "a level (off, error, warn, info, debug, trace) or a list of module=level",
+                |value| {
+                    let is_level = |part: &str| {
+                        ["off", "error", "warn", "info", "debug", "trace"].contains(&part.to_ascii_lowercase().as_str())
+                    };
+                    // A word that is not a level would be the name of a module, which silences everything else.
+                    let is_valid = value.split(',').all(|part| part.contains('=') || is_level(part.trim()));
+                    (is_valid && tracing_subscriber::EnvFilter::try_new(value).is_ok()).then(|| value.to_owned())
+                },
+            )?,
             log_json,
             site_info: SiteInfo {
                 name: self.read("newsroom_name", "a text", |value| Some(value.to_owned()))?,

@@ -18,16 +18,23 @@ pub struct OpenOptions {
     /// Whether to create a new database if the SQLite file is missing beside its lock file, empty or truncated. The
     /// remaining old files are renamed.
     pub new_database: bool,
+    /// Whether a SQLite file that does not exist is an error. Otherwise it is created.
+    pub must_exist: bool,
 }
 
 impl Default for OpenOptions {
     /// The options for commands, which can wait long.
     fn default() -> Self {
-        Self { wait: Duration::from_secs(10), new_database: false }
+        Self { wait: Duration::from_secs(10), new_database: false, must_exist: false }
     }
 }
 
 impl OpenOptions {
+    /// The options for commands that read or change an existing newsroom.
+    pub fn existing() -> Self {
+        Self { must_exist: true, ..Self::default() }
+    }
+
     /// The options for a server, whose clients wait for a response.
     pub fn serving() -> Self {
         Self { wait: Duration::from_secs(2), ..Self::default() }
@@ -40,6 +47,9 @@ pub enum OpenError {
     /// The URL is not of a supported database.
     #[error("the database URL {0} is not supported: use sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME")]
     Url(String),
+    /// The SQLite file does not exist, and the command does not create one.
+    #[error("there is no database {0}: name another one (--database)")]
+    Missing(String),
     /// The file cannot be opened, or the server does not answer.
     #[error("the database {url} cannot be opened: {reason}")]
     Unreachable {

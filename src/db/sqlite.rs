@@ -17,7 +17,7 @@ use super::{
 /// Maximum number of read connections.
 const READERS: u32 = 4;
 
-/// Opens the file at a path, and creates it if it is missing.
+/// Opens the file at a path, and creates it if it is missing, unless the options forbid that.
 pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenError> {
     let url = format!("sqlite://{path}");
     let unreachable = |reason: String| OpenError::Unreachable { url: url.clone(), reason };
@@ -33,6 +33,9 @@ pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenEr
     }
     if file.path().is_dir() {
         return Err(unreachable("it is a folder: choose a file".to_owned()));
+    }
+    if options.must_exist && !file.path().exists() {
+        return Err(OpenError::Missing(url));
     }
     let failed = |error: std::io::Error| unreachable(format!("{} ({error})", advice(&error.to_string())));
     if let Some(reason) = file::check_before_opening(file.path()).map_err(failed)? {

@@ -6,8 +6,7 @@ use std::net::IpAddr;
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::{error::HttpError, state::HttpState};
-use crate::error_code;
-use crate::{auth::viewer::Viewer, newsroom::access::tokens::AuthError};
+use crate::{auth::viewer::Viewer, error_code, newsroom::access::tokens::AuthError};
 
 /// Returns the token of the `Authorization` header, or `None` if the header is missing.
 pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpError> {

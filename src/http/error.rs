@@ -11,8 +11,10 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::media_type::MediaType;
-use crate::error_code::{self, ErrorCode};
-use crate::graphql::{RequestError, RequestErrors, TOKEN_REQUIRED};
+use crate::{
+    error_code::{self, ErrorCode},
+    graphql::{RequestError, RequestErrors, TOKEN_REQUIRED},
+};
 
 /// Seconds after which a client may retry when the database does not respond. The server probes it four times a
 /// second.

@@ -11,8 +11,7 @@ use std::{
 
 use axum::body::Bytes;
 
-use crate::error_code;
-use crate::http::error::HttpError;
+use crate::{error_code, http::error::HttpError};
 
 /// Divisor of the total for the share of one client IP.
 const PER_IP_SHARE: u64 = 4;

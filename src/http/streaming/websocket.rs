@@ -22,14 +22,16 @@ use super::{
     operation::{self, OperationRequest, StartError, StartedOperation, StreamItem},
     websocket_message::{CLOSE_TRY_AGAIN_LATER, Close, authorization, message_text, parse_message, rate_limit_close},
 };
-use crate::error_code;
-use crate::http::{
-    auth::parse_bearer,
-    error::HttpError,
-    graphql::params::GraphqlParams,
-    limits::{body_memory::Reservation, rate_limit::StreamPermit},
-    session::Session,
-    state::HttpState,
+use crate::{
+    error_code,
+    http::{
+        auth::parse_bearer,
+        error::HttpError,
+        graphql::params::GraphqlParams,
+        limits::{body_memory::Reservation, rate_limit::StreamPermit},
+        session::Session,
+        state::HttpState,
+    },
 };
 
 const PROTOCOL: &str = "graphql-transport-ws";
