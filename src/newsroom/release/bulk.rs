@@ -48,7 +48,7 @@ impl Newsroom {
             return vec![Err(Error::field(&["items"], ErrorCode::TooLong, message))];
         }
         if matches!(action, BulkAction::Publish) && note.is_some() {
-            let message = "note: the action PUBLISH takes no note; leave it out";
+            let message = "the action PUBLISH takes no note: omit it";
             return vec![Err(Error::field(&["note"], ErrorCode::Invalid, message))];
         }
         let mut results = Vec::with_capacity(items.len());

@@ -25,6 +25,13 @@ fn the_demo_newsroom_can_be_served_and_edited() {
         "mutation { releaseCreate(input: {headline: \"Mine\"}) { release { slug } userErrors { message } } }",
     );
     assert!(response.contains(r#"{"slug":"mine"}"#), "{response}");
+    // The demo is imported by the command line; schedules and embargoes are carried out by the system.
+    let response = post(
+        server.port,
+        Some(&token),
+        "{ releases(first: 1, filter: {kinds: [SPEECH]}) { nodes { author { id name kind } } } }",
+    );
+    assert!(response.contains(r#"{"id":"command line","name":"Command line","kind":"COMMAND_LINE"}"#), "{response}");
     // A second server on the same file is rejected. A concurrent import is allowed, and the server shows its result.
     let (code, _, output) = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert!(code == Some(1) && output.contains("served by another process"), "{output}");
@@ -65,7 +72,10 @@ fn the_demo_newsroom_can_be_served_and_edited() {
     }
     // A token that is revoked on the command line is rejected by the running server.
     let (_, tokens, _) = run(folder.path(), &["token", "list"]);
-    let id = tokens.split('\t').next().unwrap().to_owned();
+    let fields: Vec<&str> = tokens.lines().next().unwrap().split('\t').collect();
+    assert!(fields[1..5] == ["EDITOR", "Demo editor", "serve --demo", "never expires"], "{tokens}");
+    assert!(fields[5].starts_with("last used 20"), "{tokens}");
+    let id = fields[0].to_owned();
     assert_eq!(run(folder.path(), &["token", "revoke", &id]).0, Some(0));
     assert!(post(server.port, Some(&token), "{ viewer { name } }").starts_with("HTTP/1.1 401"));
     // The server exits with code 0 after SIGTERM.

@@ -6,7 +6,8 @@
 //! - `json`: the expected response of a query, or lines of an import file (`<!-- import -->`)
 //! - `listing`: imported as a printed listing
 //! - `toml`: read as a settings file
-//! - `sh`: each line is a command of this repository that parses
+//! - `sh`: each line is a command of this repository that parses, or a `curl` request whose body is sent to the demo
+//!   newsroom; a `json` block right after it is the expected response
 //! - `text`, `mermaid`: shown only
 
 use std::path::Path;
@@ -82,6 +83,22 @@ on_both_databases! {
             }
         }
         assert!(executed >= 4, "only {executed} queries in the documents");
+    }
+
+    async fn every_request_of_curl_gets_the_documented_response(server: TestServer) {
+        demo_newsroom(&server).await;
+        let mut executed = 0;
+        for document in documents() {
+            let blocks = document.blocks();
+            for (index, block) in blocks.iter().enumerate().filter(|(_, block)| block.language == "sh") {
+                let Some((_, rest)) = block.text.split_once("curl ").and_then(|(_, line)| line.split_once(" -d '")) else { continue };
+                let (_, response) = server.post(None, rest.split('\'').next().unwrap()).await;
+                let expected: Value = serde_json::from_str(&blocks[index + 1].text).unwrap();
+                assert_eq!(response, expected, "{}", block.place);
+                executed += 1;
+            }
+        }
+        assert!(executed >= 1, "no request of curl in the documents");
     }
 
     async fn import_files_are_imported_without_a_refusal(server: TestServer) {

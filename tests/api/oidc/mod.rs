@@ -221,6 +221,8 @@ async fn a_token_needs_issuer_audience_subject_and_role() {
         (claims_with("sub", json!("x".repeat(201))), "longer than 200"),
         (claims_with("sub", json!("a\nb")), "control characters"),
         (claims_with("sub", json!("Ana ")), "begins or ends with a space"),
+        (claims_with("sub", json!("dateline")), "is reserved for Dateline"),
+        (claims_with("sub", json!("command line")), "is reserved for Dateline"),
         (claims_with("realm_access", json!(null)), "has no role for this server"),
         (roles(json!(["ADMIN", "NEWSROOM-ADMIN", "newsroom-admin "])), "has no role for this server"),
         (roles(json!({ "newsroom-admin": true })), "has no role for this server"),

@@ -24,6 +24,10 @@ fn untrusted_queries_are_logged_once_in_log_mode() {
     drop(server);
     let log = fs::read_to_string(&log).unwrap();
     assert!(log.matches("untrusted query").count() == 1 && !log.contains(QUERY_MARKER), "{log}");
+    let warning = log.lines().find(|line| line.contains("untrusted query")).unwrap();
+    let (_, id) = warning.split_once("request{id=").expect("the line has the id of its request");
+    let id = &id[..id.find('}').unwrap()];
+    assert!(log.lines().any(|line| line.contains("dateline::access") && line.contains(id)), "{log}");
 }
 
 #[test]

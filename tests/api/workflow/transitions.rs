@@ -205,6 +205,10 @@ on_both_databases! {
         let many: Vec<Value> = std::iter::repeat_n(items[1].clone(), 501).collect();
         let data = server.data(Caller::Editor, BULK, json!({ "items": many, "action": "WITHDRAW", "withdrawal": { "kind": "GONE" } })).await;
         assert_eq!(data["releasesTransition"], json!([{ "release": null, "userErrors": [{ "field": ["items"], "code": "TOO_LONG" }] }]));
+        let data = server.data(Caller::Editor, BULK, json!({ "items": &items[5..], "action": "PUBLISH", "note": "so" })).await;
+        assert_eq!(data["releasesTransition"], json!([{ "release": null, "userErrors": [{ "field": ["note"], "code": "INVALID" }] }]));
+        let response = server.execute(Caller::Editor, BULK, json!({ "items": &items[5..], "action": "SUBMIT", "withdrawal": { "kind": "GONE" } })).await;
+        assert_eq!(response["errors"][0]["extensions"], json!({ "code": "BAD_USER_INPUT", "argument": "withdrawal" }), "{response}");
         assert_eq!(server.app.newsroom.catalog.snapshot().sequence(), before);
     }
 }
