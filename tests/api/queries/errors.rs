@@ -58,7 +58,8 @@ on_both_databases! {
         let response = server.execute(Caller::Public, bypass, json!({ "i": { "first": 200 } })).await;
         assert!(response["errors"][0]["message"].as_str().unwrap().contains("the query costs"), "{response}");
         assert!(server.execute(Caller::Public, bypass, json!({ "i": { "first": 1 } })).await.get("errors").is_none());
-        // A facet costs no more than there are kinds, or languages of visible releases, however many buckets are requested.
+        // A facet costs no more than there are kinds, or languages of visible releases, for any number of requested
+        // buckets.
         let level = |field: &str, inside: &str| format!("facets {{ {field}(input: {{first: 200}}) {{ buckets {{ stats {{ {inside} }} }} }} }}");
         for field in ["kinds", "languages"] {
             let query = format!("{{ releaseStats {{ {} }} }}", level(field, &level(field, &level(field, "count"))));
