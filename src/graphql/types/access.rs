@@ -25,13 +25,13 @@ use crate::{
     },
 };
 
-/// The caller: the subject and role of its token.
+/// The caller of the API, as identified by its access token.
 pub struct Viewer(pub viewer::Viewer);
 
-/// The caller: the subject and role of its token.
+/// The caller of the API, as identified by its access token.
 #[Object(serial)]
 impl Viewer {
-    /// The subject of the token, as in `Actor.id`. "public" without a token.
+    /// The subject of the caller's token, as in `Actor.id`. "public" if the request has no token.
     async fn name(&self) -> &str {
         if self.0.subject.is_empty() { "public" } else { &self.0.subject }
     }
@@ -41,7 +41,7 @@ impl Viewer {
         self.0.role.into()
     }
 
-    /// What the caller may do.
+    /// What the caller is allowed to do.
     async fn capabilities(&self) -> Vec<Capability> {
         let embargoed = (self.0.role >= entity::api_token::Role::Press).then_some(Capability::ReadEmbargoed);
         let actions = [
@@ -69,11 +69,11 @@ impl Viewer {
     }
 }
 
-/// An access token. Its secret is returned once, by `tokenCreate`.
+/// An access token. Only the response of `tokenCreate` contains its secret.
 #[derive(Clone, SimpleObject)]
 #[graphql(serial)]
 pub struct Token {
-    /// The global id.
+    /// The global id of the token.
     id: ID,
     /// The person or system that uses the token.
     subject: String,
@@ -81,18 +81,18 @@ pub struct Token {
     name: String,
     /// The role of the token.
     role: Role,
-    /// When it was created.
+    /// When the token was created.
     created_at: DateTime,
-    /// When it expires. null if it never expires.
+    /// When the token expires. null if it never expires.
     expires_at: Option<DateTime>,
-    /// When it was last used, accurate to ten minutes. null if it was never used.
+    /// When the token was last used, accurate to ten minutes. null if it was never used.
     last_used_at: Option<DateTime>,
-    /// When it was revoked. null if it was not revoked.
+    /// When the token was revoked. null if it was not revoked.
     revoked_at: Option<DateTime>,
 }
 
 impl Token {
-    /// Converts a row.
+    /// Converts a database row.
     pub fn new(ids: &IdCodec, row: api_token::Model) -> Self {
         Self {
             id: global_id::encode(ids, Noun::Token, row.id),
@@ -110,14 +110,14 @@ impl Token {
 /// The fields of a new token.
 #[derive(InputObject)]
 pub struct TokenInput {
-    /// The person or system that uses the token, at most 200 characters. It appears in the journal as the actor of its
-    /// changes. "dateline" and "command line" are reserved.
+    /// The person or system that uses the token, at most 200 characters. The journal names this subject as the actor
+    /// of all changes made with the token. "dateline" and "command line" are reserved.
     subject: String,
     /// What the token is for, at most 200 characters.
     name: String,
-    /// The role of the token. PUBLIC is not accepted.
+    /// The role of the token. PUBLIC is refused, because public reads need no token.
     role: Role,
-    /// When it expires. It must be in the future. Default: it never expires.
+    /// When the token expires. It must be in the future. Default: the token never expires.
     expires_at: Option<DateTime>,
 }
 
@@ -134,7 +134,7 @@ impl From<TokenInput> for tokens::TokenInput {
 
 row_connection!(TokenConnection, TokenEdge, Token, "the access tokens, newest first", "An access token");
 
-/// A logged read: of embargoed content by the press, or through a preview link.
+/// A logged read: embargoed content that the press read, or a release that was read through a preview link.
 #[derive(Clone, SimpleObject)]
 #[graphql(serial)]
 pub struct AccessLogEntry {
@@ -144,12 +144,12 @@ pub struct AccessLogEntry {
     by: Actor,
     /// Why the read is logged.
     kind: AccessKind,
-    /// The id of the release that was read. The release may have been deleted since.
+    /// The id of the release that was read. The release may have been deleted since then.
     release_id: ID,
 }
 
 impl AccessLogEntry {
-    /// Converts a row.
+    /// Converts a database row.
     pub fn new(ids: &IdCodec, row: access_log::Model) -> Self {
         Self {
             at: DateTime(row.at),

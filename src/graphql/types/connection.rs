@@ -1,7 +1,7 @@
 //! Relay connections of releases, topics and places: `edges`, `nodes`, `pageInfo` and `totalCount`.
 //!
-//! Loads only the columns that the query selects (look-ahead). Cursors and keyset pagination are in
-//! `newsroom::reading::pagination`.
+//! Release connections load only the columns that the query selects (look-ahead). `newsroom::reading::pagination`
+//! implements cursors and keyset pagination.
 
 use std::sync::Arc;
 
@@ -66,28 +66,29 @@ impl ReleaseConnection {
             .collect()
     }
 
-    /// Whether the list has entries before and after this page, and the cursors at the ends of the page.
+    /// Whether the list has entries before or after this page, and the cursors of the first and last entry on this
+    /// page.
     async fn page_info(&self) -> PageInfo {
         PageInfo::new(self.page.entries.iter().map(|(cursor, _)| cursor), self.page.has_previous, self.page.has_next)
     }
 
-    /// Number of releases on all pages. Always exact.
+    /// The exact number of releases on all pages.
     async fn total_count(&self) -> Option<u64> {
         Some(self.page.set.count())
     }
 
-    /// Number of releases in the set. The same as `totalCount`.
+    /// Number of releases on all pages. The same as `totalCount`.
     pub(in crate::graphql) async fn count(&self) -> Option<u64> {
         Some(self.page.set.count())
     }
 
-    /// Facets: counts by topic, place, kind and language.
+    /// Counts of these releases by topic, place, kind and language.
     pub(in crate::graphql) async fn facets(&self) -> Option<ReleaseFacets> {
         Some(ReleaseFacets { set: self.page.set.clone() })
     }
 
-    /// The number of releases in each period of time. There can be at most 4,000 periods; with `fill: OMIT`, periods
-    /// without releases do not count.
+    /// The number of releases in each period, for example in each month. A timeline can have at most 4,000 periods;
+    /// with `fill: OMIT`, periods without releases do not count towards this limit.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a timeline")]
     pub(in crate::graphql) async fn timeline(
         &self,
@@ -95,13 +96,20 @@ impl ReleaseConnection {
         #[graphql(desc = "The length of each period.")] interval: TimeInterval,
         #[graphql(default_with = "TimeZone::from(\"UTC\")", desc = "The time zone in which days start and end.")]
         time_zone: TimeZone,
-        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "The date by which releases are counted.")]
+        #[graphql(
+            default_with = "ReleaseDateField::ReleaseDate",
+            desc = "The date of a release that decides to which period it belongs."
+        )]
         date_field: ReleaseDateField,
         #[graphql(
-            desc = "Only releases of these days. Default for each end: the first or last day of the set. A period that extends beyond the range is returned whole, but only the releases within the range are counted."
+            desc = "Count only releases of these days. Default for an absent end: the first or last day on which there are releases. If a period extends beyond this range, the whole period is returned, but only releases within the range are counted."
         )]
         range: Option<DateRange>,
-        #[graphql(default_with = "Weekday::Monday", desc = "The first day of a week.")] week_start: Weekday,
+        #[graphql(
+            default_with = "Weekday::Monday",
+            desc = "The day on which a week starts. Only the interval WEEK uses it."
+        )]
+        week_start: Weekday,
         #[graphql(default_with = "GapFill::Zero", desc = "How a timeline treats periods without releases.")]
         fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
@@ -110,29 +118,29 @@ impl ReleaseConnection {
         timeline(&self.page.set, args, ctx.request()).map(Some)
     }
 
-    /// Compares the number of releases in two periods, by release date. Give the dates as `range`, not in the filter,
-    /// because the filter applies to both periods.
+    /// Compares the number of releases in `range` with the number in an earlier period, by release date. Do not also
+    /// restrict the release date in the filter, because the filter applies to both periods.
     pub(in crate::graphql) async fn compare(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The period to compare it with.")] to: ComparisonPeriod,
-        #[graphql(desc = "The period to compare. Both ends are required.")] range: DateRange,
+        #[graphql(desc = "The earlier period to compare `range` with.")] to: ComparisonPeriod,
+        #[graphql(desc = "The period to compare. Both `from` and `until` are required.")] range: DateRange,
     ) -> Result<Option<Delta>, ApiError> {
         ctx.execution().yield_if_due().await;
         compare(&self.page.set, to, range).map(Some)
     }
 
-    /// The earliest release date in the set. null for an empty set.
+    /// The earliest release date among these releases. null if there are no releases.
     pub(in crate::graphql) async fn earliest(&self) -> Option<Date> {
         self.page.set.date_span().map(|(earliest, _)| Date(earliest))
     }
 
-    /// The latest release date in the set. null for an empty set.
+    /// The latest release date among these releases. null if there are no releases.
     pub(in crate::graphql) async fn latest(&self) -> Option<Date> {
         self.page.set.date_span().map(|(_, latest)| Date(latest))
     }
 
-    /// The data version that the numbers of this set depend on.
+    /// The version of the data from which these numbers were computed.
     pub(in crate::graphql) async fn as_of(&self, ctx: &Context<'_>) -> DataVersion {
         DataVersion::of(ctx, &self.page.set)
     }
@@ -142,14 +150,15 @@ impl ReleaseConnection {
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct ReleaseEdge {
-    /// The cursor of this entry. Pass it as `after` or `before` with the same order and filter.
+    /// The cursor of this entry. To continue the list from here, pass it as `after` or `before`, with the same filter
+    /// and sort order.
     cursor: String,
     /// The release.
     node: SerialObject<Release>,
 }
 
 impl ReleaseConnection {
-    /// Loads a page of a filtered set. Reads only the columns that the query selects.
+    /// Narrows a set with a filter and loads a page of it. Reads only the columns that the query selects.
     pub async fn load(
         ctx: &Context<'_>,
         set: &ReleaseSet,
@@ -168,7 +177,7 @@ impl ReleaseConnection {
     }
 }
 
-/// Returns what to load of the releases of a connection, given the fields that the query selects.
+/// Returns what to load for the releases of a connection, given the fields that the query selects.
 fn connection_projection(ctx: &Context<'_>) -> Projection {
     let lookahead = ctx.look_ahead();
     let nodes = [lookahead.field("nodes"), lookahead.field("edges").field("node")];
@@ -192,7 +201,8 @@ macro_rules! concept_connection {
             edges: SerialList<$edge>,
             /// The entries of this page, without cursors.
             nodes: SerialList<$object>,
-            /// Whether the list has entries before and after this page, and the cursors at the ends of the page.
+            /// Whether the list has entries before or after this page, and the cursors of the first and last entry on
+            /// this page.
             page_info: PageInfo,
             /// Number of entries on all pages.
             total_count: Option<usize>,
@@ -202,14 +212,15 @@ macro_rules! concept_connection {
         #[derive(SimpleObject)]
         #[graphql(serial)]
         pub struct $edge {
-            /// The cursor of this entry. Pass it as `after` or `before` with the same filter.
+            /// The cursor of this entry. To continue the list from here, pass it as `after` or `before`, with the
+            /// same filter.
             cursor: String,
             #[doc = concat!("The ", $what, ".")]
             node: SerialObject<$object>,
         }
 
         impl $connection {
-            /// Converts a page of concept numbers.
+            /// Creates the connection from a page of vocabulary numbers.
             pub fn new(snapshot: &Arc<View>, page: ConceptPage) -> Self {
                 let object = |number: u32| $object::new(snapshot.clone(), number);
                 Self {

@@ -1,7 +1,7 @@
-//! GraphQL types of facets: buckets with counts by topic, place, kind and language. Each bucket is also a release
+//! GraphQL types of facets, which count releases by topic, place, kind or language. Each bucket is also a release
 //! set.
 //!
-//! Facet counts are computed in `catalog::query::aggregates`; this file converts requests and results.
+//! `catalog::query::aggregates` computes the counts; this file converts requests and results.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ impl ReleaseFacets {
     async fn topics(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Selects and sorts the buckets.")] input: Option<TopicFacetInput>,
+        #[graphql(desc = "Which buckets to return, and in which order.")] input: Option<TopicFacetInput>,
     ) -> Result<Option<TopicFacet>, ApiError> {
         self.build_facet(ctx, input.unwrap_or_default().request(ctx.ids(), &self.set), TopicFacet).await
     }
@@ -49,7 +49,7 @@ impl ReleaseFacets {
     async fn places(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Selects and sorts the buckets.")] input: Option<PlaceFacetInput>,
+        #[graphql(desc = "Which buckets to return, and in which order.")] input: Option<PlaceFacetInput>,
     ) -> Result<Option<PlaceFacet>, ApiError> {
         self.build_facet(ctx, input.unwrap_or_default().request(), PlaceFacet).await
     }
@@ -58,7 +58,7 @@ impl ReleaseFacets {
     async fn kinds(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Selects and sorts the buckets.")] input: Option<FacetInput>,
+        #[graphql(desc = "Which buckets to return, and in which order.")] input: Option<FacetInput>,
     ) -> Result<Option<KindFacet>, ApiError> {
         self.build_facet(ctx, input.unwrap_or_default().request(FacetField::Kinds), KindFacet).await
     }
@@ -67,7 +67,7 @@ impl ReleaseFacets {
     async fn languages(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Selects and sorts the buckets.")] input: Option<FacetInput>,
+        #[graphql(desc = "Which buckets to return, and in which order.")] input: Option<FacetInput>,
     ) -> Result<Option<LanguageFacet>, ApiError> {
         self.build_facet(ctx, input.unwrap_or_default().request(FacetField::Languages), LanguageFacet).await
     }
@@ -93,22 +93,30 @@ pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<
     Ok(facet.buckets.iter().map(|&bucket| TopicBucket { facet: facet.clone(), bucket }).collect())
 }
 
-/// The counts of a set of releases by one field.
+/// Counts of a set of releases by the values of one field, for example by topic.
 #[derive(Interface)]
 #[expect(clippy::duplicated_attributes, reason = "each field has its own type and description")]
 #[graphql(
     field(
         name = "distinct_values",
         ty = "u64",
-        desc = "Number of values that match the request, including those not returned."
+        desc = "Number of values that match the arguments of the facet, including values that were not returned because of `first`."
     ),
-    field(name = "missing", ty = "u64", desc = "Number of releases without a value."),
+    field(
+        name = "missing",
+        ty = "u64",
+        desc = "Number of releases that count for no value, for example because they have no topic."
+    ),
     field(
         name = "other",
         ty = "u64",
-        desc = "Number of releases that have at least one value, but none of the returned values."
+        desc = "Number of releases that count for at least one value, but for none of the returned buckets."
     ),
-    field(name = "overlapping", ty = "bool", desc = "Whether one release can be in several buckets.")
+    field(
+        name = "overlapping",
+        ty = "bool",
+        desc = "Whether a release can be in several buckets, as with topics and places."
+    )
 )]
 pub enum Facet {
     /// Counts by topic.
@@ -121,23 +129,35 @@ pub enum Facet {
     Languages(LanguageFacet),
 }
 
-/// One value of a facet, and the releases that have it.
+/// A facet bucket: one value, for example a topic, and the releases that have it.
 #[derive(Interface)]
 #[graphql(
-    field(name = "key", ty = "ID", desc = "Identifies the value: a global id, the name of a kind, or a language tag."),
+    field(
+        name = "key",
+        ty = "ID",
+        desc = "Identifies the value: the global id of a topic or place, the name of a kind, or a language tag."
+    ),
     field(name = "label", ty = "String", desc = "The text to show for the value."),
-    field(name = "count", ty = "u64", desc = "Number of releases with this value, each counted once."),
-    field(name = "share", ty = "f64", desc = "`count` as a fraction of the counted set, 0 to 1."),
-    field(name = "selected", ty = "bool", desc = "Whether the filter of the set names this value."),
+    field(name = "count", ty = "u64", desc = "Number of releases in this bucket. Each release counts once."),
+    field(
+        name = "share",
+        ty = "f64",
+        desc = "`count` as a fraction of all releases that the facet counts, from 0 to 1."
+    ),
+    field(
+        name = "selected",
+        ty = "bool",
+        desc = "Whether the release filter asks for this value, for example with `kinds` or `topics.any`. Conditions inside `or` and `not` are ignored here."
+    ),
     field(
         name = "stats",
         ty = "Option<ReleaseStats>",
-        desc = "Counts, facets and timelines of the releases in this bucket. Their set has no filter: in its facets `selected` is false, and `scope` makes no difference."
+        desc = "Counts, facets and timelines of the releases in this bucket. These facets start without a filter: `selected` is always false, and `scope` has no effect."
     ),
     field(
         name = "samples",
         ty = "Option<Vec<Release>>",
-        desc = "The newest releases of this bucket.",
+        desc = "The releases in this bucket with the latest release dates, latest first.",
         arg(name = "first", ty = "i32", default_with = "DEFAULT_SIZE", desc = "Maximum number of releases, 1 to 200.")
     )
 )]
@@ -152,7 +172,7 @@ pub enum FacetBucket {
     Language(LanguageBucket),
 }
 
-/// Loads the newest releases of a bucket.
+/// Loads the releases of a bucket that have the latest release dates.
 async fn samples(
     ctx: &Context<'_>,
     facet: &catalog::Facet,
@@ -176,42 +196,43 @@ macro_rules! facet {
         #[doc = concat!("Counts of a set of releases by ", $what, ".")]
         #[Object(serial)]
         impl $facet {
-            /// The requested buckets, in order.
+            /// The requested buckets, in the requested order.
             pub(in crate::graphql) async fn buckets(&self) -> SerialList<$bucket> {
                 self.0.buckets.iter().map(|&bucket| $bucket { facet: self.0.clone(), bucket }).collect()
             }
 
-            /// Number of values that match the request, including those not returned.
+            /// Number of values that match the arguments of the facet, including values that were not returned
+            /// because of `first`.
             pub(in crate::graphql) async fn distinct_values(&self) -> u64 {
                 self.0.distinct_values
             }
 
-            /// Number of releases without a value.
+            /// Number of releases that count for no value, for example because they have no topic.
             pub(in crate::graphql) async fn missing(&self) -> u64 {
                 self.0.missing()
             }
 
-            /// Number of releases that have at least one value, but none of the returned values.
+            /// Number of releases that count for at least one value, but for none of the returned buckets.
             pub(in crate::graphql) async fn other(&self) -> u64 {
                 self.0.other()
             }
 
-            /// Whether one release can be in several buckets.
+            /// Whether a release can be in several buckets, as with topics and places.
             pub(in crate::graphql) async fn overlapping(&self) -> bool {
                 self.0.overlapping()
             }
         }
 
-        #[doc = concat!("A ", $what, ", and the releases of a set with this ", $what, ".")]
+        #[doc = concat!("A facet bucket: one ", $what, " and the releases of a set that have it.")]
         pub struct $bucket {
             facet: Arc<catalog::Facet>,
             bucket: Bucket,
         }
 
-        #[doc = concat!("A ", $what, ", and the releases of a set with this ", $what, ".")]
+        #[doc = concat!("A facet bucket: one ", $what, " and the releases of a set that have it.")]
         #[Object(serial)]
         impl $bucket {
-            /// Identifies the value: a global id, the name of a kind, or a language tag.
+            /// Identifies the value: the global id of a topic or place, the name of a kind, or a language tag.
             pub(in crate::graphql) async fn key(&self, ctx: &Context<'_>) -> ID {
                 let key: fn(&Self, &IdCodec) -> ID = $key;
                 key(self, ctx.ids())
@@ -222,28 +243,29 @@ macro_rules! facet {
                 self.facet.set().snapshot().label(self.facet.field(), self.bucket.value).to_owned()
             }
 
-            /// Number of releases with this value, each counted once.
+            /// Number of releases in this bucket. Each release counts once.
             pub(in crate::graphql) async fn count(&self) -> u64 {
                 self.bucket.count
             }
 
-            /// `count` as a fraction of the counted set, 0 to 1.
+            /// `count` as a fraction of all releases that the facet counts, from 0 to 1.
             pub(in crate::graphql) async fn share(&self) -> f64 {
                 self.facet.share(&self.bucket)
             }
 
-            /// Whether the filter of the set names this value.
+            /// Whether the release filter asks for this value, for example with `kinds` or `topics.any`. Conditions
+            /// inside `or` and `not` are ignored here.
             pub(in crate::graphql) async fn selected(&self) -> bool {
                 self.bucket.selected
             }
 
-            /// Counts, facets and timelines of the releases in this bucket. Their set has no filter: in its facets
-            /// `selected` is false, and `scope` makes no difference.
+            /// Counts, facets and timelines of the releases in this bucket. These facets start without a filter:
+            /// `selected` is always false, and `scope` has no effect.
             pub(in crate::graphql) async fn stats(&self) -> Option<ReleaseStats> {
                 Some(ReleaseStats { set: self.facet.bucket_set(&self.bucket) })
             }
 
-            /// The newest releases of this bucket.
+            /// The releases in this bucket with the latest release dates, latest first.
             pub(in crate::graphql) async fn samples(
                 &self,
                 ctx: &Context<'_>,
@@ -272,7 +294,8 @@ facet!(
             Topic::new(self.facet.set().snapshot().clone(), self.bucket.value)
         }
 
-        /// Number of releases that have exactly this topic. With `rollUp`, `count` also includes narrower topics.
+        /// Number of releases that have exactly this topic. With `rollUp`, `count` also includes releases that have
+        /// only a narrower topic.
         async fn direct_count(&self) -> u64 {
             self.facet.direct_count(&self.bucket)
         }
@@ -294,7 +317,8 @@ facet!(
             Place::new(self.facet.set().snapshot().clone(), self.bucket.value)
         }
 
-        /// Number of releases that have exactly this place. With `level`, `count` also includes places within it.
+        /// Number of releases that have exactly this place. With `level`, `count` also includes releases that have
+        /// only a place within this place.
         async fn direct_count(&self) -> u64 {
             self.facet.direct_count(&self.bucket)
         }
@@ -302,7 +326,7 @@ facet!(
 );
 
 facet!(KindFacet, KindBucket, "kind", |bucket, _| ID(bucket.kind_name()), {
-    /// The kind.
+    /// The kind of the releases in this bucket.
     async fn kind(&self) -> ReleaseKind {
         self.kind_of().into()
     }
@@ -314,7 +338,7 @@ facet!(
     "language",
     |bucket, _| ID(bucket.facet.set().snapshot().language(bucket.bucket.value).to_owned()),
     {
-        /// The language.
+        /// The language of the releases in this bucket.
         async fn language(&self) -> LanguageTag {
             self.facet.set().snapshot().language(self.bucket.value).into()
         }

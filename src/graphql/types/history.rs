@@ -24,16 +24,16 @@ row_connection!(
     "A revision"
 );
 
-/// A field that differs between two revisions.
+/// A field with different values in two revisions of a release.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct FieldChange {
-    /// The name of the field, as in `ReleaseInput`. In `before` and `after`, topics and places are lists of slugs
-    /// separated by commas.
+    /// The name of the field, as in `ReleaseInput`. If the field is a list of topics or places, `before` and `after`
+    /// contain their slugs, separated by commas.
     field: String,
-    /// The value in the other revision. null if it has none.
+    /// The value in the revision that `diff` compares with (argument `against`). null if that revision has no value.
     before: Option<String>,
-    /// The value in this revision. null if it has none.
+    /// The value in the revision whose `diff` was requested. null if that revision has no value.
     after: Option<String>,
 }
 
@@ -43,26 +43,27 @@ impl From<diff::FieldChange> for FieldChange {
     }
 }
 
-/// One change: who did what to which object, when and why.
+/// A recorded change: who did what to which object, when and why.
 #[derive(Clone, SimpleObject)]
 #[graphql(serial)]
 pub struct JournalEntry {
-    /// Position in the journal: 1, 2, 3 … without gaps, in the order of commits.
+    /// The position of the entry in the journal: 1, 2, 3 … without gaps, in the order of commits.
     sequence: ID,
     /// When the journal recorded the change.
     at: DateTime,
-    /// Who did it. SYSTEM for scheduled publications and ends of embargoes.
+    /// Who made the change. For a scheduled publication and the end of an embargo, this is an actor of the kind
+    /// SYSTEM.
     by: Actor,
     /// The action, for example `release.publish` or `topic.merge`.
     action: String,
-    /// The id of the changed object. The object may have been deleted since.
+    /// The id of the changed object. The object may have been deleted since then.
     subject: ID,
-    /// The reason, if one was given.
+    /// A note about the change, for example the reason for it. null if there is none.
     note: Option<String>,
 }
 
 impl JournalEntry {
-    /// Converts a row.
+    /// Converts a database row.
     pub fn new(ids: &IdCodec, row: journal::Model) -> Self {
         Self {
             sequence: ID(row.sequence.to_string()),
@@ -84,16 +85,16 @@ pub struct JournalFilter {
     actions: Option<Vec<String>>,
     /// Entries by the actor with this id.
     by: Option<ID>,
-    /// Entries at or after this instant.
+    /// Entries recorded at or after this instant.
     from: Option<DateTime>,
-    /// Entries at or before this instant.
+    /// Entries recorded at or before this instant.
     until: Option<DateTime>,
     /// Entries about the object with this id.
     subject: Option<ID>,
 }
 
 impl JournalFilter {
-    /// Converts to a filter of the newsroom.
+    /// Converts this input to a filter of the newsroom.
     pub fn resolve(self, ids: &IdCodec) -> Result<history::JournalFilter, ApiError> {
         let subject = self.subject.map(|subject| global_id::decode(ids, &subject)).transpose();
         Ok(history::JournalFilter {

@@ -7,7 +7,7 @@ use crate::graphql::base::{
     scalars::{DateTime, LocalDateTime, Slug, TimeZone, Url},
 };
 
-/// An embargo: until an instant, the published release is visible to the press and the desk only.
+/// An embargo: until it ends, only viewers with the role PRESS or higher see the published release.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Embargo {
@@ -17,23 +17,23 @@ pub struct Embargo {
     pub note: Option<String>,
 }
 
-/// The schedule of a publication, pending or past.
+/// A scheduled publication, pending or past.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Schedule {
-    /// Local date and time of the publication in `timeZone`.
+    /// The local date and time of the publication in `timeZone`.
     pub local_time: LocalDateTime,
     /// The time zone of `localTime`.
     pub time_zone: TimeZone,
-    /// The instant of `localTime` in `timeZone`. The release is published at this instant.
+    /// The instant of the publication, which is `localTime` in `timeZone`.
     pub at: DateTime,
-    /// Whether the publication is pending or has happened.
+    /// Whether the publication is pending, was recorded in time, or was recorded late.
     pub state: ScheduleState,
-    /// When the journal recorded the publication. null until then.
+    /// When the journal recorded the publication. null if the journal has not recorded it yet.
     pub recorded_at: Option<DateTime>,
 }
 
-/// A public notice that published content was wrong.
+/// A note for readers that published content was wrong and has been corrected.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Correction {
@@ -47,31 +47,33 @@ pub struct Correction {
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Withdrawal {
-    /// What its former URL returns.
+    /// What the former URL of the release returns.
     pub kind: WithdrawalKind,
-    /// When it was withdrawn or retracted.
+    /// When the release was withdrawn or retracted.
     pub at: DateTime,
-    /// The notice for readers. Its former URL shows it only if `kind` is WITH_NOTICE. null if there is none.
+    /// The notice for readers. The former URL of the release shows it only if `kind` is WITH_NOTICE. null if there is
+    /// none.
     pub notice: Option<String>,
-    /// The URL that its former URL redirects to. null unless `kind` is REDIRECT.
+    /// The URL to which the former URL of the release redirects. null unless `kind` is REDIRECT.
     pub redirect_to: Option<Url>,
 }
 
-/// What the former URL of a withdrawn or retracted release should return. Releases that were withdrawn with VANISH or
-/// were never public have no tombstone.
+/// A tombstone: what the former URL of a withdrawn or retracted release should return. A release that was withdrawn
+/// with VANISH, or was never public, has no tombstone.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Tombstone {
     /// The last slug of the release.
     pub slug: Slug,
-    /// WITHDRAWN or RETRACTED.
+    /// The state of the release: WITHDRAWN or RETRACTED.
     pub state: ReleaseState,
-    /// WITH_NOTICE: show the notice. GONE: return status 410. REDIRECT: redirect to `redirectTo`.
+    /// What the former URL should do. WITH_NOTICE: show `notice`. GONE: return status 410. REDIRECT: redirect to
+    /// `redirectTo`.
     pub kind: WithdrawalKind,
-    /// When it was withdrawn or retracted.
+    /// When the release was withdrawn or retracted.
     pub at: DateTime,
-    /// The notice to show. null unless `kind` is WITH_NOTICE.
+    /// The notice to show at the former URL. null unless `kind` is WITH_NOTICE.
     pub notice: Option<String>,
-    /// The URL to redirect to. null unless `kind` is REDIRECT.
+    /// The URL to which the former URL should redirect. null unless `kind` is REDIRECT.
     pub redirect_to: Option<Url>,
 }

@@ -3,13 +3,13 @@
 //! The types refer to each other, so the files in this folder import each other.
 //!
 //! - `release`, `revision`, `lifecycle`: releases, their revisions, schedules, embargoes and withdrawals
-//! - `topic`, `place`: concepts
+//! - `topic`, `place`: the concepts of the two vocabularies
 //! - `connection`, `page_info`: Relay pages
-//! - `release_set`, `facet`, `timeline`, `trend`: statistics
-//! - `history`: revisions and journal
+//! - `release_set`, `facet`, `timeline`, `trend`: statistics of sets of releases
+//! - `history`: pages of revisions, revision diffs, and the journal
 //! - `access`: viewer, tokens and access log
 //! - `node`: the Relay `Node` interface
-//! - `payload`: results and inputs of mutations
+//! - `payload`: results of mutations, and inputs of release mutations
 
 pub mod access;
 pub mod connection;

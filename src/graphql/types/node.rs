@@ -1,6 +1,6 @@
-//! The Relay `Node` interface: `node` and `nodes` load objects by global id, all releases in one statement.
+//! The Relay `Node` interface: `node` and `nodes` load objects by global id, all releases with one SQL statement.
 //!
-//! The result is null for an id without an object, or for an object that the viewer must not see.
+//! A node is null if no object has the id, or if the viewer must not see the object.
 
 use std::borrow::Cow;
 
@@ -33,8 +33,8 @@ pub enum Node {
     Place(Place),
 }
 
-/// A node during execution; its type in the schema is [`Node`]. Its fields are resolved in order. async-graphql would
-/// resolve the fields of an interface concurrently and return them in the order of their completion.
+/// A node during execution; its type in the schema is [`Node`]. This type resolves its fields in order. async-graphql
+/// would resolve the fields of an interface concurrently and return them in order of completion.
 #[expect(clippy::large_enum_variant, reason = "most requested nodes are releases")]
 pub enum SerialNode {
     /// A release.
@@ -63,8 +63,8 @@ impl OutputType for SerialNode {
     }
 }
 
-/// Loads the objects of ids, in the given order, with `None` for objects that do not exist or that the viewer must
-/// not see. Uses one statement for all releases.
+/// Loads the objects with these ids, in the given order. An entry is `None` if the object does not exist or the
+/// viewer must not see it. Loads all releases with one SQL statement.
 pub async fn nodes(ctx: &Context<'_>, ids: &[ID], projection: Projection) -> Result<Vec<Option<SerialNode>>, ApiError> {
     let request = ctx.request();
     let (set, snapshot) = (request.visible(), &request.snapshot);

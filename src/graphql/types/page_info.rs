@@ -1,10 +1,10 @@
-//! The Relay type `PageInfo`, and connections of rows that are read from the database page by page.
+//! The Relay type `PageInfo`, and connections for lists that are read from the database page by page.
 
 use async_graphql::SimpleObject;
 
 use crate::newsroom::reading::row_page::RowPage;
 
-/// Whether a list has entries before and after a page, and the cursors at the ends of the page.
+/// Whether a list has entries before or after a page, and the cursors of the first and last entry on the page.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(serial)]
 pub struct PageInfo {
@@ -12,9 +12,9 @@ pub struct PageInfo {
     has_next_page: bool,
     /// Whether the list has entries before this page.
     has_previous_page: bool,
-    /// Cursor of the first entry. null for an empty page.
+    /// The cursor of the first entry on this page. null for an empty page.
     start_cursor: Option<String>,
-    /// Cursor of the last entry. null for an empty page.
+    /// The cursor of the last entry on this page. null for an empty page.
     end_cursor: Option<String>,
 }
 
@@ -36,7 +36,7 @@ impl PageInfo {
     }
 }
 
-/// Declares a connection and its edge for a list that SQL reads page by page.
+/// Declares a connection and its edge for a list that is read from the database page by page.
 macro_rules! row_connection {
     ($connection:ident, $edge:ident, $node:ident, $list:literal, $entry:literal) => {
         #[doc = concat!("A page of ", $list, ".")]
@@ -47,7 +47,8 @@ macro_rules! row_connection {
             edges: Vec<$edge>,
             /// The entries of this page, without cursors.
             nodes: Vec<$node>,
-            /// Whether the list has entries before and after this page, and the cursors at the ends of the page.
+            /// Whether the list has entries before or after this page, and the cursors of the first and last entry on
+            /// this page.
             page_info: PageInfo,
         }
 
@@ -55,14 +56,15 @@ macro_rules! row_connection {
         #[derive(SimpleObject)]
         #[graphql(serial)]
         pub struct $edge {
-            /// The cursor of this entry. Pass it as `after` or `before` with the same filter.
+            /// The cursor of this entry. To continue the list from here, pass it as `after` or `before`, with the
+            /// same filter.
             cursor: String,
             #[doc = concat!($entry, ".")]
             node: $node,
         }
 
         impl $connection {
-            /// Converts a page of rows.
+            /// Creates the connection from a page of rows.
             pub fn new<T>(page: RowPage<T>, node: impl Fn(T) -> $node) -> Self {
                 let page_info = PageInfo::of(&page);
                 let edges: Vec<$edge> =

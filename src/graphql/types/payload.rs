@@ -1,7 +1,7 @@
-//! Mutation payloads: the changed object or `userErrors`, and the inputs of release mutations.
+//! Mutation payloads (the changed object or `userErrors`), and the inputs of release mutations.
 //!
-//! The object is read from the snapshot that contains the change. If that read fails after the commit, the error is
-//! `OUTCOME_UNKNOWN`, because the change was made.
+//! The changed object is read from the snapshot that contains the change. If reading it fails after the commit, the
+//! error is `OUTCOME_UNKNOWN`, because an ordinary error would imply that nothing was changed.
 
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, SimpleObject};
 use entity::{Noun, api_token};
@@ -33,44 +33,44 @@ use crate::{
     },
 };
 
-/// The result of a mutation of a release.
+/// The result of a mutation that changes a release.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct ReleasePayload {
-    /// The release after the mutation. null if the mutation was refused.
+    /// The release after the mutation. null if there are `userErrors`.
     release: Option<Release>,
     /// Errors that an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
-/// The result of a mutation of a topic.
+/// The result of a mutation that changes a topic.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct TopicPayload {
-    /// The topic after the mutation. null if the mutation was refused.
+    /// The topic after the mutation. null if there are `userErrors`.
     topic: Option<Topic>,
     /// Errors that an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
-/// The result of a mutation of a place.
+/// The result of a mutation that changes a place.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct PlacePayload {
-    /// The place after the mutation. null if the mutation was refused.
+    /// The place after the mutation. null if there are `userErrors`.
     place: Option<Place>,
     /// Errors that an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
-/// The result of creating a token.
+/// The result of creating an access token.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct TokenPayload {
-    /// The token. null if the mutation was refused.
+    /// The new token. null if there are `userErrors`.
     token: Option<Token>,
-    /// The secret, to be sent as `Authorization: Bearer …`. Only this response contains it. null if the mutation was
-    /// refused.
+    /// The secret of the token. Clients send it as `Authorization: Bearer …`. Only this response contains it. null if
+    /// there are `userErrors`.
     secret: Option<String>,
     /// Errors that an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
@@ -80,12 +80,13 @@ pub struct TokenPayload {
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct PreviewLinkPayload {
-    /// The URL for readers, made from the setting `preview_url`. null if the setting is empty or the mutation was
-    /// refused.
+    /// The URL of the preview, made from the setting `preview_url`. null if this setting is empty or there are
+    /// `userErrors`.
     url: Option<Url>,
-    /// The token to pass to `preview`. Only this response contains it. null if the mutation was refused.
+    /// The token of the link, which is the argument of the query `preview`. Only this response contains it. null if
+    /// there are `userErrors`.
     token: Option<String>,
-    /// The id of the link, for `previewLinkRevoke`. null if the mutation was refused.
+    /// The id of the link, for `previewLinkRevoke`. null if there are `userErrors`.
     id: Option<ID>,
     /// Errors that an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
@@ -95,14 +96,15 @@ pub struct PreviewLinkPayload {
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct DeletePayload {
-    /// The id of the deleted or revoked object. null if the mutation was refused.
+    /// The id of the deleted or revoked object. null if there are `userErrors`.
     deleted_id: Option<ID>,
     /// Errors that an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
 impl ReleasePayload {
-    /// Converts the result of a command. The release is read from the snapshot that contains the change.
+    /// Converts the result of a command that changed a release. Reads the release from the snapshot that contains the
+    /// change.
     pub async fn from_result(ctx: &Context<'_>, result: Result<Handle, newsroom::Error>) -> Result<Self, ApiError> {
         Self::read_back(ctx, into_user_errors(result)?).await
     }
@@ -115,7 +117,7 @@ impl ReleasePayload {
         let request = ctx.request();
         let set = item.snapshot().visible_to(&request.viewer, request.now);
         let loaded = ctx.newsroom().fetch(&set, std::slice::from_ref(&item), projection_of_payload(ctx)).await;
-        // The change was made, so an error on reading it back must not say that nothing was changed.
+        // The change is committed, so a failure to read it back must not be reported as if nothing had changed.
         let loaded = loaded.map_err(|error| match error {
             newsroom::Error::Db(_) => ApiError::outcome_unknown(),
             other => other.into(),
@@ -123,7 +125,7 @@ impl ReleasePayload {
         Ok(Self { release: loaded.into_iter().next().map(|loaded| Release::new(request, &set, loaded)), user_errors })
     }
 
-    /// Converts the results of several commands, in order.
+    /// Converts the results of commands on several releases, in the given order.
     pub async fn from_results(
         ctx: &Context<'_>,
         results: Vec<Result<Handle, newsroom::Error>>,
@@ -192,12 +194,12 @@ impl DeletePayload {
     }
 }
 
-/// The fields of a release. A field with a value replaces the stored value, an absent field leaves it unchanged, and
-/// null clears it if the field is optional. A list replaces the whole stored list.
+/// The fields of a release. An absent field keeps the stored value, and null clears an optional field. Any other
+/// value replaces the stored value; a list replaces the whole stored list.
 #[derive(InputObject)]
 pub struct ReleaseInput {
-    /// The last segment of its public URL. Default for a new release: made from the headline. A public release keeps
-    /// its slug until this revision is published, and every former public slug still leads to the release.
+    /// The last segment of the public URL. Default for a new release: made from the headline. A public release keeps
+    /// its present slug until the new revision is published. All former public slugs still lead to the release.
     slug: MaybeUndefined<Slug>,
     /// The kind of release. Default for a new release: PRESS_RELEASE.
     kind: MaybeUndefined<ReleaseKind>,
@@ -207,31 +209,31 @@ pub struct ReleaseInput {
     subheadline: MaybeUndefined<String>,
     /// A short summary for lists, as plain text, at most 5,000 characters.
     summary: MaybeUndefined<String>,
-    /// The full text in Markdown, at most 1,000,000 characters. Stored as given, including leading and trailing white
-    /// space, except that line ends become `\n` and Unicode is normalised to NFC. A text without visible characters
+    /// The full text in Markdown, at most 1,000,000 characters. It is stored as given, including leading and trailing
+    /// white space, but line ends become `\n` and Unicode is normalised to NFC. A text without visible characters
     /// clears the field.
     body_markdown: MaybeUndefined<String>,
     /// The language of the text. Default for a new release: the newsroom's language.
     language: MaybeUndefined<LanguageTag>,
-    /// The calendar date printed on the release. Default for a new release: today.
+    /// The calendar date printed on the release. Default for a new release: today in the newsroom's time zone.
     release_date: MaybeUndefined<Date>,
-    /// The places where it was filed, at most 100.
+    /// The places where the release was filed, at most 100.
     dateline_places: MaybeUndefined<Vec<PlaceRef>>,
-    /// The place part of the dateline as printed, at most 300 characters. Default: the names of the places in
+    /// The place part of the dateline as printed, at most 300 characters. Default: the names of `datelinePlaces` in
     /// capitals.
     dateline_text: MaybeUndefined<String>,
-    /// The topics, at most 100.
+    /// The topics of the release, at most 100.
     topics: MaybeUndefined<Vec<TopicRef>>,
-    /// The places that it is about, at most 100.
+    /// The places that the release is about, at most 100.
     places: MaybeUndefined<Vec<PlaceRef>>,
-    /// The id of the release in another system, at most 200 characters. It must be unique.
+    /// The id of the release in another system, at most 200 characters. No other release may have the same id.
     external_id: MaybeUndefined<String>,
     /// An internal note that is never published, at most 5,000 characters.
     editorial_note: MaybeUndefined<String>,
 }
 
 impl ReleaseInput {
-    /// Converts to an input of the newsroom.
+    /// Converts this input to an input of the newsroom.
     pub fn resolve(self, ids: &IdCodec) -> Result<content::ReleaseInput, ApiError> {
         Ok(content::ReleaseInput {
             slug: patch_with(self.slug, |slug| slug.0),
@@ -255,31 +257,31 @@ impl ReleaseInput {
     }
 }
 
-/// A release for `releasesTransition`.
+/// A release that `releasesTransition` should change.
 #[derive(InputObject)]
 pub struct TransitionItem {
     /// The id of the release.
     pub id: ID,
-    /// The `revision` that you read. If it is not the current one, this release is not changed and its error is
-    /// STALE_REVISION.
+    /// The `revision` of the release that you read. If it is no longer current, this release is not changed and its
+    /// error code is STALE_REVISION.
     pub expected_revision: i32,
 }
 
-/// An action on many releases.
+/// An action that `releasesTransition` performs on each release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum BulkAction {
-    /// Submit drafts for review.
+    /// Submit the drafts for review.
     Submit,
-    /// Approve releases that are in review.
+    /// Approve the releases, which must be in review.
     Approve,
-    /// Publish the working revisions.
+    /// Publish the working revisions of the releases.
     Publish,
-    /// Withdraw public releases; `withdrawal` says how.
+    /// Withdraw the published releases, as the argument `withdrawal` specifies.
     Withdraw,
 }
 
 impl BulkAction {
-    /// Returns the action with its details. Fails if a withdrawal is given for another action.
+    /// Returns the action with its details. Fails if a withdrawal is given for an action other than WITHDRAW.
     pub fn resolve(self, withdrawal: Option<WithdrawalInput>) -> Result<bulk::BulkAction, ApiError> {
         if self != Self::Withdraw && withdrawal.is_some() {
             let message = "`withdrawal` is for the action WITHDRAW only: omit it";
@@ -297,11 +299,11 @@ impl BulkAction {
 /// How to withdraw a release.
 #[derive(Clone, Debug, InputObject)]
 pub struct WithdrawalInput {
-    /// What its former URL returns.
+    /// What the former URL of the release returns.
     kind: WithdrawalKind,
     /// The notice for readers, at most 5,000 characters. Required for WITH_NOTICE.
     notice: Option<String>,
-    /// The URL to redirect to. Required for REDIRECT; not allowed for other kinds.
+    /// The URL to which the former URL redirects. Required for REDIRECT; not allowed for other kinds.
     redirect_to: Option<Url>,
 }
 

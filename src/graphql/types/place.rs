@@ -1,5 +1,4 @@
-//! The GraphQL type `Place` with its input and filter: a location in the tree of world, regions,
-//! countries and cities.
+//! The GraphQL type `Place` with its input and filter: a place in the tree of world, regions, countries and cities.
 
 use std::sync::Arc;
 
@@ -46,7 +45,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Returns the place with a number.
+    /// Returns the place with a number of the vocabulary.
     pub fn new(snapshot: Arc<View>, number: u32) -> Self {
         Self { snapshot, number }
     }
@@ -55,7 +54,7 @@ impl Place {
         self.snapshot.places().get(self.number)
     }
 
-    /// Returns the releases with this place that the viewer may see.
+    /// Returns the releases of this place that the viewer may see.
     fn set(&self, ctx: &Context<'_>, include_within: bool) -> ReleaseSet {
         let request = ctx.request();
         self.snapshot.visible_to(&request.viewer, request.now).with_place(self.number, include_within)
@@ -70,13 +69,13 @@ impl Place {
         global_id::encode(ctx.ids(), Noun::Place, self.image().id)
     }
 
-    /// The last segment of its public URL.
+    /// The last segment of the public URL of the place.
     async fn slug(&self) -> Slug {
         self.image().slug.as_str().into()
     }
 
-    /// The name in a language. If there is none in that language, the name in the nearest less specific language (`pt`
-    /// for `pt-BR`), or else in the newsroom's language.
+    /// The name in the given language. If there is none, the name in the nearest less specific language (`pt` for
+    /// `pt-BR`), or else in the newsroom's language.
     async fn name(
         &self,
         #[graphql(desc = "The language of the name. Default: the newsroom's language.")] language: Option<LanguageTag>,
@@ -84,10 +83,10 @@ impl Place {
         self.image().name_in(language.as_ref().map(|tag| tag.0.as_str()))
     }
 
-    /// Alternative names, in one language or in all languages.
+    /// Alternative names in the given language, or in all languages if no language is given.
     async fn alt_names(
         &self,
-        #[graphql(desc = "Only names in this language.")] language: Option<LanguageTag>,
+        #[graphql(desc = "Only names in this language. Default: all languages.")] language: Option<LanguageTag>,
     ) -> Vec<&str> {
         alt_names(self.image(), language.as_ref())
     }
@@ -97,7 +96,7 @@ impl Place {
         self.image().kind.into()
     }
 
-    /// Its URI in a public gazetteer. null if it has none.
+    /// The URI of the place in a public gazetteer. null if it has none.
     async fn uri(&self) -> Option<Url> {
         self.image().uri.as_deref().map(Url::from)
     }
@@ -124,25 +123,24 @@ impl Place {
         self.image().geonames_id
     }
 
-    /// The location. null if it is unknown.
+    /// The location of the place. null if it is unknown.
     async fn location(&self) -> Option<GeoPoint> {
         self.image().location.map(|(latitude, longitude)| GeoPoint { latitude, longitude })
     }
 
-    /// The place that directly contains it. null if there is none, as for the world.
+    /// The place that directly contains this place. null if there is none, as for the world.
     async fn within(&self) -> Option<Place> {
         let broader = self.snapshot.places().broader(self.number).first()?;
         Some(Self::new(self.snapshot.clone(), *broader))
     }
 
-    /// The places directly within this one, sorted by name.
+    /// The places directly within this place, sorted by name.
     async fn contains(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
-        first: Option<i32>,
+        #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
         let (places, page_request) = (self.snapshot.places(), PageRequest { first, after, last, before });
@@ -152,25 +150,25 @@ impl Place {
         Ok(Some(PlaceConnection::new(&self.snapshot, page)))
     }
 
-    /// All places that contain it, nearest first.
+    /// All places that contain this place, nearest first.
     async fn ancestors(&self) -> Option<SerialList<Place>> {
         let ancestors = self.snapshot.places().ancestors(self.number);
         Some(ancestors.into_iter().map(|number| Self::new(self.snapshot.clone(), number)).collect())
     }
 
-    /// When the place was retired. It can no longer be added to releases; releases that have it keep it. null while
-    /// it is in use.
+    /// When the place was retired. null if it is in use. A retired place can no longer be added to releases, but
+    /// releases that have it keep it.
     async fn retired_at(&self) -> Option<DateTime> {
         self.image().retired_at.map(DateTime)
     }
 
-    /// The place to use instead, if this one is retired. null if there is none.
+    /// The place to use instead of this retired place. null if there is none.
     async fn replaced_by(&self) -> Option<Place> {
         let number = self.snapshot.places().by_id(self.image().replaced_by?)?;
         Some(Self::new(self.snapshot.clone(), number))
     }
 
-    /// The number to pass as `expectedRevision`.
+    /// The revision number of the place, to pass as `expectedRevision`.
     async fn revision(&self) -> i32 {
         self.image().revision
     }
@@ -182,14 +180,14 @@ impl Place {
         ctx: &Context<'_>,
         #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "Sort keys in order of precedence. Default: newest release date first. Ties are in the order of creation."
+            desc = "Sort keys, the most important first. Default: latest release date first. Releases with equal keys are in the order of their creation."
         )]
         order_by: Option<Vec<ReleaseOrder>>,
-        #[graphql(default = true, desc = "Include releases of places within this one.")] include_within: bool,
-        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
-        first: Option<i32>,
+        #[graphql(default = true, desc = "Whether to include releases of places within this place.")]
+        include_within: bool,
+        #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let page_request = PageRequest { first, after, last, before };
@@ -207,7 +205,7 @@ impl Place {
         .map(Some)
     }
 
-    /// Counts, facets and timelines of the releases of this place and of the places within it.
+    /// Counts, facets and timelines of the releases of this place and of all places within it.
     async fn stats(
         &self,
         ctx: &Context<'_>,
@@ -227,20 +225,20 @@ pub struct GeoPoint {
     longitude: f64,
 }
 
-/// The fields of a place. A field with a value replaces the stored value, an absent field leaves it unchanged, and
-/// null clears it if the field is optional. A list replaces the whole stored list.
+/// The fields of a place. An absent field keeps the stored value, and null clears an optional field. Any other value
+/// replaces the stored value; a list replaces the whole stored list.
 #[derive(InputObject)]
 pub struct PlaceInput {
-    /// The last segment of its public URL. Default for a new place: made from the name. Former slugs still lead to the
-    /// place.
+    /// The last segment of the public URL. Default for a new place: made from the name. Former slugs still lead to
+    /// the place.
     slug: MaybeUndefined<Slug>,
     /// The name in the newsroom's language, at most 300 characters. Required for a new place.
     name: MaybeUndefined<String>,
-    /// Preferred names in other languages, one per language, at most 200.
+    /// Preferred names in languages other than the newsroom's, one per language, at most 200.
     names: MaybeUndefined<Vec<NameInput>>,
-    /// Alternative names, at most 200.
+    /// Alternative names in any language, at most 200.
     alt_names: MaybeUndefined<Vec<NameInput>>,
-    /// Its URI in a public gazetteer.
+    /// The URI of the place in a public gazetteer.
     uri: MaybeUndefined<Url>,
     /// The kind of place. Required for a new place.
     kind: MaybeUndefined<PlaceKind>,
@@ -258,12 +256,12 @@ pub struct PlaceInput {
     latitude: MaybeUndefined<f64>,
     /// Degrees east, -180 to 180. Requires `latitude`.
     longitude: MaybeUndefined<f64>,
-    /// The place that directly contains it. A cycle is refused.
+    /// The place that directly contains this place. A cycle in the hierarchy is refused.
     within: MaybeUndefined<PlaceRef>,
 }
 
 impl PlaceInput {
-    /// Converts to an input of the newsroom.
+    /// Converts this input to an input of the newsroom.
     pub fn resolve(self, ids: &IdCodec) -> Result<place::PlaceInput, ApiError> {
         Ok(place::PlaceInput {
             slug: patch_with(self.slug, |slug| slug.0),
@@ -293,12 +291,13 @@ impl PlaceInput {
 /// Selects places. All given conditions must match.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct PlaceFilter {
-    /// One of the names contains this text, ignoring case and accents.
+    /// Only places with a name that contains this text, ignoring case and accents. The search covers alternative
+    /// names and names in all languages.
     pub search: Option<String>,
     /// Places of one of these kinds.
     pub kinds: Option<Vec<PlaceKind>>,
-    /// Places within this one, at any depth.
+    /// Only places within the given place, at any depth.
     pub within: Option<PlaceRef>,
-    /// true: only retired ones; false: only those in use. Default: both.
+    /// true: only retired places. false: only places in use. Default: both.
     pub retired: Option<bool>,
 }

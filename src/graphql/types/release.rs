@@ -1,6 +1,7 @@
 //! The GraphQL types `Release` and `ReleaseLookup`.
 //!
-//! Fields for the desk only are null for all other viewers. Text fields come from `revision`.
+//! Fields that only the desk may see are null for all other viewers. `revision` defines the text fields that a
+//! release shares with its revisions.
 
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
@@ -38,8 +39,8 @@ use crate::{
     },
 };
 
-/// A release (press release, statement, article …) as the viewer may see it: the live revision, or for the desk the
-/// working revision if there is no live one.
+/// A release (press release, statement, article …) with the content of its live revision. A release without a live
+/// revision is visible only to the desk (AUTHOR, EDITOR, ADMIN), with the content of its working revision.
 pub struct Release {
     loaded: FetchedRelease,
     is_desk: bool,
@@ -47,7 +48,7 @@ pub struct Release {
 }
 
 impl Release {
-    /// Converts a loaded release of a set.
+    /// Creates the object from a loaded release of a set.
     pub fn new(request: &RequestContext, set: &ReleaseSet, loaded: FetchedRelease) -> Self {
         let item = &loaded.item;
         request.record_release(item.id());
@@ -72,8 +73,8 @@ impl Release {
     }
 }
 
-/// A release (press release, statement, article …) as the viewer may see it: the live revision, or for the desk the
-/// working revision if there is no live one.
+/// A release (press release, statement, article …) with the content of its live revision. A release without a live
+/// revision is visible only to the desk (AUTHOR, EDITOR, ADMIN), with the content of its working revision.
 #[Object(serial)]
 impl Release {
     /// The global id. It never changes.
@@ -81,7 +82,7 @@ impl Release {
         global_id::encode(ctx.ids(), Noun::Release, self.loaded.item.id())
     }
 
-    /// The last segment of its public URL.
+    /// The last segment of the public URL of the release.
     async fn slug(&self) -> Slug {
         self.loaded.item.slug().into()
     }
@@ -126,34 +127,34 @@ impl Release {
         Date(self.loaded.item.release_date())
     }
 
-    /// Where and when it was filed, as printed. null if it names no place.
+    /// The dateline: where and when the release was filed, as printed. null if it names no place.
     async fn dateline(&self) -> Option<SerialObject<Dateline>> {
         self.version.dateline()
     }
 
-    /// The topics, in the editor's order.
+    /// The topics of the release, in the order that the editor chose.
     async fn topics(&self) -> Option<SerialList<Topic>> {
         Some(self.version.topics())
     }
 
-    /// The places that the release is about, in the editor's order.
+    /// The places that the release is about, in the order that the editor chose.
     async fn places(&self) -> Option<SerialList<Place>> {
         Some(self.version.places(&self.version.about))
     }
 
-    /// Its public URL, made from the setting `release_url`. null if the setting is empty.
+    /// The public URL of the release, made from the setting `release_url`. null if this setting is empty.
     async fn url(&self, ctx: &Context<'_>) -> Option<Url> {
         let template = ctx.newsroom().settings.url_template.as_deref()?;
         let id = global_id::encode(ctx.ids(), Noun::Release, self.loaded.item.id());
         Some(Url(template.replace("{slug}", self.loaded.item.slug()).replace("{id}", &id)))
     }
 
-    /// The workflow state. Always PUBLISHED for viewers outside the desk.
+    /// The workflow state. Always PUBLISHED for viewers outside the desk (AUTHOR, EDITOR, ADMIN).
     async fn state(&self) -> ReleaseState {
         self.loaded.item.state().into()
     }
 
-    /// Whether others may use it (IPTC ninjs). Derived from state and embargo.
+    /// Whether others may use the release (IPTC ninjs `pubStatus`). Derived from the workflow state and the embargo.
     async fn pub_status(&self) -> PubStatus {
         use entity::release::ReleaseState as State;
         match self.loaded.item.state() {
@@ -164,14 +165,15 @@ impl Release {
         }
     }
 
-    /// The embargo, if one is set and has not ended. null otherwise.
+    /// The embargo of the release. null if none is set or if it has ended.
     async fn embargo(&self, ctx: &Context<'_>) -> Option<Embargo> {
         let until = self.loaded.item.embargo().filter(|until| *until > ctx.request().now)?;
         let note = self.loaded.lifecycle.as_ref().and_then(|row| row.embargo_note.clone());
         Some(Embargo { until: DateTime(until), note })
     }
 
-    /// The schedule of its publication, pending or past. null if there is none. Desk only: null for other viewers.
+    /// The scheduled publication, pending or past. null if there is none. Desk only (AUTHOR, EDITOR, ADMIN): null for
+    /// other viewers.
     async fn schedule(&self, ctx: &Context<'_>) -> Option<Schedule> {
         let row = self.loaded.lifecycle.as_ref().filter(|_| self.is_desk)?;
         let at = row.schedule_at?;
@@ -184,36 +186,37 @@ impl Release {
         })
     }
 
-    /// Public corrections, earliest first.
+    /// Public notes about corrections of the release, earliest first.
     async fn corrections(&self) -> Option<Vec<Correction>> {
         let correction = |row: &entity::correction::Model| Correction { at: DateTime(row.at), note: row.note.clone() };
         Some(self.loaded.corrections.iter().map(correction).collect())
     }
 
-    /// When it was first public. null if it never was.
+    /// When the release first became public. null if it was never public.
     async fn first_published_at(&self) -> Option<DateTime> {
         self.loaded.item.first_published_at().map(DateTime)
     }
 
-    /// When it was last made public. During an embargo: when it became visible to the press. null if it was never
-    /// published.
+    /// When the release was last made public. During an embargo, this is when it became visible to the press. null if
+    /// it was never published.
     async fn published_at(&self) -> Option<DateTime> {
         self.loaded.item.published_at().map(DateTime)
     }
 
-    /// When the content that you see last changed. Work on a revision that is not live does not change it.
+    /// When the content that you see last changed. Changes to a working revision do not count while another revision
+    /// is live.
     async fn modified_at(&self) -> DateTime {
         DateTime(self.loaded.item.modified_at())
     }
 
-    /// The revision number to pass as `expectedRevision`. For the desk it is the number of the newest revision, for
-    /// other viewers that of the live revision.
+    /// The revision number to pass as `expectedRevision`. The desk (AUTHOR, EDITOR, ADMIN) gets the number of the
+    /// newest revision; other viewers get the number of the live revision.
     async fn revision(&self) -> i32 {
         if self.is_desk { self.loaded.item.newest_revision_number() } else { self.loaded.item.revision_number() }
     }
 
-    /// The releases that share the most topics and places with this one. Rare topics and places count more (inverse
-    /// document frequency as in BM25). Ties are sorted by release date, latest first.
+    /// The releases that share the most topics and places with this release. Rare topics and places count more
+    /// (inverse document frequency, as in BM25). Releases with equal scores are sorted by release date, latest first.
     async fn related(
         &self,
         ctx: &Context<'_>,
@@ -229,12 +232,13 @@ impl Release {
         Ok(Some(loaded.into_iter().map(|loaded| Release::new(request, &set, loaded)).collect()))
     }
 
-    /// Who created it. Desk only: null for other viewers.
+    /// Who created the release. Desk only (AUTHOR, EDITOR, ADMIN): null for other viewers.
     async fn author(&self) -> Option<Actor> {
         self.is_desk.then(|| Actor::of(self.loaded.item.author().to_owned()))
     }
 
-    /// How it was withdrawn or retracted. null if it was not. Desk only: null for other viewers.
+    /// How the release was withdrawn or retracted. null if it was not. Desk only (AUTHOR, EDITOR, ADMIN): null for
+    /// other viewers.
     async fn withdrawal(&self) -> Option<Withdrawal> {
         let row = self.loaded.lifecycle.as_ref().filter(|_| self.is_desk)?;
         // The row may be newer than the snapshot. The snapshot decides whether the release is withdrawn.
@@ -247,12 +251,13 @@ impl Release {
         })
     }
 
-    /// When it was created. Desk only: null for other viewers.
+    /// When the release was created. Desk only (AUTHOR, EDITOR, ADMIN): null for other viewers.
     async fn created_at(&self) -> Option<DateTime> {
         self.loaded.lifecycle.as_ref().filter(|_| self.is_desk).map(|row| DateTime(row.created_at))
     }
 
-    /// The working revision beside a live one. null if there is none. Desk only: null for other viewers.
+    /// The working revision (unpublished changes) of a release that also has a live revision. null if there is none.
+    /// Desk only (AUTHOR, EDITOR, ADMIN): null for other viewers.
     async fn working(&self) -> Option<ReleaseRevision> {
         let (image, text) = self.loaded.working.clone()?;
         let loaded =
@@ -261,14 +266,13 @@ impl Release {
         Some(ReleaseRevision { outdated: image.outdated, ..revision })
     }
 
-    /// Its revisions, newest first. Desk only: null for other viewers.
+    /// The revisions of the release, newest first. Desk only (AUTHOR, EDITOR, ADMIN): null for other viewers.
     async fn revisions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
-        first: Option<i32>,
+        #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<RevisionConnection>, ApiError> {
         if !self.is_desk {
@@ -284,14 +288,14 @@ impl Release {
         })))
     }
 
-    /// Its journal entries, newest first. Desk only: null for other viewers.
+    /// The journal entries about the release, newest first. Desk only (AUTHOR, EDITOR, ADMIN): null for other
+    /// viewers.
     async fn history(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
-        first: Option<i32>,
+        #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<JournalConnection>, ApiError> {
         if !self.is_desk {
@@ -303,7 +307,8 @@ impl Release {
         Ok(Some(JournalConnection::new(page, |row| JournalEntry::new(ctx.ids(), row))))
     }
 
-    /// An internal note that is never published. null if there is none. Desk only: null for other viewers.
+    /// An internal note that is never published. null if there is none. Desk only (AUTHOR, EDITOR, ADMIN): null for
+    /// other viewers.
     async fn editorial_note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
         ctx.reserve_text(self.version.editorial_note())
     }
@@ -315,7 +320,7 @@ pub struct ReleaseLookup {
 }
 
 impl ReleaseLookup {
-    /// Looks up a key. `None`: no release matches the reference.
+    /// Creates the lookup of a release key. `None` means that no release matches the reference.
     pub fn new(key: Option<ReleaseKey>) -> Self {
         Self { key }
     }
@@ -330,7 +335,8 @@ impl ReleaseLookup {
         Release::load(ctx, key).await
     }
 
-    /// The slug that was looked up, if it is a former slug of `release`: redirect to `release.slug`. null otherwise.
+    /// The former slug of `release` that was looked up. The website should redirect to `release.slug`. null if the
+    /// lookup did not use a former slug.
     async fn redirected_from(&self, ctx: &Context<'_>) -> Option<Slug> {
         let key @ ReleaseKey::Slug(slug) = self.key.as_ref()? else { return None };
         let (_, is_former) = ctx.request().visible().find(key)?;

@@ -1,6 +1,6 @@
 //! The GraphQL interface `ReleaseSet` and the type `ReleaseStats`: counts, facets and timelines of a set of releases.
 //!
-//! `DataVersion` identifies the data that the numbers depend on, as an encrypted token.
+//! `DataVersion` is an encrypted token that identifies the data from which these numbers were computed.
 
 use std::sync::Arc;
 
@@ -25,16 +25,21 @@ use crate::{
     newsroom::access::resume_token::JournalPosition,
 };
 
-/// A set of releases: a list, a dashboard or a bucket.
+/// A set of releases with counts, facets and timelines: a page of a list (`ReleaseConnection`) or statistics
+/// (`ReleaseStats`).
 #[derive(Interface)]
 #[expect(clippy::duplicated_attributes, reason = "each field has its own type and description")]
 #[graphql(
-    field(name = "count", ty = "Option<u64>", desc = "Number of releases in the set."),
-    field(name = "facets", ty = "Option<ReleaseFacets>", desc = "Facets: counts by topic, place, kind and language."),
+    field(name = "count", ty = "Option<u64>", desc = "Number of releases in this set."),
+    field(
+        name = "facets",
+        ty = "Option<ReleaseFacets>",
+        desc = "Counts of these releases by topic, place, kind and language."
+    ),
     field(
         name = "timeline",
         ty = "Option<Timeline>",
-        desc = "The number of releases in each period of time.",
+        desc = "The number of releases in each period, for example in each month. A timeline can have at most 4,000 periods; with `fill: OMIT`, periods without releases do not count towards this limit.",
         arg(name = "interval", ty = "TimeInterval", desc = "The length of each period."),
         arg(
             name = "time_zone",
@@ -46,14 +51,19 @@ use crate::{
             name = "date_field",
             ty = "ReleaseDateField",
             default_with = "ReleaseDateField::ReleaseDate",
-            desc = "The date by which releases are counted."
+            desc = "The date of a release that decides to which period it belongs."
         ),
         arg(
             name = "range",
             ty = "Option<DateRange>",
-            desc = "Only releases of these days. Default for each end: the first or last day of the set. A period that extends beyond the range is returned whole, but only the releases within the range are counted."
+            desc = "Count only releases of these days. Default for an absent end: the first or last day on which there are releases. If a period extends beyond this range, the whole period is returned, but only releases within the range are counted."
         ),
-        arg(name = "week_start", ty = "Weekday", default_with = "Weekday::Monday", desc = "The first day of a week."),
+        arg(
+            name = "week_start",
+            ty = "Weekday",
+            default_with = "Weekday::Monday",
+            desc = "The day on which a week starts. Only the interval WEEK uses it."
+        ),
         arg(
             name = "fill",
             ty = "GapFill",
@@ -64,17 +74,25 @@ use crate::{
     field(
         name = "compare",
         ty = "Option<Delta>",
-        desc = "Compares the number of releases in two periods, by release date. Give the dates as `range`, not in the filter, because the filter applies to both periods.",
-        arg(name = "to", ty = "ComparisonPeriod", desc = "The period to compare it with."),
-        arg(name = "range", ty = "DateRange", desc = "The period to compare. Both ends are required.")
+        desc = "Compares the number of releases in `range` with the number in an earlier period, by release date. Do not also restrict the release date in the filter, because the filter applies to both periods.",
+        arg(name = "to", ty = "ComparisonPeriod", desc = "The earlier period to compare `range` with."),
+        arg(name = "range", ty = "DateRange", desc = "The period to compare. Both `from` and `until` are required.")
     ),
     field(
         name = "earliest",
         ty = "Option<Date>",
-        desc = "The earliest release date in the set. null for an empty set."
+        desc = "The earliest release date among these releases. null if there are no releases."
     ),
-    field(name = "latest", ty = "Option<Date>", desc = "The latest release date in the set. null for an empty set."),
-    field(name = "as_of", ty = "DataVersion", desc = "The data version that the numbers of this set depend on.")
+    field(
+        name = "latest",
+        ty = "Option<Date>",
+        desc = "The latest release date among these releases. null if there are no releases."
+    ),
+    field(
+        name = "as_of",
+        ty = "DataVersion",
+        desc = "The version of the data from which these numbers were computed."
+    )
 )]
 pub enum ReleaseSet {
     /// The set as numbers only.
@@ -83,21 +101,22 @@ pub enum ReleaseSet {
     Connection(ReleaseConnection),
 }
 
-/// The version of the data that the numbers of a response depend on. If two responses to the same query by viewers of
-/// the same audience have equal versions, their numbers are equal, except for those that depend on the current day:
-/// `complete` of a timeline and the default window of a trend.
+/// Identifies the data from which the numbers of a response were computed. If viewers of the same audience (public,
+/// press or desk) get equal versions in two responses to the same query, the numbers in these responses are equal.
+/// Exceptions are the numbers that depend on the current day: `complete` of a timeline and the default window of a
+/// trend.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct DataVersion {
-    /// Opaque token. It changes when something changes that you may see, and sometimes without such a change. Pass it
-    /// as `after` to `releaseChanged` to receive all changes since this response.
+    /// An opaque token. It changes whenever something that you may see changes, and sometimes at other times, too. To
+    /// receive all changes since this response, pass it to `releaseChanged` as `after`.
     version: ID,
     /// The instant at which the query was evaluated.
     at: DateTime,
 }
 
 impl DataVersion {
-    /// Returns the data version of a set for the response to a request.
+    /// Returns the data version of a set, as of the instant of the request.
     pub fn of(ctx: &Context<'_>, set: &Set) -> Self {
         // The token is encrypted, because a plain sequence would reveal the number of hidden changes.
         let (epoch, audience, (sequence, as_of_micros)) = set.data_version();
@@ -119,7 +138,7 @@ pub struct ReleaseStats {
 }
 
 impl ReleaseStats {
-    /// Narrows a set with a filter.
+    /// Creates the statistics of a set that is narrowed with a filter.
     pub async fn narrowed(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>) -> Result<Self, ApiError> {
         Ok(Self { set: narrow(ctx, set, filter).await? })
     }
@@ -128,31 +147,38 @@ impl ReleaseStats {
 /// Counts, facets and timelines of a set of releases.
 #[Object(serial)]
 impl ReleaseStats {
-    /// Number of releases in the set.
+    /// Number of releases in this set.
     pub(in crate::graphql) async fn count(&self) -> Option<u64> {
         Some(self.set.count())
     }
 
-    /// Facets: counts by topic, place, kind and language.
+    /// Counts of these releases by topic, place, kind and language.
     pub(in crate::graphql) async fn facets(&self) -> Option<ReleaseFacets> {
         Some(ReleaseFacets { set: self.set.clone() })
     }
 
-    /// The number of releases in each period of time. There can be at most 4,000 periods; with `fill: OMIT`, periods
-    /// without releases do not count.
+    /// The number of releases in each period, for example in each month. A timeline can have at most 4,000 periods;
+    /// with `fill: OMIT`, periods without releases do not count towards this limit.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a timeline")]
     pub(in crate::graphql) async fn timeline(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The length of each period.")] interval: TimeInterval,
         #[graphql(default_with = "utc()", desc = "The time zone in which days start and end.")] time_zone: TimeZone,
-        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "The date by which releases are counted.")]
+        #[graphql(
+            default_with = "ReleaseDateField::ReleaseDate",
+            desc = "The date of a release that decides to which period it belongs."
+        )]
         date_field: ReleaseDateField,
         #[graphql(
-            desc = "Only releases of these days. Default for each end: the first or last day of the set. A period that extends beyond the range is returned whole, but only the releases within the range are counted."
+            desc = "Count only releases of these days. Default for an absent end: the first or last day on which there are releases. If a period extends beyond this range, the whole period is returned, but only releases within the range are counted."
         )]
         range: Option<DateRange>,
-        #[graphql(default_with = "Weekday::Monday", desc = "The first day of a week.")] week_start: Weekday,
+        #[graphql(
+            default_with = "Weekday::Monday",
+            desc = "The day on which a week starts. Only the interval WEEK uses it."
+        )]
+        week_start: Weekday,
         #[graphql(default_with = "GapFill::Zero", desc = "How a timeline treats periods without releases.")]
         fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
@@ -161,33 +187,33 @@ impl ReleaseStats {
         timeline(&self.set, args, ctx.request()).map(Some)
     }
 
-    /// Compares the number of releases in two periods, by release date. Give the dates as `range`, not in the filter,
-    /// because the filter applies to both periods.
+    /// Compares the number of releases in `range` with the number in an earlier period, by release date. Do not also
+    /// restrict the release date in the filter, because the filter applies to both periods.
     pub(in crate::graphql) async fn compare(
         &self,
-        #[graphql(desc = "The period to compare it with.")] to: ComparisonPeriod,
-        #[graphql(desc = "The period to compare. Both ends are required.")] range: DateRange,
+        #[graphql(desc = "The earlier period to compare `range` with.")] to: ComparisonPeriod,
+        #[graphql(desc = "The period to compare. Both `from` and `until` are required.")] range: DateRange,
     ) -> Result<Option<Delta>, ApiError> {
         compare(&self.set, to, range).map(Some)
     }
 
-    /// The earliest release date in the set. null for an empty set.
+    /// The earliest release date among these releases. null if there are no releases.
     pub(in crate::graphql) async fn earliest(&self) -> Option<Date> {
         self.set.date_span().map(|(earliest, _)| Date(earliest))
     }
 
-    /// The latest release date in the set. null for an empty set.
+    /// The latest release date among these releases. null if there are no releases.
     pub(in crate::graphql) async fn latest(&self) -> Option<Date> {
         self.set.date_span().map(|(_, latest)| Date(latest))
     }
 
-    /// The data version that the numbers of this set depend on.
+    /// The version of the data from which these numbers were computed.
     pub(in crate::graphql) async fn as_of(&self, ctx: &Context<'_>) -> DataVersion {
         DataVersion::of(ctx, &self.set)
     }
 }
 
-/// Narrows a set with a filter.
+/// Narrows a set of releases with a filter.
 pub async fn narrow(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>) -> Result<Set, ApiError> {
     ctx.execution().yield_if_due().await;
     match ReleaseFilter::resolve_argument(filter, ctx.ids())? {

@@ -1,7 +1,7 @@
-//! The GraphQL types `ReleaseRevision`, `Body` and `Dateline`: the text of a release at one revision, and diffs.
+//! The GraphQL types `ReleaseRevision`, `Body` and `Dateline`: the content of one revision of a release, and diffs.
 //!
 //! `Version` contains the fields that a release and its revisions share. Bodies are loaded on demand and charged to
-//! the response budget. Rendering of Markdown is in `newsroom::release::rendition`.
+//! the response budget. `newsroom::release::rendition` renders the Markdown.
 
 use std::{sync::Arc, time::Duration};
 
@@ -52,7 +52,7 @@ impl Version {
         numbers.iter().map(|&number| Place::new(self.snapshot.clone(), number)).collect()
     }
 
-    /// Loads the body, if the response budget has space for all its selected forms.
+    /// Loads the body. Fails if the response budget has no space for all selected forms (Markdown, HTML, plain text).
     pub(in crate::graphql) async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
         let bytes = self.text.unfetched_body.or_else(|| self.text.body_markdown.as_ref().map(String::len));
         let Some(bytes) = bytes else { return Ok(None) };
@@ -69,7 +69,7 @@ impl Version {
         Ok(self.markdown(ctx).await?.map(|markdown| Body { revision: self.text.id, markdown }))
     }
 
-    /// Returns the body as Markdown. Loads it if it was not loaded with the row.
+    /// Returns the body as Markdown. Loads the body if the row was fetched without it.
     async fn markdown(&self, ctx: &Context<'_>) -> Result<Option<Arc<str>>, ApiError> {
         let Some(bytes) = self.text.unfetched_body else {
             return Ok(self.text.body_markdown.as_deref().map(Arc::from));
@@ -89,31 +89,31 @@ impl Version {
     }
 }
 
-/// The full text of a release: the Markdown as written, and two forms derived from it.
+/// The full text of a release: the original Markdown, and HTML and plain text made from it.
 pub struct Body {
     revision: Uuid,
     markdown: Arc<str>,
 }
 
-/// The full text of a release: the Markdown as written, and two forms derived from it.
+/// The full text of a release: the original Markdown, and HTML and plain text made from it.
 #[Object(serial)]
 impl Body {
-    /// Markdown as written: CommonMark with tables, strikethrough and footnotes.
+    /// The Markdown as written: CommonMark with tables, strikethrough and footnotes.
     async fn markdown(&self) -> &str {
         &self.markdown
     }
 
-    /// Sanitised HTML: no scripts, styles or frames, and links to http, https and mailto only. Table cells have the
-    /// attribute `align`.
+    /// Sanitised HTML: no scripts, styles or frames, and only links to http, https and mailto. Table cells can have
+    /// the attribute `align`.
     async fn html(&self, ctx: &Context<'_>) -> String {
         ctx.execution().yield_if_due().await;
         let html = ctx.newsroom().renditions.html(self.revision, &self.markdown, rendering_timer(ctx)).await;
-        // Escaping makes the HTML longer than the Markdown.
+        // Escaping can make the HTML longer than the Markdown.
         ctx.budget().charge_bytes(html.len().saturating_sub(self.markdown.len()));
         html.as_ref().to_owned()
     }
 
-    /// Plain text. Paragraphs are separated by a blank line.
+    /// The body as plain text. A blank line separates paragraphs.
     async fn text(&self, ctx: &Context<'_>) -> String {
         ctx.execution().yield_if_due().await;
         ctx.newsroom().renditions.text(self.revision, &self.markdown, rendering_timer(ctx)).await.as_ref().to_owned()
@@ -126,8 +126,8 @@ impl Body {
     }
 }
 
-/// Returns a callback that adds the time of a rendering to the operation. It keeps the operation's permit until the
-/// rendering ends, even if the client no longer waits for the response.
+/// Returns a callback that adds the duration of a rendering to the operation's processor time. The callback keeps the
+/// operation's permit until the rendering ends, even if the client no longer waits for the response.
 fn rendering_timer(ctx: &Context<'_>) -> impl FnOnce(Duration) + Send + 'static {
     let execution = ctx.execution().clone();
     move |time| execution.add_time(time)
@@ -142,18 +142,19 @@ pub struct Dateline {
 /// The dateline of a release: where and when it was filed.
 #[Object(serial)]
 impl Dateline {
-    /// The whole dateline as printed: "PHNOM PENH, 8 May 2006".
+    /// The whole dateline as printed, for example "PHNOM PENH, 8 May 2006". If the release is not in English, the
+    /// date is in ISO 8601 format.
     async fn text(&self) -> String {
         let text = &self.version.text;
         dateline::text(&self.place_text, text.release_date, &text.language)
     }
 
-    /// The place part as printed: "PHNOM PENH".
+    /// The place part of the dateline as printed, for example "PHNOM PENH".
     async fn place_text(&self) -> &str {
         &self.place_text
     }
 
-    /// The places of the dateline. Empty if only a text is known.
+    /// The places of the dateline. Empty if the dateline has only a text.
     async fn places(&self) -> SerialList<Place> {
         self.version.places(&self.version.dateline)
     }
@@ -164,16 +165,16 @@ impl Dateline {
     }
 }
 
-/// One revision of a release: its content at one time. Revisions never change.
+/// One revision of a release: one immutable version of its content.
 #[derive(Clone)]
 pub struct ReleaseRevision {
     pub(in crate::graphql) version: Version,
-    /// Whether the live revision was corrected after this working revision was started.
+    /// Whether the live revision was corrected after work on this working revision began.
     pub(in crate::graphql) outdated: bool,
 }
 
 impl ReleaseRevision {
-    /// Converts a loaded revision, with its topics and places in a snapshot.
+    /// Creates the object from a loaded revision, with its topics and places in a snapshot.
     pub fn new(snapshot: &Arc<View>, loaded: ReleaseVersion, is_desk: bool) -> Self {
         let topics = loaded.topics.iter().filter_map(|&id| snapshot.topics().by_id(id)).collect();
         let places = |ids: &[Uuid]| ids.iter().filter_map(|&id| snapshot.places().by_id(id)).collect();
@@ -195,7 +196,7 @@ impl ReleaseRevision {
     }
 }
 
-/// Slugs of topics and places in a snapshot.
+/// Looks up the slugs of topics and places in a snapshot.
 struct Slugs<'a>(&'a Snapshot);
 
 impl SlugLookup for Slugs<'_> {
@@ -208,7 +209,7 @@ impl SlugLookup for Slugs<'_> {
     }
 }
 
-/// One revision of a release: its content at one time. Revisions never change.
+/// One revision of a release: one immutable version of its content.
 #[Object(serial)]
 impl ReleaseRevision {
     /// The number of the revision within its release: 1, 2, 3 …
@@ -221,38 +222,40 @@ impl ReleaseRevision {
         DateTime(self.version.text.created_at)
     }
 
-    /// The author of this revision. null in a preview.
+    /// Who wrote this revision. null in a preview.
     async fn by(&self) -> Option<Actor> {
         self.version.is_desk.then(|| Actor::of(self.version.text.created_by.clone()))
     }
 
-    /// Why it was written. null if no reason was given, and in a preview.
+    /// Why this revision was written. null if no reason was given. Always null in a preview.
     async fn note(&self) -> Option<&str> {
         self.version.text.note.as_deref().filter(|_| self.version.is_desk)
     }
 
-    /// The number of the revision that it was made from. null for the first one, and in a preview.
+    /// The number of the revision on which this revision is based. null for the first revision. Always null in a
+    /// preview.
     async fn based_on(&self) -> Option<i32> {
         self.version.text.based_on.filter(|_| self.version.is_desk)
     }
 
-    /// Whether this is a working revision and the live revision was corrected after it was started. Such a revision
-    /// must be revised to include the correction before it can be published.
+    /// Whether this working revision is outdated: the live revision was corrected after work on this revision began.
+    /// An outdated revision cannot be published until it has been revised to include the correction.
     async fn outdated(&self) -> bool {
         self.outdated
     }
 
-    /// The differences from another revision of the same release, field by field. null in a preview.
+    /// The differences between another revision of the same release and this revision, field by field. null in a
+    /// preview.
     async fn diff(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The `number` of the other revision. Default: the previous one.")] against: Option<i32>,
+        #[graphql(desc = "The `number` of the other revision. Default: the previous revision.")] against: Option<i32>,
     ) -> Result<Option<Vec<FieldChange>>, ApiError> {
         let text = &self.version.text;
         if !self.version.is_desk {
             return Ok(None);
         }
-        // Diffs of one request run one at a time, because both texts are completely in memory.
+        // Runs the diffs of a request one at a time, because both texts are completely in memory during a diff.
         let _diff_guard = ctx.budget().diff_lock.lock().await;
         ctx.execution().before_reading(2, 0).await;
         let other = ctx.newsroom().version(text.release_id, against, text.number).await?;
@@ -271,7 +274,7 @@ impl ReleaseRevision {
         Ok(Some(changes.into_iter().map(FieldChange::from).collect()))
     }
 
-    /// The slug that the release has once this revision is live.
+    /// The slug of the release once this revision is live.
     async fn slug(&self) -> Slug {
         Slug(self.version.text.slug.clone())
     }
@@ -311,22 +314,22 @@ impl ReleaseRevision {
         Date(self.version.text.release_date)
     }
 
-    /// Where and when it was filed, as printed. null if it names no place.
+    /// The dateline: where and when the release was filed, as printed. null if it names no place.
     async fn dateline(&self) -> Option<SerialObject<Dateline>> {
         self.version.dateline()
     }
 
-    /// The topics, in the editor's order.
+    /// The topics of the release, in the order that the editor chose.
     async fn topics(&self) -> Option<SerialList<Topic>> {
         Some(self.version.topics())
     }
 
-    /// The places that the release is about, in the editor's order.
+    /// The places that the release is about, in the order that the editor chose.
     async fn places(&self) -> Option<SerialList<Place>> {
         Some(self.version.places(&self.version.about))
     }
 
-    /// An internal note that is never published. null if there is none, and in a preview.
+    /// An internal note that is never published. null if there is none. Always null in a preview.
     async fn editorial_note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
         ctx.reserve_text(self.version.editorial_note())
     }

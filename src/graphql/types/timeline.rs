@@ -1,6 +1,6 @@
 //! GraphQL types of timelines (counts by day, week, month, quarter or year) and of comparisons of two periods.
 //!
-//! The counts are computed in `catalog::query::aggregates`.
+//! `catalog::query::aggregates` computes the counts.
 
 use async_graphql::{Object, SimpleObject};
 
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The number of releases of a set in each period of time.
+/// The number of releases in each period, for example in each month.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Timeline {
@@ -29,10 +29,10 @@ pub struct Timeline {
     points: SerialList<TimePoint>,
 }
 
-/// One period of a timeline.
+/// One period of a timeline, for example one month.
 pub struct TimePoint(catalog::TimePoint);
 
-/// One period of a timeline.
+/// One period of a timeline, for example one month.
 #[Object(serial)]
 impl TimePoint {
     /// The name of the period: `2006-05-08`, `2006-W19` (ISO 8601), `2006-05`, `2006-Q2` or `2006`. A week that
@@ -41,12 +41,12 @@ impl TimePoint {
         &self.0.label
     }
 
-    /// The start of the period: the start of its first day in the time zone.
+    /// The start of the period: the start of its first day in the time zone of the timeline.
     async fn start(&self) -> DateTime {
         DateTime(self.0.start)
     }
 
-    /// The end of the period, which is the start of the next one.
+    /// The end of the period, which is the start of the next period.
     async fn end(&self) -> DateTime {
         DateTime(self.0.end)
     }
@@ -67,17 +67,17 @@ impl TimePoint {
     }
 }
 
-/// A comparison of the number of releases in two periods.
+/// A comparison of the numbers of releases in two periods.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Delta {
-    /// Number of releases in the period.
+    /// Number of releases in the period that the argument `range` gives.
     current: u64,
-    /// Number of releases in the period that it is compared with.
+    /// Number of releases in the earlier period that `range` is compared with.
     previous: u64,
     /// `current` minus `previous`.
     change: i64,
-    /// `current` divided by `previous`: 1.25 is an increase of a quarter. null if `previous` is 0.
+    /// `current` divided by `previous`. For example, 1.25 is an increase of a quarter. null if `previous` is 0.
     ratio: Option<f64>,
 }
 
@@ -112,7 +112,7 @@ pub fn timeline(set: &ReleaseSet, args: TimelineArgs, request: &RequestContext) 
     })
 }
 
-/// Compares two periods of a set of releases.
+/// Compares the number of releases of a set in two periods.
 pub fn compare(set: &ReleaseSet, to: ComparisonPeriod, range: DateRange) -> Result<Delta, ApiError> {
     let delta = set.compare(to.into(), &range.resolve()).map_err(ApiError::from_filter)?;
     Ok(Delta {

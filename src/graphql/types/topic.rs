@@ -37,15 +37,15 @@ use crate::{
     },
 };
 
-/// A topic that releases are about (SKOS `Concept`). All topics are public, even if only unpublished releases have
-/// them.
+/// A topic that releases are about (SKOS `Concept`). All topics are public, even those that only unpublished releases
+/// have.
 pub struct Topic {
     snapshot: Arc<View>,
     number: u32,
 }
 
 impl Topic {
-    /// Returns the topic with a number.
+    /// Returns the topic with a number of the vocabulary.
     pub fn new(snapshot: Arc<View>, number: u32) -> Self {
         Self { snapshot, number }
     }
@@ -59,8 +59,8 @@ impl Topic {
     }
 }
 
-/// A topic that releases are about (SKOS `Concept`). All topics are public, even if only unpublished releases have
-/// them.
+/// A topic that releases are about (SKOS `Concept`). All topics are public, even those that only unpublished releases
+/// have.
 #[Object(serial)]
 impl Topic {
     /// The global id. It never changes.
@@ -68,13 +68,13 @@ impl Topic {
         global_id::encode(ctx.ids(), Noun::Topic, self.image().id)
     }
 
-    /// The last segment of its public URL.
+    /// The last segment of the public URL of the topic.
     async fn slug(&self) -> Slug {
         self.image().slug.as_str().into()
     }
 
-    /// The name in a language. If there is none in that language, the name in the nearest less specific language (`pt`
-    /// for `pt-BR`), or else in the newsroom's language.
+    /// The name in the given language. If there is none, the name in the nearest less specific language (`pt` for
+    /// `pt-BR`), or else in the newsroom's language.
     async fn name(
         &self,
         #[graphql(desc = "The language of the name. Default: the newsroom's language.")] language: Option<LanguageTag>,
@@ -82,10 +82,10 @@ impl Topic {
         self.image().name_in(language.as_ref().map(|tag| tag.0.as_str()))
     }
 
-    /// Alternative names, in one language or in all languages.
+    /// Alternative names in the given language, or in all languages if no language is given.
     async fn alt_names(
         &self,
-        #[graphql(desc = "Only names in this language.")] language: Option<LanguageTag>,
+        #[graphql(desc = "Only names in this language. Default: all languages.")] language: Option<LanguageTag>,
     ) -> Vec<&str> {
         alt_names(self.image(), language.as_ref())
     }
@@ -95,24 +95,23 @@ impl Topic {
         self.image().definition.as_deref()
     }
 
-    /// Its URI in a public vocabulary. null if it has none.
+    /// The URI of the topic in a public vocabulary. null if it has none.
     async fn uri(&self) -> Option<Url> {
         self.image().uri.as_deref().map(Url::from)
     }
 
-    /// The topics directly above this one. SKOS allows several.
+    /// The topics directly above this topic. There can be several, as in SKOS.
     async fn broader(&self) -> Option<SerialList<Topic>> {
         Some(self.topics_of(self.snapshot.topics().broader(self.number).to_vec()))
     }
 
-    /// The topics directly below this one, sorted by name.
+    /// The topics directly below this topic, sorted by name.
     async fn narrower(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
-        first: Option<i32>,
+        #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<TopicConnection>, ApiError> {
         let (topics, page_request) = (self.snapshot.topics(), PageRequest { first, after, last, before });
@@ -122,24 +121,24 @@ impl Topic {
         Ok(Some(TopicConnection::new(&self.snapshot, page)))
     }
 
-    /// All topics above this one, nearest first.
+    /// All topics above this topic, nearest first.
     async fn ancestors(&self) -> Option<SerialList<Topic>> {
         Some(self.topics_of(self.snapshot.topics().ancestors(self.number)))
     }
 
-    /// When the topic was retired. It can no longer be added to releases; releases that have it keep it. null while
-    /// it is in use.
+    /// When the topic was retired. null if it is in use. A retired topic can no longer be added to releases, but
+    /// releases that have it keep it.
     async fn retired_at(&self) -> Option<DateTime> {
         self.image().retired_at.map(DateTime)
     }
 
-    /// The topic to use instead, if this one is retired. null if there is none.
+    /// The topic to use instead of this retired topic. null if there is none.
     async fn replaced_by(&self) -> Option<Topic> {
         let number = self.snapshot.topics().by_id(self.image().replaced_by?)?;
         Some(Self::new(self.snapshot.clone(), number))
     }
 
-    /// The number to pass as `expectedRevision`.
+    /// The revision number of the topic, to pass as `expectedRevision`.
     async fn revision(&self) -> i32 {
         self.image().revision
     }
@@ -151,14 +150,13 @@ impl Topic {
         ctx: &Context<'_>,
         #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "Sort keys in order of precedence. Default: newest release date first. Ties are in the order of creation."
+            desc = "Sort keys, the most important first. Default: latest release date first. Releases with equal keys are in the order of their creation."
         )]
         order_by: Option<Vec<ReleaseOrder>>,
-        #[graphql(default = true, desc = "Include releases of narrower topics.")] include_narrower: bool,
-        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
-        first: Option<i32>,
+        #[graphql(default = true, desc = "Whether to include releases of narrower topics.")] include_narrower: bool,
+        #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let (request, page_request) = (ctx.request(), PageRequest { first, after, last, before });
@@ -182,29 +180,29 @@ impl Topic {
     }
 }
 
-/// The fields of a topic. A field with a value replaces the stored value, an absent field leaves it unchanged, and
-/// null clears it if the field is optional. A list replaces the whole stored list.
+/// The fields of a topic. An absent field keeps the stored value, and null clears an optional field. Any other value
+/// replaces the stored value; a list replaces the whole stored list.
 #[derive(InputObject)]
 pub struct TopicInput {
-    /// The last segment of its public URL. Default for a new topic: made from the name. Former slugs still lead to the
-    /// topic.
+    /// The last segment of the public URL. Default for a new topic: made from the name. Former slugs still lead to
+    /// the topic.
     slug: MaybeUndefined<Slug>,
     /// The name in the newsroom's language, at most 300 characters. Required for a new topic.
     name: MaybeUndefined<String>,
-    /// Preferred names in other languages, one per language, at most 200.
+    /// Preferred names in languages other than the newsroom's, one per language, at most 200.
     names: MaybeUndefined<Vec<NameInput>>,
-    /// Alternative names, at most 200.
+    /// Alternative names in any language, at most 200.
     alt_names: MaybeUndefined<Vec<NameInput>>,
     /// The definition of the topic, at most 5,000 characters.
     definition: MaybeUndefined<String>,
-    /// Its URI in a public vocabulary.
+    /// The URI of the topic in a public vocabulary.
     uri: MaybeUndefined<Url>,
-    /// The topics directly above this one. A cycle is refused.
+    /// The topics directly above this topic. A cycle in the hierarchy is refused.
     broader: MaybeUndefined<Vec<TopicRef>>,
 }
 
 impl TopicInput {
-    /// Converts to an input of the newsroom.
+    /// Converts this input to an input of the newsroom.
     pub fn resolve(self, ids: &IdCodec) -> Result<topic::TopicInput, ApiError> {
         Ok(topic::TopicInput {
             slug: patch_with(self.slug, |slug| slug.0),
@@ -223,12 +221,13 @@ impl TopicInput {
 /// Selects topics. All given conditions must match.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct TopicFilter {
-    /// One of the names contains this text, ignoring case and accents.
+    /// Only topics with a name that contains this text, ignoring case and accents. The search covers alternative
+    /// names and names in all languages.
     pub search: Option<String>,
-    /// Topics below this one, at any depth.
+    /// Only topics below the given topic, at any depth.
     pub under: Option<TopicRef>,
-    /// true: only topics without a broader topic; false: only topics with one. Default: both.
+    /// true: only topics without a broader topic. false: only topics with a broader topic. Default: both.
     pub top_level: Option<bool>,
-    /// true: only retired ones; false: only those in use. Default: both.
+    /// true: only retired topics. false: only topics in use. Default: both.
     pub retired: Option<bool>,
 }
