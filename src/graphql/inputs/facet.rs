@@ -12,75 +12,79 @@ use crate::{
     newsroom::{access::public_id::IdCodec, reading::pagination::DEFAULT_SIZE},
 };
 
-/// Selects and sorts the buckets of a facet.
+/// Selects and sorts the buckets of a facet. Each bucket counts the releases with one value, for example one kind.
 #[derive(Clone, Debug, InputObject)]
 pub struct FacetInput {
     /// Maximum number of buckets, 1 to 200.
     #[graphql(default_with = "DEFAULT_SIZE")]
     first: i32,
-    /// Which conditions of the set's filter apply.
+    /// Which conditions of the release filter apply when the facet counts releases.
     #[graphql(default_with = "FacetScope::ExcludeOwnFilter")]
     scope: FacetScope,
     /// Only values with at least this many releases. 0 also lists values without releases.
     #[graphql(default = 1)]
     min_count: i32,
-    /// Sort keys in order of precedence. Ties are sorted by label. Default: `COUNT`, largest first.
+    /// Sort keys, the most important first. Buckets with equal keys are sorted by label. Default: `COUNT`, largest
+    /// first.
     order_by: Option<Vec<FacetOrder>>,
-    /// Only values whose label contains this text of at most 200 characters, ignoring case and accents.
+    /// Only values whose label contains this text, ignoring case and accents. At most 200 characters.
     label_contains: Option<String>,
 }
 
-/// Selects and sorts the buckets of a facet by topic.
+/// Selects and sorts the buckets of a facet by topic. Each bucket counts the releases with one topic.
 #[derive(Clone, Debug, InputObject)]
 pub struct TopicFacetInput {
     /// Maximum number of buckets, 1 to 200.
     #[graphql(default_with = "DEFAULT_SIZE")]
     first: i32,
-    /// Which conditions of the set's filter apply.
+    /// Which conditions of the release filter apply when the facet counts releases.
     #[graphql(default_with = "FacetScope::ExcludeOwnFilter")]
     scope: FacetScope,
     /// Only topics with at least this many releases. 0 also lists topics without releases.
     #[graphql(default = 1)]
     min_count: i32,
-    /// Sort keys in order of precedence. Ties are sorted by label. Default: `COUNT`, largest first.
+    /// Sort keys, the most important first. Buckets with equal keys are sorted by label. Default: `COUNT`, largest
+    /// first.
     order_by: Option<Vec<FacetOrder>>,
-    /// Only topics whose label contains this text of at most 200 characters, ignoring case and accents.
+    /// Only topics whose label contains this text, ignoring case and accents. At most 200 characters.
     label_contains: Option<String>,
-    /// Whether a topic also counts the releases of its narrower topics, each once.
+    /// Whether a topic also counts the releases of its narrower topics. Each release counts once per topic.
     #[graphql(default = true)]
     roll_up: bool,
-    /// Only the topics directly below this one.
+    /// Only topics directly below the given topic. Releases that count for none of these topics are in `missing`.
     under: Option<TopicRef>,
 }
 
-/// Selects and sorts the buckets of a facet by place.
+/// Selects and sorts the buckets of a facet by place. Each bucket counts the releases with one place.
 #[derive(Clone, Debug, InputObject)]
 pub struct PlaceFacetInput {
     /// Maximum number of buckets, 1 to 200.
     #[graphql(default_with = "DEFAULT_SIZE")]
     first: i32,
-    /// Which conditions of the set's filter apply.
+    /// Which conditions of the release filter apply when the facet counts releases.
     #[graphql(default_with = "FacetScope::ExcludeOwnFilter")]
     scope: FacetScope,
     /// Only places with at least this many releases. 0 also lists places without releases.
     #[graphql(default = 1)]
     min_count: i32,
-    /// Sort keys in order of precedence. Ties are sorted by label. Default: `COUNT`, largest first.
+    /// Sort keys, the most important first. Buckets with equal keys are sorted by label. Default: `COUNT`, largest
+    /// first.
     order_by: Option<Vec<FacetOrder>>,
-    /// Only places whose label contains this text of at most 200 characters, ignoring case and accents.
+    /// Only places whose label contains this text, ignoring case and accents. At most 200 characters.
     label_contains: Option<String>,
-    /// Only places of this kind. A release is counted for the place of this kind that contains its place, or in
-    /// `missing` if there is none. Without `level`, each place counts only its own releases.
+    /// Only places of this kind, for example countries. A release counts for the place of this kind that is or
+    /// contains its place. Releases without such a place are in `missing`. Without `level`, each place counts only
+    /// its own releases.
     level: Option<PlaceKind>,
-    /// The role of the place in the release.
+    /// Which places of a release count: the places of its dateline, the places that it is about, or both.
     #[graphql(default_with = "PlaceRole::Any")]
     role: PlaceRole,
 }
 
-/// A sort key of buckets.
+/// A sort key for the buckets of a facet.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub struct FacetOrder {
-    /// What to sort by.
+    /// The property to sort the buckets by.
     by: FacetOrderKey,
     /// The sort direction.
     #[graphql(default_with = "Direction::Desc")]
@@ -117,7 +121,7 @@ impl Default for PlaceFacetInput {
 const MAX_LABEL_QUERY_CHARS: usize = 200;
 
 impl FacetInput {
-    /// Returns the input that selects the first buckets with at least one release.
+    /// Creates the input that selects the `first` largest buckets with at least one release.
     pub(in crate::graphql) fn with_first(first: i32, scope: FacetScope) -> Self {
         Self { first, scope, ..Self::default() }
     }

@@ -1,6 +1,6 @@
-//! Input objects for release filters and sort orders, converted to those of the catalog.
+//! Input objects for release filters and sort orders, and their conversion to catalog filters and sort keys.
 //!
-//! Decodes global ids and limits the length of lists. Filters are evaluated in `catalog::query::filter`.
+//! The conversion decodes global ids and limits the length of lists. `catalog::query::filter` evaluates the filters.
 
 use async_graphql::{ID, InputObject};
 use entity::Noun;
@@ -17,55 +17,56 @@ use crate::{
     newsroom::access::public_id::IdCodec,
 };
 
-/// Selects releases. All given conditions must match; `and`, `or` and `not` combine filters. An empty list matches
-/// nothing, except that an empty `and`, `all` or `none` matches everything. A list has at most 1,000 entries, and
-/// filters can be nested up to 16 deep.
+/// Selects releases. All given conditions must match. `and`, `or` and `not` combine filters. An empty list matches
+/// nothing, but an empty `and`, `all` or `none` matches everything. A list can have at most 1,000 entries, and
+/// filters can be nested at most 16 levels deep.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct ReleaseFilter {
-    /// All of these filters must match.
+    /// Filters that must all match.
     and: Option<Vec<ReleaseFilter>>,
-    /// At least one of these filters must match.
+    /// Filters of which at least one must match.
     or: Option<Vec<ReleaseFilter>>,
-    /// This filter must not match.
+    /// A filter that must not match.
     not: Option<Box<ReleaseFilter>>,
-    /// Releases with one of these ids. Unknown ids match nothing.
+    /// Releases with one of these ids. An unknown id matches nothing.
     ids: Option<Vec<ID>>,
     /// Releases of one of these kinds.
     kinds: Option<Vec<ReleaseKind>>,
-    /// Conditions on the topics.
+    /// Conditions on the topics of the release.
     topics: Option<TopicSetFilter>,
-    /// Conditions on the places.
+    /// Conditions on the places of the release.
     places: Option<PlaceSetFilter>,
-    /// Releases in one of these languages or in a more specific form of one: `pt` includes `pt-BR`.
+    /// Releases in one of these languages, including more specific tags: `pt` also matches `pt-BR`.
     languages: Option<Vec<LanguageTag>>,
-    /// The release date.
+    /// Releases whose release date is in this range.
     release_date: Option<DateRange>,
-    /// When the release was last made public.
+    /// Releases that were last made public in this range of instants.
     published_at: Option<DateTimeRange>,
-    /// When the visible content of the release last changed.
+    /// Releases whose visible content last changed in this range of instants.
     modified_at: Option<DateTimeRange>,
-    /// Releases in one of these states. Useful for the desk only: for other viewers every release is PUBLISHED.
+    /// Releases in one of these workflow states. Useful only for the desk (AUTHOR, EDITOR, ADMIN): for other viewers,
+    /// every release is PUBLISHED.
     states: Option<Vec<ReleaseState>>,
-    /// Whether there is a working revision beside the live one. Useful for the desk only: for other viewers there is
-    /// none.
+    /// Whether the release has a working revision (unpublished changes) beside its live revision. Useful only for the
+    /// desk (AUTHOR, EDITOR, ADMIN): for other viewers, no release has one.
     has_working: Option<bool>,
-    /// Releases created by one of the actors with these ids. Useful for the desk only: for other viewers releases
-    /// have no author.
+    /// Releases created by one of the actors with these ids (`Actor.id`). Useful only for the desk (AUTHOR, EDITOR,
+    /// ADMIN): for other viewers, no release matches.
     authors: Option<Vec<String>>,
 }
 
 /// Conditions on the topics of a release. All given conditions must match.
 #[derive(Clone, Debug, InputObject)]
 pub struct TopicSetFilter {
-    /// The release has at least one of these.
+    /// The release has at least one of these topics.
     any: Option<Vec<TopicRef>>,
-    /// The release has all of these.
+    /// The release has all of these topics.
     all: Option<Vec<TopicRef>>,
-    /// The release has none of these.
+    /// The release has none of these topics.
     none: Option<Vec<TopicRef>>,
-    /// true: the release has no topic; false: it has at least one.
+    /// true: only releases without topics. false: only releases with at least one topic.
     missing: Option<bool>,
-    /// Whether a narrower topic counts as the given topic.
+    /// Whether a release with a narrower topic counts as having the given topic.
     #[graphql(default = true)]
     include_narrower: bool,
 }
@@ -73,22 +74,23 @@ pub struct TopicSetFilter {
 /// Conditions on the places of a release. All given conditions must match.
 #[derive(Clone, Debug, InputObject)]
 pub struct PlaceSetFilter {
-    /// The release has at least one of these.
+    /// The release has at least one of these places.
     any: Option<Vec<PlaceRef>>,
-    /// The release has all of these.
+    /// The release has all of these places.
     all: Option<Vec<PlaceRef>>,
-    /// The release has none of these.
+    /// The release has none of these places.
     none: Option<Vec<PlaceRef>>,
-    /// true: the release has no place in this role; false: it has at least one.
+    /// true: only releases without a place in this `role`. false: only releases with at least one such place.
     missing: Option<bool>,
-    /// The role of the place in the release.
+    /// Which places of a release these conditions check: the places of its dateline, the places that it is about, or
+    /// both.
     #[graphql(default_with = "PlaceRole::Any")]
     role: PlaceRole,
-    /// Whether a place within the given place counts as that place.
+    /// Whether a release with a place inside the given place counts as having the given place.
     #[graphql(default = true)]
     include_within: bool,
-    /// The release has a place whose location lies within this circle. Places without a location never match. A filter
-    /// can contain at most ten circles.
+    /// The release has a place whose location is inside this circle. Places without a location never match. A filter,
+    /// including all nested filters, can contain at most ten circles.
     near: Option<NearInput>,
 }
 
@@ -99,11 +101,11 @@ pub struct NearInput {
     latitude: f64,
     /// Degrees east, -180 to 180.
     longitude: f64,
-    /// The radius in kilometres along a great circle, 0 or more.
+    /// The radius along the earth's surface (great circle), in kilometres, 0 or more.
     kilometres: f64,
 }
 
-/// A range of calendar dates. Without `from` or `until`, it is open at that end.
+/// A range of calendar dates. If `from` or `until` is absent, the range is unbounded at that end.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub struct DateRange {
     /// First day, inclusive.
@@ -112,7 +114,7 @@ pub struct DateRange {
     until: Option<Date>,
 }
 
-/// A range of instants. Without `from` or `until`, it is open at that end.
+/// A range of instants. If `from` or `until` is absent, the range is unbounded at that end.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub struct DateTimeRange {
     /// First instant, inclusive.
@@ -121,26 +123,26 @@ pub struct DateTimeRange {
     until: Option<DateTime>,
 }
 
-/// A sort key of releases.
+/// A sort key for releases.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub struct ReleaseOrder {
-    /// What to sort by.
+    /// The property to sort the releases by.
     by: ReleaseOrderKey,
     /// The sort direction.
     #[graphql(default_with = "Direction::Desc")]
     direction: Direction,
 }
 
-/// Maximum number of entries of a list in a filter.
+/// Maximum number of entries in one list of a filter.
 const MAX_LIST_LENGTH: usize = 1000;
 
 impl ReleaseFilter {
-    /// Converts the argument `filter`, if it is present, to a filter of the catalog.
+    /// Converts the argument `filter`, if it is present, to a catalog filter.
     pub fn resolve_argument(filter: Option<Self>, ids: &IdCodec) -> Result<Option<catalog::ReleaseFilter>, ApiError> {
         filter.map(|filter| filter.resolve(ids)).transpose().map_err(|error| error.at("filter"))
     }
 
-    /// Converts to a filter of the catalog.
+    /// Converts this input to a catalog filter.
     fn resolve(self, ids: &IdCodec) -> Result<catalog::ReleaseFilter, ApiError> {
         let lists = [
             ("and", self.and.as_ref().map(Vec::len)),
@@ -195,7 +197,7 @@ impl ReleaseFilter {
 }
 
 impl DateRange {
-    /// Converts to a range of the catalog.
+    /// Converts this input to a catalog range.
     pub fn resolve(self) -> Range<chrono::NaiveDate> {
         Range { from: self.from.map(|date| date.0), until: self.until.map(|date| date.0) }
     }
@@ -237,7 +239,7 @@ impl PlaceSetFilter {
     }
 }
 
-/// Converts the references of a list, and checks its length.
+/// Checks the length of a list of topic or place references, and converts each reference.
 fn resolve_references<R>(
     name: &'static str,
     list: Option<Vec<R>>,
@@ -257,7 +259,7 @@ fn check_list_length(name: &str, length: Option<usize>) -> Result<(), ApiError> 
     }
 }
 
-/// Converts the sort order of a list. Without keys, the newest release date comes first.
+/// Converts the argument `orderBy` to catalog sort keys. Default: latest release date first.
 pub fn resolve_order(keys: Option<Vec<ReleaseOrder>>) -> Result<Vec<OrderBy>, ApiError> {
     let keys: Vec<OrderBy> =
         keys.into_iter().flatten().map(|key| OrderBy { by: key.by.into(), direction: key.direction.into() }).collect();
@@ -265,7 +267,7 @@ pub fn resolve_order(keys: Option<Vec<ReleaseOrder>>) -> Result<Vec<OrderBy>, Ap
     Ok(if keys.is_empty() { catalog::NEWEST_FIRST.to_vec() } else { keys })
 }
 
-/// Rejects a sort order that contains a key twice.
+/// Rejects an `orderBy` that contains the same key twice.
 pub(super) fn check_unique_keys<T, K: PartialEq>(order: &[T], key: impl Fn(&T) -> K) -> Result<(), ApiError> {
     let is_repeated = |(index, item): (usize, &T)| order[..index].iter().any(|other| key(other) == key(item));
     if order.iter().enumerate().any(is_repeated) {

@@ -1,6 +1,7 @@
-//! Lookup inputs (`ReleaseRef`, `TopicRef`, `PlaceRef`): exactly one key out of id, slug or external code.
+//! Lookup inputs (`ReleaseRef`, `TopicRef`, `PlaceRef`): each identifies an object by one key, for example its id or
+//! slug.
 //!
-//! They are `@oneOf` input objects. A former slug is accepted; the catalog resolves redirects.
+//! These inputs are `@oneOf` input objects. They accept a former slug, because the catalog resolves redirects.
 
 use async_graphql::{ID, OneofObject};
 use entity::Noun;
@@ -18,50 +19,50 @@ use crate::{
 /// Identifies a release by exactly one of these fields.
 #[derive(Clone, Debug, OneofObject)]
 pub enum ReleaseRef {
-    /// By id.
+    /// The global id of the release.
     Id(ID),
-    /// By its present or a former slug.
+    /// The present slug of the release, or a former slug.
     Slug(Slug),
-    /// By its id in another system.
+    /// The id of the release in another system.
     ExternalId(String),
 }
 
 /// Identifies a topic by exactly one of these fields.
 #[derive(Clone, Debug, OneofObject)]
 pub enum TopicRef {
-    /// By id.
+    /// The global id of the topic.
     Id(ID),
-    /// By its present or a former slug.
+    /// The present slug of the topic, or a former slug.
     Slug(Slug),
-    /// By its URI in a public vocabulary.
+    /// The URI of the topic in a public vocabulary.
     Uri(Url),
 }
 
 /// Identifies a place by exactly one of these fields.
 #[derive(Clone, Debug, OneofObject)]
 pub enum PlaceRef {
-    /// By id.
+    /// The global id of the place.
     Id(ID),
-    /// By its present or a former slug.
+    /// The present slug of the place, or a former slug.
     Slug(Slug),
-    /// By ISO 3166-1 code, two or three letters.
+    /// The ISO 3166-1 code of the place: two or three letters.
     #[graphql(name = "iso3166")]
     Iso3166(String),
-    /// By UN M49 code, three digits.
+    /// The UN M49 code of the place: three digits.
     #[graphql(name = "m49")]
     M49(String),
-    /// By GeoNames id.
+    /// The GeoNames id of the place.
     GeonamesId(i32),
 }
 
 impl TopicRef {
-    /// Returns the number of the topic. Fails if there is no such topic.
+    /// Returns the number of the topic in the vocabulary. Fails if the topic does not exist.
     pub fn find(self, ids: &IdCodec, snapshot: &Snapshot) -> Result<u32, ApiError> {
         let reference = self.resolve(ids)?;
         snapshot.topics().find(&reference).ok_or_else(|| concept_not_found("topic", &reference))
     }
 
-    /// Converts to a reference of the catalog.
+    /// Converts this input to a catalog reference.
     pub fn resolve(self, ids: &IdCodec) -> Result<ConceptRef, ApiError> {
         Ok(match self {
             Self::Id(id) => ConceptRef::Id(global_id::decode_as(ids, Noun::Topic, &id)?),
@@ -72,7 +73,7 @@ impl TopicRef {
 }
 
 impl PlaceRef {
-    /// Converts to a reference of the catalog.
+    /// Converts this input to a catalog reference.
     pub fn resolve(self, ids: &IdCodec) -> Result<ConceptRef, ApiError> {
         Ok(match self {
             Self::Id(id) => ConceptRef::Id(global_id::decode_as(ids, Noun::Place, &id)?),

@@ -1,7 +1,7 @@
 //! Input objects and their conversion to values of the catalog and the newsroom.
 //!
 //! - `filter`: release filters, date ranges and sort orders
-//! - `facet`: facet inputs
+//! - `facet`: which buckets of a facet to return
 //! - `lookup`: references by id, slug or code
 //! - `pagination`: the argument `first`
 //! - `patch`: absent, null and given fields

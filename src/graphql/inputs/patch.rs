@@ -1,4 +1,4 @@
-//! Patches: converts absent, null and given input fields (`MaybeUndefined`) to the `Patch` of the newsroom.
+//! Conversion of input fields that may be absent or null (`MaybeUndefined`) to a `Patch` of the newsroom.
 
 use async_graphql::{InputObject, MaybeUndefined};
 
@@ -9,21 +9,21 @@ use crate::{
     newsroom::Patch,
 };
 
-/// A name in a language.
+/// A name in one language.
 #[derive(Clone, Debug, InputObject)]
 pub struct NameInput {
-    /// The language.
+    /// The language of the name.
     language: LanguageTag,
     /// The name, at most 300 characters.
     name: String,
 }
 
-/// Converts a field: absent keeps the value, null clears it, a value sets it.
+/// Converts an input field to a patch: an absent field keeps the stored value, null clears it, a value replaces it.
 pub fn patch<T>(value: MaybeUndefined<T>) -> Patch<T> {
     patch_with(value, |value| value)
 }
 
-/// Converts a field, and its value if one is given.
+/// Converts an input field to a patch, like [`patch`], and applies `convert` to its value.
 pub fn patch_with<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
     match value {
         MaybeUndefined::Undefined => Patch::Keep,
@@ -32,7 +32,7 @@ pub fn patch_with<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) 
     }
 }
 
-/// Converts a list of references.
+/// Converts an input field with a list of topic or place references to a patch.
 pub fn patch_references<R>(
     value: MaybeUndefined<Vec<R>>,
     resolve: impl Fn(R) -> Result<ConceptRef, ApiError>,
@@ -44,7 +44,7 @@ pub fn patch_references<R>(
     })
 }
 
-/// Converts a list of names.
+/// Converts an input field with a list of names to a patch.
 pub fn patch_names(value: MaybeUndefined<Vec<NameInput>>) -> Patch<Vec<Name>> {
     patch_with(value, |names| {
         names.into_iter().map(|name| Name { language: name.language.0, name: name.name }).collect()
