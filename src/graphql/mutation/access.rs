@@ -1,6 +1,6 @@
 //! Mutations for access: create and revoke preview links and access tokens.
 //!
-//! The commands are in `newsroom::access`.
+//! `newsroom::access` implements these commands.
 
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
@@ -22,8 +22,8 @@ pub struct AccessMutation;
 /// Mutations of preview links and access tokens.
 #[Object]
 impl AccessMutation {
-    /// Creates a preview link: anyone with the link can read the newest revision of one release without an account.
-    /// Each use is logged. Requires the role AUTHOR for one's own releases, EDITOR for others.
+    /// Creates a preview link. Anyone with the link can read the newest revision of one release without an account.
+    /// Each use is logged. Requires the role AUTHOR for your own releases, EDITOR for all others.
     async fn preview_link_create(
         &self,
         ctx: &Context<'_>,
@@ -37,11 +37,11 @@ impl AccessMutation {
         PreviewLinkPayload::from_result(ctx, result).map(Some)
     }
 
-    /// Permanently revokes a preview link. Requires the role AUTHOR for one's own releases, EDITOR for others.
+    /// Permanently revokes a preview link. Requires the role AUTHOR for your own releases, EDITOR for all others.
     async fn preview_link_revoke(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The id of the link.")] id: ID,
+        #[graphql(desc = "The id of the preview link.")] id: ID,
     ) -> Result<Option<DeletePayload>, ApiError> {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::PreviewLink, &id).map_err(at_id)?);
         let result = ctx.newsroom().preview_revoke(&request.viewer, id, request.now).await;
@@ -52,7 +52,7 @@ impl AccessMutation {
     async fn token_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Subject, name, role and expiry of the token.")] input: TokenInput,
+        #[graphql(desc = "The subject, name, role and expiry time of the token.")] input: TokenInput,
     ) -> Result<Option<TokenPayload>, ApiError> {
         let request = ctx.request();
         TokenPayload::from_result(ctx, ctx.newsroom().token_create(&request.viewer, input.into(), request.now).await)
@@ -63,7 +63,7 @@ impl AccessMutation {
     async fn token_revoke(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The id of the token.")] id: ID,
+        #[graphql(desc = "The id of the access token.")] id: ID,
     ) -> Result<Option<DeletePayload>, ApiError> {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Token, &id).map_err(at_id)?);
         DeletePayload::from_result(

@@ -3,7 +3,7 @@
 //! - `release`: create, revise, submit, publish, schedule, embargo, correct, withdraw, purge and bulk transitions
 //! - `taxonomy`: create, update, merge and retire topics and places
 //! - `access`: preview links and access tokens
-//! - `arguments`: release ids, and the error paths `id` and `input`
+//! - `arguments`: decoding of release ids, and the error paths `id` and `input`
 
 mod access;
 mod arguments;
@@ -12,9 +12,9 @@ mod taxonomy;
 
 use async_graphql::MergedObject;
 
-/// Write operations. A mutation succeeds completely or changes nothing; for `releasesTransition` this applies to each
-/// release. Errors that an editor can correct are returned in `userErrors`. A query that is sent after the response
-/// sees the change. A request that is repeated with the same `Idempotency-Key` header gets the first response, and
-/// nothing is executed twice.
+/// Write operations. A mutation either succeeds completely or changes nothing; `releasesTransition` does so for each
+/// release separately. Errors that an editor can correct are returned in `userErrors`. A query that is sent after the
+/// response sees the change. If a client repeats a request with the same `Idempotency-Key` header, the server returns
+/// the first response and executes nothing again.
 #[derive(Default, MergedObject)]
 pub struct Mutation(release::ReleaseMutation, taxonomy::TaxonomyMutation, access::AccessMutation);

@@ -1,7 +1,7 @@
 //! Mutations of releases: drafts, review, publication, schedules, embargoes, corrections, withdrawal and purge.
 //!
-//! Every mutation of an existing release takes `expectedRevision` (optimistic concurrency control). Permissions and
-//! transitions are in `newsroom::workflow`.
+//! Every mutation of an existing release takes `expectedRevision` (optimistic concurrency control).
+//! `newsroom::workflow` defines the permissions and transitions.
 
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
@@ -24,11 +24,11 @@ pub struct ReleaseMutation;
 /// Mutations of releases.
 #[Object]
 impl ReleaseMutation {
-    /// Creates a release: a draft with its first revision. Requires the role AUTHOR.
+    /// Creates a release in the state DRAFT, with its first revision. Requires the role AUTHOR.
     async fn release_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The content of the release.")] input: ReleaseInput,
+        #[graphql(desc = "The content of the new release.")] input: ReleaseInput,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
         ReleasePayload::from_result(ctx, ctx.newsroom().release_create(&request.viewer, input, request.now).await)
@@ -36,16 +36,17 @@ impl ReleaseMutation {
             .map(Some)
     }
 
-    /// Writes a new revision; if the content stays the same, none is written. The live revision of a public release
-    /// stays public until the new one is published. An approved release returns to review. A scheduled release keeps
-    /// its schedule; this requires the role EDITOR and is not possible if the newsroom requires approval by a second
-    /// person. Requires the role AUTHOR for one's own releases, EDITOR for others.
+    /// Changes the content of a release by writing a new revision. If nothing changes, no revision is written, except
+    /// to confirm an `outdated` working revision. The live revision of a public release stays public until the new
+    /// revision is published. An approved release returns to review. A scheduled release keeps its schedule; revising
+    /// it requires the role EDITOR, and is refused if the newsroom requires approval by a second person. In other
+    /// states, revising requires the role AUTHOR for your own releases, EDITOR for all others.
     async fn release_revise(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
         #[graphql(desc = "The fields to change.")] input: ReleaseInput,
@@ -59,16 +60,18 @@ impl ReleaseMutation {
         .map(Some)
     }
 
-    /// Submits a draft for review. Requires the role AUTHOR for one's own releases, EDITOR for others.
+    /// Submits a draft for review. Requires the role AUTHOR for your own releases, EDITOR for all others.
     async fn release_submit(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
-        #[graphql(desc = "A note for the history of the release, visible to the desk only, at most 5,000 characters.")]
+        #[graphql(
+            desc = "A note for the history of the release, at most 5,000 characters. Only authors, editors and admins see it."
+        )]
         note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
@@ -76,13 +79,14 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Returns a release that is in review or approved to its author, as a draft. Requires the role EDITOR.
+    /// Returns a release to its author as a draft. The release must be in review or approved. Requires the role
+    /// EDITOR.
     async fn release_return(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
         #[graphql(desc = "What the author should do, at most 5,000 characters.")] note: String,
@@ -92,17 +96,19 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Approves a release that is in review. Requires the role EDITOR. If the newsroom requires approval by a second
-    /// person, the writer of the revision cannot approve it.
+    /// Approves a release that is in review. If the newsroom requires approval by a second person, you cannot approve
+    /// a revision that you wrote. Requires the role EDITOR.
     async fn release_approve(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
-        #[graphql(desc = "A note for the history of the release, visible to the desk only, at most 5,000 characters.")]
+        #[graphql(
+            desc = "A note for the history of the release, at most 5,000 characters. Only authors, editors and admins see it."
+        )]
         note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
@@ -110,23 +116,23 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Schedules the publication of a release at a local time, or moves the schedule of a scheduled release. The
-    /// release is published at that instant without any further action. A local time that does not exist because
-    /// clocks go forward is read with the offset before the change. A local time that occurs twice means its first
-    /// occurrence. Requires the role EDITOR. If the newsroom requires approval by a second person, the writer of an
-    /// unapproved revision cannot schedule it.
+    /// Schedules the publication of a release at a local time, or moves an existing schedule. The release is
+    /// published at that time without any further action. If the local time does not exist because clocks go forward,
+    /// it is read with the UTC offset before the change. If it occurs twice because clocks go back, the first
+    /// occurrence is used. If the newsroom requires approval by a second person, you cannot schedule an unapproved
+    /// revision that you wrote. Requires the role EDITOR.
     async fn release_schedule(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
-        #[graphql(desc = "Local date and time of the publication in `timeZone`: `2026-03-29T09:00`.")]
+        #[graphql(desc = "The local date and time of the publication in `timeZone`, for example `2026-03-29T09:00`.")]
         local_time: LocalDateTime,
         #[graphql(
-            desc = "The time zone of `localTime`. If its rules change, the local time stays and the instant moves."
+            desc = "The time zone of `localTime`. If the rules of the time zone change before the publication, the local time stays the same and the instant moves."
         )]
         time_zone: TimeZone,
     ) -> Result<Option<ReleasePayload>, ApiError> {
@@ -138,13 +144,13 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Removes the schedule of a release and returns it to the state APPROVED. Requires the role EDITOR.
+    /// Removes the schedule of a release and returns the release to the state APPROVED. Requires the role EDITOR.
     async fn release_unschedule(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
     ) -> Result<Option<ReleasePayload>, ApiError> {
@@ -153,20 +159,20 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Publishes the working revision immediately, unless it is `outdated`. A withdrawn release without a working
-    /// revision is published again as it was. If an embargo is set, only the press and the desk see the release until
-    /// the embargo ends. Requires the role EDITOR. If the newsroom requires approval by a second person, the writer of
-    /// an unapproved revision cannot publish it.
+    /// Publishes the working revision of a release immediately. An `outdated` working revision is refused. A
+    /// withdrawn release without a working revision is published again as it was. If an embargo is set, only viewers
+    /// with the role PRESS or higher see the release until the embargo ends. If the newsroom requires approval by a
+    /// second person, you cannot publish an unapproved revision that you wrote. Requires the role EDITOR.
     async fn release_publish(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
         #[graphql(
-            desc = "What was wrong in the published content, for readers, at most 5,000 characters. It appears in `corrections`. Omit it if nothing was wrong."
+            desc = "An explanation for readers of what was wrong in the published content, at most 5,000 characters. It appears in `corrections`. Omit it if nothing was wrong."
         )]
         correction_note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
@@ -176,18 +182,18 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Sets, moves or lifts the embargo of a release. Until the embargo ends, the published release is visible to the
-    /// press and the desk only. An embargo is independent of the schedule, but must end after the scheduled
+    /// Sets, moves or lifts the embargo of a release. Until the embargo ends, only viewers with the role PRESS or
+    /// higher see the published release. An embargo is independent of the schedule, but must end after a scheduled
     /// publication. A release that is already public cannot get an embargo. Requires the role EDITOR.
     async fn release_embargo(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
-        #[graphql(desc = "The instant at which the embargo ends. If absent or null, the embargo is lifted.")]
+        #[graphql(desc = "The instant at which the embargo ends. If it is absent or null, the embargo is lifted.")]
         until: Option<DateTime>,
         #[graphql(desc = "A note for the press, at most 5,000 characters.")] note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
@@ -199,18 +205,20 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Corrects the live revision of a published release immediately. A working revision is kept and marked as
-    /// `outdated`. Requires the role EDITOR. Not possible if the newsroom requires approval by a second person.
+    /// Corrects the live revision of a published release immediately. If there is a working revision, it is kept and
+    /// marked as `outdated`. Refused if the newsroom requires approval by a second person. Requires the role EDITOR.
     async fn release_correct(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
         #[graphql(desc = "The fields of the live revision to change.")] input: ReleaseInput,
-        #[graphql(desc = "What was wrong, for readers, at most 5,000 characters. It appears in `corrections`.")]
+        #[graphql(
+            desc = "An explanation for readers of what was wrong, at most 5,000 characters. It appears in `corrections`."
+        )]
         correction_note: String,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id, input) = (ctx.request(), release_id(ctx, &id)?, input.resolve(ctx.ids()).map_err(at_input)?);
@@ -220,18 +228,18 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Withdraws a published release. It can be published again later. Requires the role EDITOR.
+    /// Withdraws a published release. The release can be published again later. Requires the role EDITOR.
     async fn release_withdraw(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
         #[graphql(desc = "How to withdraw the release.")] withdrawal: WithdrawalInput,
         #[graphql(
-            desc = "A note for the history of the release, visible to the desk only, at most 5,000 characters. Default: the notice."
+            desc = "A note for the history of the release, at most 5,000 characters. Only authors, editors and admins see it. Default: the `notice` of `withdrawal`."
         )]
         note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
@@ -243,35 +251,38 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Permanently retracts a published or withdrawn release as wrong. Its URL returns the notice, and it cannot be
-    /// published again. Requires the role EDITOR.
+    /// Permanently retracts a published or withdrawn release as wrong. The URL of the release then returns the
+    /// notice, and the release cannot be published again. Requires the role EDITOR.
     async fn release_retract(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
-        #[graphql(desc = "The reason, for readers of its URL, at most 5,000 characters.")] notice: String,
+        #[graphql(
+            desc = "The reason for the retraction, which readers see at the URL of the release, at most 5,000 characters."
+        )]
+        notice: String,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx.newsroom().release_retract(&request.viewer, id, expected_revision, notice, request.now).await;
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Writes the content of an earlier revision as a new revision. The slug and the external id stay as they are. As
-    /// with `releaseRevise`, a public release keeps its live revision and a scheduled one its schedule. Requires the
-    /// role AUTHOR for one's own releases, EDITOR for others.
+    /// Writes the content of an earlier revision as a new revision. The slug and the external id of the release stay
+    /// as they are. The rules of `releaseRevise` for approved, scheduled and public releases also apply here.
+    /// Requires the role AUTHOR for your own releases, EDITOR for all others.
     async fn release_restore(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
-        #[graphql(desc = "The `number` of the earlier revision.")] revision: i32,
+        #[graphql(desc = "The `number` of the earlier revision to restore.")] revision: i32,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result =
@@ -279,13 +290,13 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Deletes a draft that was never public. Requires the role AUTHOR for one's own releases, EDITOR for others.
+    /// Deletes a draft that was never public. Requires the role AUTHOR for your own releases, EDITOR for all others.
     async fn release_delete(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
     ) -> Result<Option<DeletePayload>, ApiError> {
@@ -294,18 +305,21 @@ impl ReleaseMutation {
         DeletePayload::from_result(ctx, Noun::Release, result).map(Some)
     }
 
-    /// Performs one action on several releases, and returns one result per release in the same order. If one release
-    /// is refused, the others are not affected. Requires the role EDITOR; an AUTHOR may submit their own releases.
+    /// Performs one action on several releases. Returns one result per release, in the given order. If the action is
+    /// refused for one release, the other releases are not affected. Requires the role EDITOR, except that an AUTHOR
+    /// may submit their own releases.
     async fn releases_transition(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The releases, at most 500.")] items: Vec<TransitionItem>,
+        #[graphql(desc = "The releases to change, at most 500.")] items: Vec<TransitionItem>,
         #[graphql(desc = "The action to perform on each release.")] action: BulkAction,
         #[graphql(
-            desc = "A note for the history of each release, visible to the desk only, at most 5,000 characters. Not allowed for PUBLISH."
+            desc = "A note for the history of each release, at most 5,000 characters. Only authors, editors and admins see it. Not allowed for the action PUBLISH."
         )]
         note: Option<String>,
-        #[graphql(desc = "How to withdraw the releases. Required for WITHDRAW; not allowed for other actions.")]
+        #[graphql(
+            desc = "How to withdraw the releases. Required for the action WITHDRAW; not allowed for other actions."
+        )]
         withdrawal: Option<WithdrawalInput>,
     ) -> Result<Option<Vec<ReleasePayload>>, ApiError> {
         let request = ctx.request();
@@ -320,18 +334,19 @@ impl ReleaseMutation {
         ReleasePayload::from_results(ctx, results).await.map(Some)
     }
 
-    /// Permanently removes all content of a release: revisions, images and notes in the journal, and stored responses.
-    /// Journal entries without content remain. Requires the role ADMIN.
+    /// Permanently removes a release and all its content: its revisions, its content and notes in the journal, and
+    /// stored responses that contain its id. The journal entries remain, but without content. Requires the role
+    /// ADMIN.
     async fn release_purge(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the release.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the release that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
         #[graphql(
-            desc = "Who demanded the removal and why, at most 5,000 characters. It stays in the journal, so it must not repeat what is removed."
+            desc = "Who demanded the removal and why, at most 5,000 characters. This reason stays in the journal, so it must not repeat the removed content."
         )]
         reason: String,
     ) -> Result<Option<DeletePayload>, ApiError> {

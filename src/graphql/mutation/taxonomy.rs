@@ -1,4 +1,4 @@
-//! Mutations of topics and places: create, update, merge and retire. They require the role ADMIN.
+//! Mutations of topics and places: create, update, merge and retire. All of them require the role ADMIN.
 
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
@@ -37,7 +37,7 @@ impl TaxonomyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the topic.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the topic that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
         #[graphql(desc = "The fields to change.")] input: TopicInput,
@@ -50,9 +50,9 @@ impl TaxonomyMutation {
         .map(Some)
     }
 
-    /// Merges a topic into another one. Its releases and narrower topics move to the other topic, its names become
-    /// alternative names, and its slug, id and URI lead to the other topic. This cannot be undone. Requires the role
-    /// ADMIN.
+    /// Merges the topic `from` into the topic `into`. Releases and narrower topics of `from` move to `into`. The
+    /// names of `from` become alternative names of `into`, and the slugs, id and URI of `from` lead to `into`. A
+    /// merge cannot be undone. Requires the role ADMIN.
     async fn topic_merge(
         &self,
         ctx: &Context<'_>,
@@ -65,17 +65,17 @@ impl TaxonomyMutation {
         TopicPayload::from_result(ctx.newsroom().topic_merge(&request.viewer, from, into, request.now).await).map(Some)
     }
 
-    /// Retires a topic: it can no longer be added to releases. Releases that have it keep it, and filters and counts
-    /// still include it. Requires the role ADMIN.
+    /// Retires a topic, which can then no longer be added to releases. Releases that already have the topic keep it,
+    /// and filters and counts still include it. Requires the role ADMIN.
     async fn topic_retire(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the topic.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the topic that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
-        #[graphql(desc = "The id of the topic to use instead.")] replaced_by: Option<ID>,
+        #[graphql(desc = "The id of the topic to use instead. It must not be retired.")] replaced_by: Option<ID>,
     ) -> Result<Option<TopicPayload>, ApiError> {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
         let replacement =
@@ -103,7 +103,7 @@ impl TaxonomyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the place.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the place that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
         #[graphql(desc = "The fields to change.")] input: PlaceInput,
@@ -116,9 +116,9 @@ impl TaxonomyMutation {
         .map(Some)
     }
 
-    /// Merges a place into another one. Its releases and the places within it move to the other place, its names
-    /// become alternative names, and its slug, id and URI lead to the other place. This cannot be undone. Requires
-    /// the role ADMIN.
+    /// Merges the place `from` into the place `into`. Releases of `from` and places within it move to `into`. The
+    /// names of `from` become alternative names of `into`, and the slugs, id and URI of `from` lead to `into`. Codes
+    /// and a location that `into` lacks are copied from `from`. A merge cannot be undone. Requires the role ADMIN.
     async fn place_merge(
         &self,
         ctx: &Context<'_>,
@@ -131,17 +131,17 @@ impl TaxonomyMutation {
         PlacePayload::from_result(ctx.newsroom().place_merge(&request.viewer, from, into, request.now).await).map(Some)
     }
 
-    /// Retires a place: it can no longer be added to releases. Releases that have it keep it, and filters and counts
-    /// still include it. Requires the role ADMIN.
+    /// Retires a place, which can then no longer be added to releases. Releases that already have the place keep it,
+    /// and filters and counts still include it. Requires the role ADMIN.
     async fn place_retire(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the place.")] id: ID,
         #[graphql(
-            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+            desc = "The `revision` of the place that you read. If it is no longer current, nothing is changed and the error code is STALE_REVISION."
         )]
         expected_revision: i32,
-        #[graphql(desc = "The id of the place to use instead.")] replaced_by: Option<ID>,
+        #[graphql(desc = "The id of the place to use instead. It must not be retired.")] replaced_by: Option<ID>,
     ) -> Result<Option<PlacePayload>, ApiError> {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
         let replacement =
