@@ -1,8 +1,8 @@
 //! The GraphQL API: schema, resolvers, query cost and execution on top of `async-graphql`.
 //!
 //! `executor` passes a request through `operation` (parse, validate, coerce, plan), `cost` (query cost limit) and
-//! `engine` (execution). Its fields are resolved by `query`, `mutation`, `subscription` and the object types in
-//! `types`. A resolver makes one call to `newsroom` or `catalog`; it contains no SQL and no business rule.
+//! `engine` (execution). The resolvers are in `query`, `mutation`, `subscription` and `types`. A resolver makes one
+//! call to `newsroom` or `catalog`; it contains no SQL and no business rule.
 //!
 //! - `executor`: parse, prepare and execute, with caches
 //! - `schema`: the schema of the root types, and its text
@@ -12,7 +12,7 @@
 //! - `query`, `mutation`, `subscription`: the root types
 //! - `operation`: parsing, validation, variable coercion and planning according to the GraphQL specification
 //! - `cost`: the cost of a query, computed before execution
-//! - `engine`: request context, scheduler, response limits and corrections of `async-graphql`
+//! - `engine`: request context, scheduler, response limits, and replacements for parts of `async-graphql`
 
 mod base;
 pub mod cost;

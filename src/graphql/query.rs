@@ -49,17 +49,17 @@ use crate::{
     },
 };
 
-/// Read operations. All fields of one request are answered from the same snapshot of the newsroom's data.
+/// Read operations. All fields of a request read the same snapshot of the newsroom's data.
 pub struct Query;
 
-/// Read operations. All fields of one request are answered from the same snapshot of the newsroom's data.
+/// Read operations. All fields of a request read the same snapshot of the newsroom's data.
 #[Object]
 impl Query {
     /// A release, topic or place by its global id. null if it does not exist or you may not see it.
     async fn node(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The global id of the object.")] id: ID,
+        #[graphql(desc = "The global id of the release, topic or place.")] id: ID,
     ) -> Result<Option<SerialNode>, ApiError> {
         let loaded = node::nodes(ctx, &[id], projection_of_field(ctx)).await.map_err(|error| error.at("id"))?;
         Ok(loaded.into_iter().next().flatten())
@@ -70,7 +70,7 @@ impl Query {
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The global ids, at most 200.")] ids: Vec<ID>,
+        #[graphql(desc = "The global ids of releases, topics and places, at most 200.")] ids: Vec<ID>,
     ) -> Result<Option<Vec<Option<SerialNode>>>, ApiError> {
         if ids.len() > 200 {
             return Err(ApiError::bad_input(format!("`ids` has {} entries; the maximum is 200", ids.len())).at("ids"));
@@ -78,29 +78,30 @@ impl Query {
         node::nodes(ctx, &ids, projection_of_field(ctx)).await.map(Some).map_err(|error| error.at("ids"))
     }
 
-    /// One release. null if it does not exist or you may not see it; the two cases cannot be distinguished.
+    /// A release. null if it does not exist or you may not see it; a client cannot distinguish these two cases.
     async fn release(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Identifies the object by id, slug or another key.")] r#ref: ReleaseRef,
+        #[graphql(desc = "Identifies the release by id, slug or external id.")] r#ref: ReleaseRef,
     ) -> Result<Option<SerialObject<Release>>, ApiError> {
         let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
         Release::load(ctx, &key).await
     }
 
-    /// What a website needs to answer a request for the URL of a release: the release, the slug to redirect from, or
-    /// the tombstone. All three are null if the release does not exist or you may not see it.
+    /// What a website needs to answer a request for the URL of a release: the release, the former slug to redirect
+    /// from, or the tombstone of a withdrawn or retracted release. All three are null if the release does not exist
+    /// or you may not see it.
     async fn release_lookup(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Identifies the object by id, slug or another key.")] r#ref: ReleaseRef,
+        #[graphql(desc = "Identifies the release by id, slug or external id.")] r#ref: ReleaseRef,
     ) -> Result<ReleaseLookup, ApiError> {
         Ok(ReleaseLookup::new(release_key(ctx, r#ref).await?))
     }
 
-    /// The newest revision of the release that a preview link gives access to. null if the token is not valid, if the
-    /// link has expired or was revoked, or if the release was deleted, purged or retracted; these cases cannot be
-    /// distinguished. Each use is logged.
+    /// The newest revision of a release, read through a preview link. null if the token is invalid, if the link has
+    /// expired or was revoked, or if the release was deleted, purged or retracted; a client cannot distinguish these
+    /// cases. Each successful use is logged.
     async fn preview(
         &self,
         ctx: &Context<'_>,
@@ -118,15 +119,14 @@ impl Query {
     async fn releases(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only entries that match this filter.")] filter: Option<ReleaseFilter>,
+        #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "Sort keys in order of precedence. Default: newest release date first. Ties are in the order of creation."
+            desc = "Sort keys, the most important first. Default: latest release date first. Releases with equal keys are in the order of their creation."
         )]
         order_by: Option<Vec<ReleaseOrder>>,
-        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
-        first: Option<i32>,
+        #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let filter = ReleaseFilter::resolve_argument(filter, ctx.ids())?;
@@ -144,8 +144,8 @@ impl Query {
         ReleaseStats::narrowed(ctx, &ctx.request().visible(), filter).await.map(Some)
     }
 
-    /// Topics with their number of releases, largest first. Ties are sorted by name. Topics without releases are left
-    /// out.
+    /// Topics with their number of releases, largest first. Topics with equal numbers are sorted by name. Topics
+    /// without releases are omitted.
     async fn topic_aggregates(
         &self,
         ctx: &Context<'_>,
@@ -153,10 +153,10 @@ impl Query {
         #[graphql(default_with = "DEFAULT_SIZE", desc = "Maximum number of topics, 1 to 200.")] first: i32,
         #[graphql(
             default = true,
-            desc = "Whether a topic also counts the releases of its narrower topics, each once."
+            desc = "Whether a topic also counts the releases of its narrower topics. Each release counts once per topic."
         )]
         roll_up: bool,
-        #[graphql(desc = "Only the topics directly below this one.")] under: Option<TopicRef>,
+        #[graphql(desc = "Only topics directly below the given topic.")] under: Option<TopicRef>,
     ) -> Result<Option<SerialList<TopicBucket>>, ApiError> {
         let set = narrow(ctx, &ctx.request().visible(), filter).await?;
         let under =
@@ -164,25 +164,25 @@ impl Query {
         topic_buckets(&set, FacetField::Topics { roll_up, under }, first).map(Some)
     }
 
-    /// Topics that have more releases in a recent window than expected from the baseline before it, highest `score`
-    /// first.
+    /// Trending topics: topics with more releases in a recent window than expected from the baseline period before
+    /// it. Highest `score` first.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a trend")]
     async fn trending_topics(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
-        #[graphql(default_with = "Duration::from(\"P30D\")", desc = "Length of the window: at least one day.")]
+        #[graphql(default_with = "Duration::from(\"P30D\")", desc = "Length of the window, at least one day.")]
         window: Duration,
         #[graphql(
             default_with = "Duration::from(\"P365D\")",
-            desc = "Length of the baseline, which ends where the window starts: at least one day."
+            desc = "Length of the baseline, which ends where the window starts, at least one day."
         )]
         baseline: Duration,
         #[graphql(desc = "Last day of the window. Default: today in the newsroom's time zone.")] until: Option<Date>,
         #[graphql(default_with = "DEFAULT_SIZE", desc = "Maximum number of topics, 1 to 200.")] first: i32,
         #[graphql(
             default = true,
-            desc = "Whether a topic also counts the releases of its narrower topics, each once."
+            desc = "Whether a topic also counts the releases of its narrower topics. Each release counts once per topic."
         )]
         roll_up: bool,
     ) -> Result<Option<SerialList<TopicTrend>>, ApiError> {
@@ -204,11 +204,11 @@ impl Query {
         trending(&set, &trend_request).map(Some)
     }
 
-    /// One topic. null if it does not exist.
+    /// A topic. null if it does not exist.
     async fn topic(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Identifies the object by id, slug or another key.")] r#ref: TopicRef,
+        #[graphql(desc = "Identifies the topic by id, slug or URI.")] r#ref: TopicRef,
     ) -> Result<Option<Topic>, ApiError> {
         let (snapshot, reference) =
             (&ctx.request().snapshot, r#ref.resolve(ctx.ids()).map_err(|error| error.at("ref"))?);
@@ -219,11 +219,10 @@ impl Query {
     async fn topics(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only entries that match this filter.")] filter: Option<TopicFilter>,
-        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
-        first: Option<i32>,
+        #[graphql(desc = "Only topics that match this filter.")] filter: Option<TopicFilter>,
+        #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<TopicConnection>, ApiError> {
         ctx.execution().yield_if_due().await;
@@ -261,11 +260,11 @@ impl Query {
         Ok(Some(TopicConnection::new(snapshot, concept_page(topics, &key, &matching, &page_request)?)))
     }
 
-    /// One place. null if it does not exist.
+    /// A place. null if it does not exist.
     async fn place(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Identifies the object by id, slug or another key.")] r#ref: PlaceRef,
+        #[graphql(desc = "Identifies the place by id, slug or code.")] r#ref: PlaceRef,
     ) -> Result<Option<Place>, ApiError> {
         let (snapshot, reference) =
             (&ctx.request().snapshot, r#ref.resolve(ctx.ids()).map_err(|error| error.at("ref"))?);
@@ -276,11 +275,10 @@ impl Query {
     async fn places(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only entries that match this filter.")] filter: Option<PlaceFilter>,
-        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
-        first: Option<i32>,
+        #[graphql(desc = "Only places that match this filter.")] filter: Option<PlaceFilter>,
+        #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
         ctx.execution().yield_if_due().await;
@@ -330,11 +328,10 @@ impl Query {
     async fn journal(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only entries that match this filter.")] filter: Option<JournalFilter>,
-        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
-        first: Option<i32>,
+        #[graphql(desc = "Only journal entries that match this filter.")] filter: Option<JournalFilter>,
+        #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<JournalConnection>, ApiError> {
         let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
@@ -349,11 +346,10 @@ impl Query {
     async fn access_log(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The id of a release: only reads of this release.")] release_id: Option<ID>,
-        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
-        first: Option<i32>,
+        #[graphql(desc = "Only reads of the release with this id.")] release_id: Option<ID>,
+        #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<AccessLogConnection>, ApiError> {
         let release = release_id.map(|id| global_id::decode_as(ctx.ids(), Noun::Release, &id)).transpose();
@@ -368,10 +364,9 @@ impl Query {
     async fn tokens(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Number of entries from the start of the list, 1 to 200. Default without `last`: 20.")]
-        first: Option<i32>,
+        #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end of the list, 1 to 200. Not with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<TokenConnection>, ApiError> {
         let page_request = PageRequest { first, after, last, before };
@@ -381,7 +376,7 @@ impl Query {
     }
 }
 
-/// Returns the key that a reference leads to, or `None` if no release has the external id.
+/// Converts a reference to a release key. Returns `None` if no release has the external id.
 async fn release_key(ctx: &Context<'_>, reference: ReleaseRef) -> Result<Option<ReleaseKey>, ApiError> {
     Ok(match reference {
         ReleaseRef::Id(id) => {

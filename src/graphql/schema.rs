@@ -12,11 +12,11 @@ use super::{
     },
 };
 
-/// Dateline's GraphQL schema, with its root types.
+/// The GraphQL schema of Dateline, with its root types.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-/// Returns the builder of the schema. Registers the interfaces that no field returns, because async-graphql does not
-/// find them otherwise.
+/// Returns the schema builder. Registers the interfaces that no field returns, because async-graphql does not find
+/// them otherwise.
 pub(super) fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     async_graphql::Schema::build(Query, Mutation::default(), Subscription)
         .register_output_type::<ReleaseSet>()

@@ -1,8 +1,8 @@
 //! The root type `Subscription`: `releaseChanged` sends every change that the viewer may see.
 //!
 //! A subscription is executed once to open the change stream (`SubscriptionPhase::Open`), and then once for each
-//! change, with a new request context. So each event shows what the viewer may see at that moment. The stream is in
-//! `newsroom::reading::change_stream`; WebSocket and SSE are in `http::streaming`.
+//! change, with a new request context. Each event therefore shows what the viewer may see at that moment.
+//! `newsroom::reading::change_stream` implements the stream, and `http::streaming` sends it over WebSocket or SSE.
 
 use std::sync::PoisonError;
 
@@ -28,16 +28,16 @@ pub struct Subscription;
 #[SubscriptionObject]
 impl Subscription {
     /// Sends every change to the releases that you may see, in order, including scheduled publications and ends of
-    /// embargoes. With a filter, a release that starts to match is reported as APPEARED, and a release that no longer
-    /// matches as DISAPPEARED. Changes to the names of topics and places are not reported. A subscription with a
-    /// filter on topics or places ends with the code RESYNC_REQUIRED when topics or places are merged or moved in
-    /// their hierarchy, or when the location of a place changes.
+    /// embargoes. With a filter, a release that begins to match is reported as APPEARED, and a release that no longer
+    /// matches as DISAPPEARED. Changed names of topics and places are not reported. If the filter has conditions on
+    /// topics or places, the subscription ends with the code RESYNC_REQUIRED when topics or places are merged or
+    /// moved in their hierarchy, or when the location of a place changes.
     async fn release_changed(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only releases that match this filter, as in `releases`.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "Resume after this position: the `sequence` of the last change that you received, or the `asOf.version` of a query. No change is skipped or repeated. Default: start now."
+            desc = "Resume after this position: the `sequence` of the last change that you received, or the `asOf.version` of a query. No change is skipped or repeated. Default: send only changes from now on."
         )]
         after: Option<ID>,
     ) -> Result<impl Stream<Item = ReleaseChange> + use<>, ApiError> {
@@ -78,7 +78,7 @@ pub struct ReleaseChange(Change);
 /// A change to a release, as the subscriber sees it.
 #[Object(serial)]
 impl ReleaseChange {
-    /// Opaque position of this change. Pass it as `after` to receive all later changes.
+    /// An opaque position of this change. To receive all later changes, pass it to `releaseChanged` as `after`.
     async fn sequence(&self) -> ID {
         self.0.position.clone().into()
     }
@@ -98,7 +98,7 @@ impl ReleaseChange {
         global_id::encode(ctx.ids(), Noun::Release, self.0.release)
     }
 
-    /// The release as it is now. null if you may no longer see it.
+    /// The release as it is when this event is sent. null if you may no longer see it.
     async fn release(&self, ctx: &Context<'_>) -> Result<Option<SerialObject<Release>>, ApiError> {
         let set = ctx.request().visible();
         let Some((item, _)) = set.find(&ReleaseKey::Id(self.0.release)) else { return Ok(None) };

@@ -4,14 +4,14 @@ use async_graphql::{Enum, ID, SimpleObject};
 
 use crate::journal::{COMMAND_LINE_ACTOR, SYSTEM_ACTOR};
 
-/// Who did something: a person, a system, or Dateline itself.
+/// Who did something: a person or system with a token, the holder of a preview link, an operator, or Dateline itself.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(serial)]
 pub struct Actor {
-    /// Identifies the actor in filters (`authors`, `by`). For an ACCOUNT it is the subject of its token; for a
-    /// PREVIEW_LINK the id of the link.
+    /// Identifies the actor in the filters `ReleaseFilter.authors` and `JournalFilter.by`. For the kind ACCOUNT, this
+    /// is the subject of the token; for PREVIEW_LINK, it is the id of the link.
     id: ID,
-    /// The display name.
+    /// The display name of the actor.
     name: String,
     /// The kind of actor.
     kind: ActorKind,
@@ -22,16 +22,16 @@ pub struct Actor {
 pub enum ActorKind {
     /// A person or system with a token.
     Account,
-    /// An operator who ran a command of `dateline`.
+    /// An operator who ran a `dateline` command.
     CommandLine,
     /// The holder of a preview link.
     PreviewLink,
-    /// Dateline itself, for example a scheduled publication.
+    /// Dateline itself, for example for a scheduled publication.
     System,
 }
 
 impl Actor {
-    /// Returns the actor with a subject, as stored in rows.
+    /// Returns the actor for a subject that is stored in a row.
     pub fn of(subject: String) -> Self {
         let (kind, name) = match subject.as_str() {
             SYSTEM_ACTOR => (ActorKind::System, "Dateline"),

@@ -1,6 +1,7 @@
-//! GraphQL enums, most of them mapped value by value to an enum of `entity`, `catalog` or `newsroom`.
+//! GraphQL enums. Most of them map value by value to an enum of `entity`, `catalog` or `newsroom`.
 //!
-//! With `remote`, a value that exists on one side only does not compile.
+//! The attribute `remote` declares this mapping: if a value exists only in one of the two enums, the code does not
+//! compile.
 
 use async_graphql::Enum;
 
@@ -24,36 +25,37 @@ pub enum ReleaseKind {
     Opinion,
 }
 
-/// States of the workflow.
+/// The states of a release in the editorial workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::release::ReleaseState")]
 pub enum ReleaseState {
-    /// Being written. It has never been published.
+    /// The release is being written and has never been published.
     Draft,
-    /// Submitted for review.
+    /// The release was submitted for review.
     InReview,
-    /// Reviewed and approved for publication.
+    /// The release was reviewed and approved for publication.
     Approved,
-    /// Will be published at a scheduled time.
+    /// The release will be published at a scheduled time.
     Scheduled,
-    /// Public, or visible to the press during an embargo.
+    /// The release is public, or visible to the press during an embargo.
     Published,
-    /// Was published, then withdrawn. It can be published again.
+    /// The release was published and then withdrawn. It can be published again.
     Withdrawn,
-    /// Was published, then retracted as wrong. It cannot be published again.
+    /// The release was published and then retracted as wrong. It cannot be published again.
     Retracted,
 }
 
-/// The state of a scheduled publication.
+/// The states of a scheduled publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::newsroom::release::schedule::ScheduleState")]
 pub enum ScheduleState {
     /// The publication is pending.
     Waiting,
-    /// The release was published on time, and subscribers were notified within 30 seconds.
+    /// The release was published on time. The journal recorded the publication within 30 seconds, or 30 seconds have
+    /// not passed yet. Subscribers are notified when it is recorded.
     Done,
-    /// The release was visible on time, but the journal recorded the publication more than 30 seconds late, because no
-    /// server was running. Subscribers were notified late.
+    /// The release was published on time, but 30 seconds later the journal had not recorded the publication, usually
+    /// because no server was running. Subscribers are therefore notified late.
     Missed,
 }
 
@@ -61,13 +63,13 @@ pub enum ScheduleState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::access_log::AccessKind")]
 pub enum AccessKind {
-    /// A press token read content under an embargo.
+    /// Content under an embargo was read with a press token.
     Embargoed,
-    /// A preview link was used.
+    /// A release was read through a preview link.
     Preview,
 }
 
-/// Whether a release may be used by others (IPTC ninjs `pubStatus`). Derived from state and embargo.
+/// Whether others may use a release (IPTC ninjs `pubStatus`). Derived from the workflow state and the embargo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum PubStatus {
     /// The release is public and may be used.
@@ -82,17 +84,17 @@ pub enum PubStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::release::WithdrawalKind")]
 pub enum WithdrawalKind {
-    /// A notice that gives the reason.
+    /// A notice for readers that gives the reason.
     WithNotice,
     /// Status 410 (Gone), without a reason.
     Gone,
     /// A redirect to another URL.
     Redirect,
-    /// The same as for a release that never existed.
+    /// The same response as for a release that never existed.
     Vanish,
 }
 
-/// The kind of place.
+/// Kinds of places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::place::PlaceKind")]
 pub enum PlaceKind {
@@ -110,43 +112,44 @@ pub enum PlaceKind {
     City,
 }
 
-/// The role of a place in a release.
+/// The roles that a place can have in a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::PlaceRoleFilter")]
 pub enum PlaceRole {
-    /// The release was filed there, as its dateline says.
+    /// The release was filed in the place, according to its dateline.
     Dateline,
     /// The release is about the place.
     About,
-    /// Either role.
+    /// The release was filed in the place or is about it.
     Any,
 }
 
-/// The role of a token. Each role includes the permissions of the roles before it.
+/// The roles of tokens, from the lowest to the highest. Each role includes the permissions of all lower roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::api_token::Role")]
 pub enum Role {
-    /// Anyone, also without a token: reads public releases.
+    /// Anyone, even without a token. Reads public releases.
     Public,
-    /// An accredited journalist: also reads releases under an embargo.
+    /// An accredited journalist. Also reads releases under an embargo.
     Press,
-    /// Writes drafts and revises their own releases. Sees all releases in all states.
+    /// A writer. Sees all releases in all states, writes drafts, and revises their own releases.
     Author,
-    /// Revises, approves, publishes and withdraws any release.
+    /// An editor. Revises, approves, publishes and withdraws any release.
     Editor,
-    /// Manages topics, places and tokens. Reads the journal. Purges releases.
+    /// An administrator. Manages topics, places and tokens, reads the journal and the access log, and purges
+    /// releases.
     Admin,
 }
 
-/// What releases can be sorted by.
+/// The properties by which releases can be sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::OrderKey")]
 pub enum ReleaseOrderKey {
     /// The release date.
     ReleaseDate,
-    /// When they were last made public. With ASC, releases that were never public come first.
+    /// When the release was last made public. With ASC, releases that were never public come first.
     PublishedAt,
-    /// When their visible content last changed.
+    /// When the visible content of the release last changed.
     ModifiedAt,
 }
 
@@ -160,12 +163,12 @@ pub enum Direction {
     Desc,
 }
 
-/// Something that a viewer is allowed to do.
+/// Something that the caller is allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum Capability {
     /// Read releases that are under an embargo.
     ReadEmbargoed,
-    /// Create releases, and revise one's own.
+    /// Create releases, and revise your own releases.
     WriteDrafts,
     /// Approve releases.
     Approve,
@@ -185,29 +188,29 @@ pub enum Capability {
     Purge,
 }
 
-/// Which conditions of the set's filter apply to a facet.
+/// Which conditions of the release filter apply when a facet counts releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::FacetScope")]
 pub enum FacetScope {
-    /// All conditions apply.
+    /// All conditions of the filter apply.
     AllFilters,
-    /// All conditions except those on the facet's own field, so that a filter by one topic does not hide the
-    /// other topics. Only conditions in the filter itself and in its `and` are ignored; conditions inside `or` and
-    /// `not` always apply.
+    /// All conditions apply except those on the field that the facet counts. So a filter by one topic does not hide
+    /// the other topics from a topic facet. Only conditions at the top level of the filter or in `and` can be
+    /// ignored; conditions inside `or` and `not` always apply.
     ExcludeOwnFilter,
-    /// No condition applies.
+    /// No condition of the filter applies.
     Unfiltered,
 }
 
-/// What buckets can be sorted by.
+/// The properties by which the buckets of a facet can be sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::FacetOrderKey")]
 pub enum FacetOrderKey {
-    /// Whether the filter of the set names the value. With DESC, named values come first.
+    /// Whether the release filter asks for the value of the bucket. With DESC, values in the filter come first.
     Selected,
-    /// The number of releases.
+    /// The number of releases in the bucket.
     Count,
-    /// The label, ignoring case and accents. With ASC, A comes first.
+    /// The label of the bucket, ignoring case and accents. With ASC, A comes first.
     Label,
     /// The latest release date in the bucket.
     Latest,
@@ -229,18 +232,18 @@ pub enum TimeInterval {
     Year,
 }
 
-/// The date of a release that a timeline counts.
+/// The date of a release that decides to which period of a timeline it belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::DateField")]
 pub enum ReleaseDateField {
-    /// The release date, a calendar date that is the same in every time zone.
+    /// The release date. It is a calendar date, so the time zone has no effect.
     ReleaseDate,
-    /// The instant when the release was last made public. Its day depends on the time zone. Releases that were never
-    /// public are not counted.
+    /// The instant when the release was last made public. The day of this instant depends on the time zone. Releases
+    /// that were never public are not counted.
     PublishedAt,
 }
 
-/// The first day of a week.
+/// The days on which a week can start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::Weekday")]
 pub enum Weekday {
@@ -255,18 +258,18 @@ pub enum Weekday {
 /// How a timeline treats periods without releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum GapFill {
-    /// Return them with the count 0.
+    /// Periods without releases are returned with the count 0.
     Zero,
-    /// Leave them out.
+    /// Periods without releases are omitted.
     Omit,
 }
 
-/// The period that a comparison uses as its baseline.
+/// The earlier period that `compare` uses as the baseline for `range`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::ComparisonPeriod")]
 pub enum ComparisonPeriod {
-    /// The period of the same length that ends the day before `range` starts.
+    /// The period of the same length as `range` that ends the day before `range` starts.
     PreviousPeriod,
-    /// The same dates one year earlier. 29 February becomes 28 February.
+    /// The same dates as `range`, one year earlier. 29 February becomes 28 February.
     SamePeriodLastYear,
 }

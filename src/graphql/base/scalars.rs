@@ -1,7 +1,8 @@
 //! Custom scalars: `Date`, `DateTime`, `LocalDateTime`, `Slug`, `LanguageTag`, `URL`, `TimeZone` and `Duration`.
 //!
-//! Dates and instants are parsed here. The text scalars accept any string and are checked when they are used, so that
-//! an editor's mistake becomes a user error for the field.
+//! `Date` and `DateTime` are validated when the input is parsed. The other scalars accept any string and are
+//! validated where they are used. In a mutation, a mistake in such a string is therefore a user error for one field,
+//! not a request error.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{NaiveDate, SecondsFormat, Utc};
@@ -9,11 +10,12 @@ use chrono::{NaiveDate, SecondsFormat, Utc};
 use super::{error::ApiError, excerpt::excerpt};
 use crate::{catalog, date_range};
 
-/// A calendar date without a time zone.
+/// A calendar date without a time zone, as a GraphQL scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date(pub NaiveDate);
 
-/// A calendar date without a time zone, as in ISO 8601: `2006-05-08`. From 0001-01-01 to 9999-12-31.
+/// A calendar date without a time zone, as in ISO 8601, for example `2006-05-08`. The range is 0001-01-01 to
+/// 9999-12-31.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -26,12 +28,12 @@ impl ScalarType for Date {
     }
 }
 
-/// An instant.
+/// An instant, as a GraphQL scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DateTime(pub chrono::DateTime<Utc>);
 
-/// An instant with an offset from UTC, as in RFC 3339: `2006-05-08T09:00:00Z`. Converted to UTC, it lies in the years
-/// 0001 to 9999. Leap seconds (second 60) are not accepted.
+/// An instant with an offset from UTC, as in RFC 3339, for example `2006-05-08T09:00:00Z`. Its year in UTC must be
+/// between 0001 and 9999. Leap seconds (second 60) are not accepted.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -97,12 +99,11 @@ macro_rules! text_scalar {
     };
 }
 
-// There is no standard for slugs; the description is the specification.
+// There is no standard for slugs to link to, so the description of `Slug` is its specification.
 text_scalar!(
     Slug,
     "Slug",
-    "The last segment of a public URL: lower-case letters a to z, digits and single hyphens. At \
-     most 200 characters."
+    "The last segment of a public URL: lower-case letters a to z, digits and single hyphens, at most 200 characters."
 );
 text_scalar!(
     LanguageTag,
@@ -120,19 +121,19 @@ text_scalar!(
 text_scalar!(
     LocalDateTime,
     "LocalDateTime",
-    "A local date and time without an offset, as in ISO 8601: `2026-03-29T09:00` or `2026-03-29T09:00:00`. Its \
-     time zone is a separate value.",
+    "A local date and time without a UTC offset, as in ISO 8601: `2026-03-29T09:00` or `2026-03-29T09:00:00`. Its time \
+     zone is given in a separate argument or field.",
     "https://www.iso.org/standard/70907.html"
 );
 text_scalar!(
     Duration,
     "Duration",
-    "A duration in calendar units of days or longer, as in ISO 8601: `P30D`, `P4W`, `P1Y6M`.",
+    "A duration in days, weeks, months or years, as in ISO 8601: `P30D`, `P4W`, `P1Y6M`.",
     "https://www.rfc-editor.org/rfc/rfc3339#appendix-A"
 );
 
 impl TimeZone {
-    /// Converts the name to a time zone.
+    /// Looks up the time zone by its name. Fails if the name is unknown.
     pub fn resolve(&self) -> Result<chrono_tz::Tz, ApiError> {
         self.0.parse().map_err(|_| {
             let message =
@@ -143,7 +144,7 @@ impl TimeZone {
 }
 
 impl Duration {
-    /// Parses the duration.
+    /// Parses the duration. Fails if the text is not a valid duration.
     pub fn resolve(&self) -> Result<catalog::Duration, ApiError> {
         let invalid = || {
             ApiError::bad_input(format!(

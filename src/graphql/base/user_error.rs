@@ -1,39 +1,40 @@
 //! User errors of mutations (`userErrors`): errors that an editor can correct, with field path and error code.
 //!
-//! All other errors become top-level errors (`error`).
+//! All other errors become top-level errors, which are defined in `error`.
 
 use async_graphql::{Enum, SimpleObject};
 
 use super::{actor::Actor, error::ApiError, scalars::DateTime};
 use crate::newsroom::{self, DatabaseError, ErrorCode};
 
-/// An error of a mutation that an editor can correct. Unless `code` is OUTCOME_UNKNOWN, the object was not changed.
+/// A mutation error that an editor can correct. Unless `code` is OUTCOME_UNKNOWN, the object was not changed.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(serial)]
 pub struct UserError {
-    /// The path of the argument, for example `["input", "headline"]`. null if the error is not about an argument.
+    /// The path of the argument that caused the error, for example `["input", "headline"]`. null if no argument
+    /// caused it.
     field: Option<Vec<String>>,
-    /// The kind of error, for programs.
+    /// The error code, for programs.
     code: UserErrorCode,
-    /// What is wrong and how to correct it, for people.
+    /// A message for people that says what is wrong and how to correct it.
     message: String,
-    /// The current revision. null unless `code` is STALE_REVISION.
+    /// The current revision of the object. null unless `code` is STALE_REVISION.
     current: Option<CurrentRevision>,
 }
 
-/// The current revision of an object, for a client whose `expectedRevision` is outdated.
+/// The current revision of an object. Returned if the `expectedRevision` of a request is outdated.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(serial)]
 pub struct CurrentRevision {
-    /// The revision number to pass as `expectedRevision` after reading the object again.
+    /// The number of the current revision. Read the object again before you pass this number as `expectedRevision`.
     revision: i32,
-    /// Who made the last change.
+    /// Who wrote the current revision or made the last change.
     by: Actor,
     /// When the last change was made.
     at: DateTime,
 }
 
-/// Kinds of user errors.
+/// The error codes of user errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "ErrorCode")]
 pub enum UserErrorCode {
@@ -43,28 +44,28 @@ pub enum UserErrorCode {
     Invalid,
     /// A value is too long.
     TooLong,
-    /// A value must be unique, and another object uses it or has used it.
+    /// A value must be unique, but another object has or had the same value.
     Taken,
     /// An object does not exist, or you may not see it.
     NotFound,
     /// You are not allowed to do this.
     Forbidden,
-    /// The action is not possible in the present state.
+    /// The action is not possible in the present state of the object.
     IllegalTransition,
     /// The object was changed after you read it.
     StaleRevision,
     /// An object would become its own ancestor, or a redirect would lead back to its own release.
     Cycle,
-    /// Only for `releasesTransition`: the database did not respond, or the time limit of the request was reached. This
+    /// Only for `releasesTransition`: the database did not respond, or the request reached its time limit. This
     /// release was not changed. Try again.
     Unavailable,
     /// Only for `releasesTransition`: the connection to the database was lost during the change, so it is unknown
-    /// whether the release was changed. Read it again.
+    /// whether the release was changed. Read the release again.
     OutcomeUnknown,
 }
 
 /// Converts the result of one item of a batch in which another item succeeded or may have succeeded. Database
-/// failures become user errors too, because a top-level error would hide the results of the other items.
+/// failures and timeouts become user errors, because a top-level error would hide the results of the other items.
 pub fn into_user_errors_of_batch_item<T>(
     result: Result<T, newsroom::Error>,
 ) -> Result<(Option<T>, Vec<UserError>), ApiError> {
@@ -78,7 +79,8 @@ pub fn into_user_errors_of_batch_item<T>(
     Ok((None, vec![UserError { field: None, code, message, current: None }]))
 }
 
-/// Converts the result of a command to the result value or the errors that an editor can correct.
+/// Converts the result of a command to its value, or to the errors that an editor can correct. All other errors are
+/// returned as `Err`.
 pub fn into_user_errors<T>(result: Result<T, newsroom::Error>) -> Result<(Option<T>, Vec<UserError>), ApiError> {
     use newsroom::Error;
     let plain = |code: ErrorCode, field: Option<&str>, message: String| UserError {
