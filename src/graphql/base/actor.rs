@@ -1,4 +1,4 @@
-//! The GraphQL type `Actor`: who made a change or read something.
+//! The GraphQL type `Actor`: the person or system that changed or read something.
 
 use async_graphql::{Enum, ID, SimpleObject};
 
@@ -41,7 +41,7 @@ impl Actor {
         Self { name: name.to_owned(), kind, id: ID(subject) }
     }
 
-    /// Returns the holder of the preview link with this id.
+    /// Returns the actor for the holder of a preview link. `id` is the id of the link.
     pub fn preview_link(id: String) -> Self {
         Self { id: ID(id), name: "Preview link".to_owned(), kind: ActorKind::PreviewLink }
     }

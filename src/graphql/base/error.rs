@@ -12,8 +12,8 @@ use crate::{
     newsroom::{self, DatabaseError, access::public_id::random_id},
 };
 
-/// The error of a field. It does not implement `Display`: otherwise the generic conversion of async-graphql would
-/// apply and lose the code.
+/// The error of a field, with an error code. Must not implement `Display`, because async-graphql would then convert
+/// the error itself and lose the code.
 #[derive(Clone, Debug)]
 pub struct ApiError {
     code: ErrorCode,
@@ -22,7 +22,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Creates an error for invalid input of the caller.
+    /// Creates an error for invalid input from the caller.
     pub fn bad_input(message: impl Into<String>) -> Self {
         Self { code: error_code::BAD_USER_INPUT, message: message.into(), path: Vec::new() }
     }
@@ -43,7 +43,7 @@ impl ApiError {
         Self { code, message: error.message, path: error.path }
     }
 
-    /// Converts a database error. The message of the database goes only to the log.
+    /// Converts a database error. The database's own message goes only to the log.
     fn from_database(error: &DatabaseError) -> Self {
         let (code, message) = match error {
             DatabaseError::Unavailable(_) => (
@@ -80,7 +80,7 @@ impl ApiError {
         Self { code, message, path: Vec::new() }
     }
 
-    /// Creates the error for a write whose outcome is unknown, or that cannot be read back.
+    /// Creates the error for a write whose outcome is unknown, or for a committed change that cannot be read back.
     pub fn outcome_unknown() -> Self {
         let message =
             "the connection to the database was lost during the change, and its outcome is unknown: read the \
@@ -89,7 +89,7 @@ impl ApiError {
         Self { code: error_code::OUTCOME_UNKNOWN, message, path: Vec::new() }
     }
 
-    /// Adds an argument at the front of the error's path.
+    /// Adds an argument name at the front of the error's path.
     pub fn at(mut self, argument: &str) -> Self {
         self.path.insert(0, argument.to_owned());
         self
@@ -115,7 +115,7 @@ impl From<newsroom::Error> for ApiError {
             Error::DeadlineExceeded => {
                 Self { code: error_code::EXECUTION_TIMEOUT, message: error.to_string(), path: Vec::new() }
             }
-            // The newsroom applies filters only from the argument `filter`.
+            // The newsroom applies only filters from the argument `filter`, so the path begins with this name.
             Error::Filter(error) => Self::from_filter(error).at("filter"),
             Error::Forbidden(message) => Self { code: error_code::FORBIDDEN, message, path: Vec::new() },
             Error::Invalid(fields) => {

@@ -1,14 +1,14 @@
-//! Excerpts of texts that a client sent, for messages.
+//! Excerpts of texts that a client sent, for error messages.
 
 /// Maximum length of an excerpt, in characters.
 const EXCERPT_CHARS: usize = 60;
 
-/// Returns the beginning of a text.
+/// Returns the first 60 characters of a text.
 pub fn excerpt(text: &str) -> String {
     text.chars().take(EXCERPT_CHARS).collect()
 }
 
-/// Returns the beginning of a text, with an ellipsis if the text is longer.
+/// Returns the first 60 characters of a text, followed by an ellipsis if the text is longer.
 pub fn excerpt_with_ellipsis(text: &str) -> String {
     let mut excerpt = excerpt(text);
     if excerpt.len() < text.len() {

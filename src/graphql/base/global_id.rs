@@ -23,7 +23,8 @@ pub fn decode(ids: &IdCodec, id: &ID) -> Result<(Noun, Uuid), ApiError> {
     })
 }
 
-/// Decodes the global id of an object that must have the given noun, and returns its key.
+/// Decodes a global id and returns the key of its object. Fails if the id is malformed, or if the object does not
+/// have the noun `noun`.
 pub fn decode_as(ids: &IdCodec, noun: Noun, id: &ID) -> Result<Uuid, ApiError> {
     match decode(ids, id)? {
         (actual, key) if actual == noun => Ok(key),

@@ -1,7 +1,8 @@
-//! Data loaders: batch the release rows and bodies that fields of one request need into one SQL statement each.
+//! Data loaders: collect the release rows and bodies that the fields of one request need, and load them in batches.
 //!
-//! This avoids N+1 queries for releases outside a page (`samples`, `related`) and for bodies. Each request has one
-//! set of loaders, restricted to what the viewer may see. The loaders do not cache bodies.
+//! Batches avoid N+1 queries for release bodies, and for releases outside a page (fields `samples` and `related`).
+//! Each request has its own loaders. The release loader is restricted to the releases that the viewer may see. The
+//! body loader does not cache bodies.
 
 use std::{
     collections::HashMap,
@@ -24,31 +25,31 @@ use crate::{
     },
 };
 
-/// Loads releases outside a page: samples of buckets and related releases.
+/// Loader of releases that were not loaded with a page: samples of facet buckets, and related releases.
 pub type ReleaseLoader = DataLoader<ReleaseFetcher>;
 
-/// Loads bodies that were not loaded with their rows.
+/// Loader of bodies. A page loads only the lengths of bodies with its rows.
 pub type BodyLoader = DataLoader<BodyFetcher>;
 
-/// Loads bodies for one request.
+/// Fetches batches of bodies for one request.
 pub struct BodyFetcher {
     newsroom: Newsroom,
 }
 
-/// The revision of a body, and the length of the body in bytes.
+/// Key for loading a body: the id of its revision, and the length of the body in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BodyKey {
     pub(in crate::graphql) revision: Uuid,
     pub(in crate::graphql) bytes: usize,
 }
 
-/// Loads release rows for one request.
+/// Fetches batches of release rows for one request.
 pub struct ReleaseFetcher {
     newsroom: Newsroom,
     set: ReleaseSet,
 }
 
-/// A release of the viewer's set, and the columns to load.
+/// Key for loading a release: a release that the viewer may see, and the columns to load.
 #[derive(Clone)]
 pub struct ReleaseLoadKey {
     item: Handle,
@@ -74,14 +75,15 @@ pub fn release_loader(newsroom: &Newsroom, set: ReleaseSet) -> ReleaseLoader {
     DataLoader::new(ReleaseFetcher { newsroom: newsroom.clone(), set }, spawn).delay(std::time::Duration::ZERO)
 }
 
-/// Creates the body loader of a request. It does not cache bodies, because their renditions are cached.
+/// Creates the body loader of a request. The loader does not cache bodies, because the HTML and plain text made from
+/// them are cached already.
 pub fn body_loader(newsroom: &Newsroom) -> BodyLoader {
     let loader = DataLoader::new(BodyFetcher { newsroom: newsroom.clone() }, spawn).delay(std::time::Duration::ZERO);
     loader.enable_all_cache(false);
     loader
 }
 
-/// Spawns a batch in the tracing span of its request.
+/// Spawns the loading of a batch, in the tracing span of the request.
 fn spawn(batch: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     tokio::spawn(batch.in_current_span())
 }
@@ -97,7 +99,7 @@ impl Loader<BodyKey> for BodyFetcher {
     }
 }
 
-/// Loads the rows of releases, in the given order. Releases that were purged meanwhile are left out.
+/// Loads the rows of releases, in the order of `items`. Leaves out releases that were purged since the request began.
 #[expect(clippy::mutable_key_type, reason = "keys are compared by revision and projection, which never change")]
 pub async fn load_releases(
     loader: &ReleaseLoader,

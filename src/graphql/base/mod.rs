@@ -1,13 +1,13 @@
 //! Building blocks of the GraphQL schema that do not depend on any object type.
 //!
 //! - `scalars`, `enums`: custom scalars and enums
-//! - `actor`: the person or system that made a change
+//! - `actor`: the person or system that changed or read something
 //! - `global_id`: Relay object ids
 //! - `error`, `user_error`: top-level errors and `userErrors` of mutations
 //! - `excerpt`: excerpts of texts, for messages
 //! - `names`: names of topics and places
 //! - `loaders`: batched loading of rows
-//! - `projection`: columns that a selection needs
+//! - `projection`: the columns that a selection needs
 
 pub(crate) mod actor;
 pub(crate) mod enums;

@@ -1,11 +1,11 @@
-//! Look-ahead: which columns and parts of a release the selection of a field needs, so that SQL loads nothing else.
+//! Look-ahead: finds out which columns and parts of a release a selection needs, so that SQL loads nothing else.
 
 use async_graphql::Context;
 use entity::revision::Column;
 
 use crate::newsroom::{reading::list::Projection, release::revision::ColumnMask};
 
-/// Returns what to load of a release, given the fields that the query selects.
+/// Returns which parts of a release to load. `selects` returns whether the query selects a field of the release.
 pub fn release_projection(selects: impl Fn(&str) -> bool) -> Projection {
     Projection {
         fetch_rows: true,
@@ -16,7 +16,8 @@ pub fn release_projection(selects: impl Fn(&str) -> bool) -> Projection {
     }
 }
 
-/// Returns the columns that the selected fields need. The other fields come from the catalog.
+/// Returns the revision columns that the selected fields need. The catalog provides the fields that are not listed
+/// here.
 fn columns(selects: &impl Fn(&str) -> bool) -> ColumnMask {
     let columns_by_field = [
         ("externalId", &[Column::ExternalId][..]),
@@ -31,13 +32,13 @@ fn columns(selects: &impl Fn(&str) -> bool) -> ColumnMask {
     selected.fold(ColumnMask::new(selects("working")), |selected, &column| selected.with(column))
 }
 
-/// Returns what to load of the release that the current field returns.
+/// Returns which parts to load of the release that the current field returns.
 pub fn projection_of_field(ctx: &Context<'_>) -> Projection {
     let lookahead = ctx.look_ahead();
     release_projection(|name| lookahead.field(name).exists())
 }
 
-/// Returns what to load of the release in the payload that the current field returns.
+/// Returns which parts to load of the release in the mutation payload that the current field returns.
 pub fn projection_of_payload(ctx: &Context<'_>) -> Projection {
     let lookahead = ctx.look_ahead().field("release");
     release_projection(|name| lookahead.field(name).exists())

@@ -1,6 +1,6 @@
 //! Finds the variables in `@skip` and `@include` conditions, which decide what an operation selects.
 //!
-//! The values of these variables are part of the key of cached plans. They must not be null.
+//! The key of a cached plan contains the values of the variables in conditions. These variables must not be null.
 
 use std::collections::HashSet;
 
@@ -27,7 +27,8 @@ pub(super) fn condition_variables(document: &ExecutableDocument) -> HashSet<Name
     variables
 }
 
-/// Returns whether a variable is in a condition of an operation or of a fragment that the operation spreads.
+/// Returns whether an operation, or a fragment that it spreads, has a `@skip` or `@include` condition with the
+/// variable `name`.
 pub(super) fn decides_selection(document: &ExecutableDocument, operation: &Operation, name: &Name) -> bool {
     let (mut sets, mut seen) = (vec![&operation.selection_set], HashSet::new());
     while let Some(set) = sets.pop() {
@@ -52,7 +53,7 @@ pub(super) fn decides_selection(document: &ExecutableDocument, operation: &Opera
     false
 }
 
-/// Returns the variables in the conditions of a selection.
+/// Returns the variables in the `@skip` and `@include` conditions of a single selection.
 fn variables_of_conditions(selection: &Selection) -> impl Iterator<Item = &Name> {
     let arguments = selection.directives().iter().flat_map(|directive| &directive.arguments);
     arguments.filter_map(|argument| argument.value.as_variable())

@@ -1,6 +1,8 @@
-//! Validation of field merging for list arguments of different length (GraphQL, September 2025, 5.3.2).
+//! Validation of field merging (GraphQL, September 2025, 5.3.2): fields with the same response key must not have list
+//! arguments of different lengths.
 //!
-//! `apollo-compiler` 1.33 finds all other conflicts. It compares two lists only up to the length of the shorter one.
+//! `apollo-compiler` 1.33 finds all other conflicts between fields. It misses lists of different lengths, because it
+//! compares two lists only up to the length of the shorter one.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +14,8 @@ use apollo_compiler::{
 
 use super::{error::RequestError, messages::conflict_message, position::Source, schema::OperationSchema};
 
-/// Returns the conflicts between lists of different length. The document must have no other conflicts.
+/// Returns the conflicts between fields whose list arguments have different lengths. The caller must ensure that the
+/// document has no other conflicts.
 pub(super) fn check(schema: &OperationSchema, document: &ExecutableDocument, source: &Source) -> Vec<RequestError> {
     let mut check = ConflictCheck { schema, document, source, errors: Vec::new() };
     for operation in document.operations.iter() {
@@ -29,7 +32,7 @@ struct ConflictCheck<'a> {
 }
 
 impl<'a> ConflictCheck<'a> {
-    /// Checks selections that are merged with each other. Recursion depth: selection nesting, limited by
+    /// Checks selections that execution merges into one. Recursion depth: selection nesting, limited by
     /// `limits.nesting`.
     fn sets(&mut self, sets: &[&'a SelectionSet]) {
         let mut fields: HashMap<&Name, Vec<(&'a Name, &'a Node<Field>)>> = HashMap::new();
@@ -42,8 +45,8 @@ impl<'a> ConflictCheck<'a> {
                 self.sets(&[&only.selection_set]);
                 continue;
             }
-            // The first field of each type suffices for comparison. Fields of two different object types are never
-            // merged, because no object has both types.
+            // Comparing each field with the first field on each type is enough. Fields on two different object types
+            // are never merged, because no object has both types.
             let mut first_of_type: Vec<(&Name, &'a Node<Field>)> = Vec::new();
             let can_overlap = |left: &Name, right: &Name| {
                 left == right
@@ -70,7 +73,7 @@ impl<'a> ConflictCheck<'a> {
         }
     }
 
-    /// Collects all fields of a selection by response key, with the types on which they are selected.
+    /// Groups all fields of a selection by response key. Each field comes with the type on which it is selected.
     fn collect(
         &self,
         set: &'a SelectionSet,
@@ -92,7 +95,7 @@ impl<'a> ConflictCheck<'a> {
     }
 }
 
-/// Returns whether two lists of arguments are equal, in any order.
+/// Returns whether two lists of arguments are equal, ignoring their order.
 fn same_arguments(left: &[Node<Argument>], right: &[Node<Argument>]) -> bool {
     let has = |argument: &Node<Argument>| {
         right.iter().any(|right| right.name == argument.name && same_value(&argument.value, &right.value))
@@ -111,7 +114,7 @@ fn same_value(left: &Value, right: &Value) -> bool {
             };
             left.len() == right.len() && left.iter().all(has)
         }
-        // `apollo-compiler` has found all other values equal.
+        // All other values are equal, because `apollo-compiler` compared them and found no conflict.
         (Value::List(_) | Value::Object(_), _) | (_, Value::List(_) | Value::Object(_)) => false,
         _ => true,
     }

@@ -1,7 +1,7 @@
 //! Parsing and validation of a GraphQL document, independent of the values of its variables.
 //!
-//! Also selects the operation by `operationName`, coerces variables and computes the key of cached plans. Fails with
-//! up to 20 request errors, ordered by position.
+//! `Document` also selects the operation that the request names in `operationName`, coerces variables, and computes
+//! the key under which a plan is cached. Parsing and validation report up to 20 request errors, ordered by position.
 
 use std::{
     collections::HashSet,
@@ -36,10 +36,11 @@ use super::{
 };
 use crate::{graphql::base::excerpt::excerpt_with_ellipsis, limits::Limits};
 
-/// Recursion levels of the parser for each bracket. A selection set uses levels for its braces and for its field.
+/// Number of recursion levels that the parser needs for each level of nested brackets. A selection set takes levels
+/// both for its braces and for the field inside.
 const RECURSION_PER_BRACKET: u64 = 4;
 
-/// The id of the next document. Ids are part of the keys of cached plans.
+/// The id for the next document. Keys of cached plans contain document ids.
 static NEXT_DOCUMENT_ID: AtomicU64 = AtomicU64::new(0);
 
 /// A parsed and validated document.
@@ -115,8 +116,8 @@ impl Document {
         Err(errors)
     }
 
-    /// Returns the operation that a request selects. Fails if there is none of the given name, or if the document has
-    /// several operations and no name is given.
+    /// Returns the operation with the given name, or the only operation if `name` is None. Fails if no operation has
+    /// this name, or if `name` is None and the document has several operations.
     pub fn operation(&self, name: Option<&str>) -> Result<&Node<Operation>, RequestErrors> {
         let operations = &self.executable.operations;
         if let Ok(operation) = operations.get(name) {
@@ -142,7 +143,8 @@ impl Document {
         Err(vec![RequestError { code: VALIDATION_FAILED, message, locations }])
     }
 
-    /// Returns the name of the operation that a request selects; None if it has no name or cannot be determined.
+    /// Returns the name of the operation that a request selects. Returns None if the operation has no name, or if the
+    /// request selects no operation of the document.
     pub fn operation_name(&self, name: Option<&str>) -> Option<&str> {
         self.operation(name).ok()?.name.as_ref().map(Name::as_str)
     }
@@ -152,12 +154,13 @@ impl Document {
         self.id
     }
 
-    /// Returns whether a request selects a query, mutation or subscription. Fails if no operation can be selected.
+    /// Returns the type of the operation that a request selects: query, mutation or subscription. Fails if the
+    /// request selects no operation of the document.
     pub fn operation_type(&self, name: Option<&str>) -> Result<OperationType, RequestErrors> {
         self.operation(name).map(|operation| target_operation_type(operation))
     }
 
-    /// Returns the length of the text, in bytes.
+    /// Returns the length of the document text, in bytes.
     pub fn bytes(&self) -> usize {
         self.source.text().len()
     }
@@ -167,8 +170,8 @@ impl Document {
         self.source.start(operation.location())
     }
 
-    /// Coerces the variables that a request sent to the types that the operation declares. Also fails if a variable
-    /// in a condition is null.
+    /// Coerces the values of variables, as a request sent them, to the types that the operation declares. Fails if a
+    /// value does not have its declared type, or if a variable in a `@skip` or `@include` condition is null.
     pub(in crate::graphql) fn coerce(
         &self,
         operation: &Operation,
@@ -190,8 +193,8 @@ impl Document {
         if errors.is_empty() { Ok(variables) } else { Err(errors) }
     }
 
-    /// Returns the key of an operation's plan: the operation name, which variables have values, and the values of
-    /// conditions.
+    /// Returns the part of a plan's cache key that differs within one document: the operation name, which variables
+    /// have values, and the values of the variables in `@skip` and `@include` conditions.
     pub(in crate::graphql) fn plan_key(&self, operation: &Operation, variables: &Variables) -> Vec<u8> {
         let mut plan_key = operation.name.as_ref().map_or_else(Vec::new, |name| name.as_bytes().to_vec());
         plan_key.push(b' ');
@@ -209,7 +212,7 @@ impl Document {
     }
 }
 
-/// Converts the operation type of `apollo-compiler` to that of `async-graphql`.
+/// Returns the type of an `apollo-compiler` operation as an `async-graphql` type.
 pub(super) fn target_operation_type(operation: &Operation) -> OperationType {
     use apollo_compiler::executable::OperationType as Kind;
     match operation.operation_type {
@@ -219,7 +222,8 @@ pub(super) fn target_operation_type(operation: &Operation) -> OperationType {
     }
 }
 
-/// Converts the first syntax error. Later errors may be its consequences.
+/// Converts the parser's first syntax error to a request error. Later syntax errors may only be consequences of the
+/// first.
 fn syntax_error(errors: &DiagnosticList, source: &Source) -> RequestError {
     let Some(first) = errors.iter().next() else {
         return RequestError::new(PARSE_FAILED, "the query cannot be parsed", DOCUMENT_START);
@@ -245,12 +249,13 @@ fn validation_errors(
     disclosure: Disclosure,
 ) -> RequestErrors {
     let mut seen = HashSet::new();
-    // The diagnostics are in the order of the document.
+    // Diagnostics are in document order, so truncation keeps the errors that come first in the document.
     let errors = diagnostics.iter().filter_map(|diagnostic| {
         let kind = diagnostic.error.unstable_error_name().unwrap_or_default();
         let message = messages::validation_message(kind, &diagnostic.error.to_string(), schema, disclosure)?;
         let span = diagnostic.error.location();
-        // A selection whose fields are all unknown is empty after parsing. Its unknown fields are reported already.
+        // `apollo-compiler` removes unknown fields from a selection. If all fields are unknown, it also reports an
+        // empty selection, but the unknown fields are reported already.
         let selects = span.is_some_and(|span| source.slice(span.offset()..span.end_offset()).ends_with('}'));
         if kind == "MissingSubselection" && selects {
             return None;

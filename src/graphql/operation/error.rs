@@ -1,6 +1,7 @@
-//! Request errors (GraphQL, September 2025, 7.1): code, message and positions; raised before execution.
+//! Request errors (GraphQL, September 2025, 7.1): errors found before execution, each with code, message and
+//! positions.
 //!
-//! `check_limit` is the common check of a count against a setting.
+//! `check_limit` compares a count with the limit that a setting defines.
 
 use async_graphql::Pos;
 
@@ -9,7 +10,7 @@ use crate::error_code::{self, ErrorCode};
 /// Error code: the text is not a GraphQL document.
 pub(super) const PARSE_FAILED: ErrorCode = error_code::GRAPHQL_PARSE_FAILED;
 
-/// Error code: the document does not match the schema, or it exceeds a limit.
+/// Error code: the document does not match the schema, or exceeds a limit.
 pub(super) const VALIDATION_FAILED: ErrorCode = error_code::GRAPHQL_VALIDATION_FAILED;
 
 /// Error code: the value of a variable does not have the declared type.
@@ -22,12 +23,12 @@ pub struct RequestError {
     pub code: ErrorCode,
     /// What is wrong and how to fix it.
     pub message: String,
-    /// Positions in the document: lines and columns from 1, columns in characters. Empty only if no document was
-    /// read.
+    /// Positions of the error in the document. Lines and columns start at 1, and columns count characters. Empty for
+    /// errors that do not concern the text of the document.
     pub locations: Vec<Pos>,
 }
 
-/// Why a request is rejected: at least one error.
+/// The errors for which a request is rejected. Never empty.
 pub type RequestErrors = Vec<RequestError>;
 
 impl RequestError {
@@ -45,10 +46,11 @@ impl RequestError {
 /// Maximum number of errors that are reported for one request.
 pub(super) const MAX_ERRORS: usize = 20;
 
-/// The start of a document: the position of errors that concern all of it.
+/// Start of a document. Errors that concern the whole document have this position.
 pub(super) const DOCUMENT_START: Pos = Pos { line: 1, column: 1 };
 
-/// Fails if a count exceeds its limit. The message contains the name of the setting.
+/// Fails if `count` is greater than `limit`. The error message contains `setting`, the name of the setting that
+/// defines the limit.
 pub fn check_limit(
     count: u64,
     limit: u64,

@@ -1,8 +1,9 @@
-//! Limits on the expanded size of a document: selections, aliases, directives, depth and values with all fragments
-//! expanded.
+//! Limits on the expanded size of a document: its number of selections, aliases, directives, argument values and
+//! nesting levels, counted as if every fragment were copied to each place that spreads it.
 //!
-//! Nested fragments can grow exponentially (a query bomb). The expanded size is therefore computed before anything
-//! walks the expanded document, and each fragment is measured only once. Cycles of fragments are rejected.
+//! With nested fragments, a short document can have an exponential expanded size (a query bomb). Therefore this check
+//! runs before any code walks the expanded document, and it measures each fragment only once. It also rejects
+//! fragments that spread themselves, directly or through other fragments.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,17 +24,18 @@ struct ExpandedSize {
     selections: u64,
     aliases: u64,
     directives: u64,
-    /// Nesting of fields in fields.
+    /// Maximum number of fields nested in each other.
     depth: u64,
-    /// Nesting of fields and fragments in each other, which is the recursion depth of functions that walk them.
+    /// Maximum number of fields and fragments nested in each other. Functions that walk a selection recurse to this
+    /// depth.
     nesting: u64,
-    /// Values in arguments.
+    /// Number of values in arguments, including values nested in lists and objects.
     values: u64,
 }
 
-/// Fails if the operations of a document exceed a limit when expanded, or if a fragment spreads itself. Selections
-/// and values are limited over all operations together, because validation walks every operation with its fragments,
-/// even if another operation is executed.
+/// Fails if the expanded size of a document exceeds a limit, or if a fragment spreads itself. The limits on
+/// selections and argument values apply to the sum over all operations of the document, because validation walks all
+/// of them even if the request executes only one.
 pub(super) fn check(document: &Document, source: &Source, limits: &Limits) -> Result<(), RequestError> {
     let sizes = fragment_sizes(document, source)?;
     let mut total = ExpandedSize::default();
@@ -78,8 +80,9 @@ fn count_directive_values(directives: &DirectiveList) -> u64 {
     arguments.map(|argument| count_values(&argument.value)).sum()
 }
 
-/// Returns the size of every fragment. Each fragment is measured once, after those that it spreads. Uses an explicit
-/// stack, because a chain of thousands of fragments would overflow the stack of the thread.
+/// Returns the expanded size of every fragment. Measures each fragment once, after the fragments that it spreads.
+/// Fails if a fragment spreads itself. Uses an explicit stack, because recursion through a chain of thousands of
+/// fragments would overflow the thread's stack.
 fn fragment_sizes<'a>(
     document: &'a Document,
     source: &Source,
@@ -90,7 +93,8 @@ fn fragment_sizes<'a>(
     let mut sizes: HashMap<&Name, ExpandedSize> = HashMap::new();
     let mut in_progress: HashSet<&Name> = HashSet::new();
     for &name in by_name.keys() {
-        // Fragments in progress, each with the fragments it spreads that are still to be visited.
+        // Stack of the fragments in progress. Each comes with the fragments that it spreads and that were not visited
+        // yet.
         let mut stack = vec![(name, direct_spreads(&by_name, name))];
         in_progress.insert(name);
         while let Some((top, unvisited)) = stack.last_mut() {
@@ -106,7 +110,7 @@ fn fragment_sizes<'a>(
                     stack.push((next, direct_spreads(&by_name, next)));
                 }
                 None => {
-                    // A fragment that is not defined has no size. Validation reports it.
+                    // A fragment without a definition has size zero. Validation reports the missing definition.
                     let size = by_name
                         .get(top)
                         .map_or_else(ExpandedSize::default, |fragment| measure(&fragment.selection_set, &sizes));
@@ -120,7 +124,7 @@ fn fragment_sizes<'a>(
     Ok(sizes)
 }
 
-/// Returns the fragments that a fragment spreads directly.
+/// Returns the names of the fragments that a fragment spreads directly.
 fn direct_spreads<'a>(by_name: &HashMap<&'a Name, &'a FragmentDefinition>, name: &Name) -> Vec<&'a Name> {
     let mut spread = Vec::new();
     if let Some(fragment) = by_name.get(name) {
@@ -129,8 +133,8 @@ fn direct_spreads<'a>(by_name: &HashMap<&'a Name, &'a FragmentDefinition>, name:
     spread
 }
 
-/// Collects the fragments that a selection spreads directly. Recursion depth: bracket nesting, limited by
-/// `limits.nesting`.
+/// Collects the names of the fragments that a selection spreads directly. Recursion depth: bracket nesting, limited
+/// by `limits.nesting`.
 fn spread_names<'a>(selections: &'a [Selection], into: &mut Vec<&'a Name>) {
     for selection in selections {
         match selection {
@@ -151,7 +155,7 @@ fn count_values(value: &Value) -> u64 {
     }
 }
 
-/// Returns the size of a selection. Recursion depth: bracket nesting, limited by `limits.nesting`.
+/// Returns the expanded size of a selection. Recursion depth: bracket nesting, limited by `limits.nesting`.
 fn measure(selections: &[Selection], fragments: &HashMap<&Name, ExpandedSize>) -> ExpandedSize {
     let mut total = ExpandedSize::default();
     for selection in selections {
@@ -198,7 +202,7 @@ mod tests {
         check_query(query).expect_err("the query must be rejected").message
     }
 
-    /// Returns a query with a chain of fragments, each of which spreads the next one `times` times.
+    /// Returns a query with a chain of fragments. Each fragment spreads the next one `times` times.
     fn chain(length: usize, times: usize, template: &str) -> String {
         let mut query = "{ ...F0 } ".to_owned();
         for number in 0..length {

@@ -1,6 +1,7 @@
 //! Input coercion of scalars and enums, from literals and from JSON (GraphQL, September 2025, 3.5 and 3.9).
 //!
-//! Also converts literals to values of `async-graphql`. `values` and `variables` handle lists and input objects.
+//! Also converts literals to `async-graphql` values. Lists and input objects are coerced in `variables`, and literals
+//! of these types are checked in `values`.
 
 use apollo_compiler::{
     ast::{Type, Value as Literal},
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::graphql::base::excerpt::excerpt_with_ellipsis;
 
-/// Checks that a literal is a value of a scalar or enum type; fails with a message.
+/// Checks that a literal is a value of a scalar or enum type. Fails with an error message.
 pub(super) fn check_literal(
     schema: &OperationSchema,
     ty: &ExtendedType,
@@ -47,7 +48,7 @@ pub(super) fn check_literal(
     if fits { Ok(()) } else { Err(format!("expected {}, found {}", describe_type(name, disclosure), actual())) }
 }
 
-/// Coerces a JSON value to a scalar or enum type; fails with a message.
+/// Coerces a JSON value to a scalar or enum type. Fails with an error message.
 pub(super) fn coerce_json(
     schema: &OperationSchema,
     ty: &ExtendedType,
@@ -89,8 +90,8 @@ pub(super) fn coerce_json(
     }
 }
 
-/// Returns a number as an integer, even if it is written with a zero fraction, because JSON has only one kind of
-/// number.
+/// Converts a JSON number to an integer. A number with a zero fraction, such as `1.0`, is an integer too, because
+/// JSON has only one number type. Returns None for other numbers.
 fn as_integer(number: &Number) -> Option<i64> {
     let is_exact = |number: f64| number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
     number.as_i64().or_else(|| number.as_f64().filter(|&number| is_exact(number)).map(|number| number as i64))
@@ -111,13 +112,13 @@ fn unknown_enum_value(ty: &EnumType, value: &str, disclosure: Disclosure) -> Str
     }
 }
 
-/// Converts a literal without variables to a value of `async-graphql`.
+/// Converts a literal without variables to an `async-graphql` value.
 pub(super) fn convert_constant(schema: &OperationSchema, literal: &Literal, ty: &Type) -> Option<Value> {
     convert_literal(schema, literal, ty, &mut |_| None)?.into_const()
 }
 
-/// Converts a literal of a type to a value of `async-graphql`; None for a variable without a value. Recursion depth:
-/// bracket nesting, limited by `limits.nesting`.
+/// Converts a literal to an `async-graphql` value of type `ty`. Returns None for a variable that has no value.
+/// Recursion depth: bracket nesting, limited by `limits.nesting`.
 pub(super) fn convert_literal(
     schema: &OperationSchema,
     literal: &Literal,
@@ -129,13 +130,13 @@ pub(super) fn convert_literal(
         Literal::Enum(name) => TargetValue::Enum(Name::new(name)),
         Literal::Variable(name) => TargetValue::Variable(variable(name)?),
         Literal::String(text) => TargetValue::String(text.clone()),
-        // An id may have more digits than a number can hold.
+        // An id may have more digits than a number type can hold.
         Literal::Int(number) if ty.inner_named_type() == "ID" => TargetValue::String(number.as_str().to_owned()),
-        // Validation has checked the range.
+        // Validation has checked that the number is in range.
         Literal::Float(number) => TargetValue::Number(self::number(number.as_str())?),
         Literal::Int(number) => TargetValue::Number(self::number(number.as_str())?),
         Literal::Boolean(value) => TargetValue::Boolean(*value),
-        // A variable without a value is null in a list.
+        // A variable without a value becomes null if it is an item of a list.
         Literal::List(items) => {
             let items = items
                 .iter()
@@ -152,12 +153,12 @@ pub(super) fn convert_literal(
     })
 }
 
-/// Parses a number; None if neither a 64-bit integer nor a floating-point number can hold it.
+/// Parses a number. Returns None if neither a 64-bit integer nor a floating-point number can hold it.
 fn number(text: &str) -> Option<Number> {
     serde_json::from_str(text).ok()
 }
 
-/// Returns the beginning of a literal on one line, for messages.
+/// Returns the beginning of a literal on one line, for error messages.
 pub(super) fn literal_excerpt(literal: &Literal) -> String {
     excerpt_with_ellipsis(&literal.serialize().no_indent().to_string())
 }

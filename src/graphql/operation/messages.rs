@@ -1,28 +1,29 @@
-//! Messages of validation errors and "did you mean" suggestions.
+//! Messages of syntax errors and validation errors, with "did you mean" suggestions.
 //!
-//! Translates the diagnostics of `apollo-compiler` by kind. Their wording is pinned by its version and by the tests
-//! below. With `Disclosure::Hidden`, a message contains only names that the document contains, so it reveals nothing
-//! about the schema.
+//! Translates each kind of `apollo-compiler` diagnostic into a message. The translation relies on the wording of the
+//! diagnostics, which is fixed by the pinned version of `apollo-compiler` and checked by the tests below. With
+//! `Disclosure::Hidden`, a message contains only names that the document contains too, so it reveals nothing about
+//! the schema.
 
 use super::schema::OperationSchema;
 use crate::graphql::base::excerpt::excerpt_with_ellipsis;
 
-/// Whether messages may name parts of the schema that the document does not name.
+/// Whether error messages may contain names from the schema that the client's document does not contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disclosure {
-    /// They may, and they suggest similar names.
+    /// Messages may contain any name from the schema, and they suggest similar names.
     Full,
-    /// They may not: the caller may not read the schema.
+    /// Messages contain only names from the document, because the caller may not read the schema.
     Hidden,
 }
 
-/// Minimum similarity of a suggested name, from 0 to 1 (Jaro-Winkler).
+/// Minimum similarity between a given name and a suggested name: a Jaro-Winkler score from 0 to 1.
 const MIN_SIMILARITY: f64 = 0.8;
 
-/// Scalars of the specification. Their names reveal nothing.
+/// Scalars that every GraphQL schema has. Their names reveal nothing about this schema.
 const BUILT_IN_SCALARS: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
 
-/// Describes a value of a type, for messages.
+/// Returns the words "a value of type …" for an error message. Omits the type name if it must not be disclosed.
 pub(super) fn describe_type(name: &str, disclosure: Disclosure) -> String {
     if disclosure == Disclosure::Full || BUILT_IN_SCALARS.contains(&name) {
         format!("a value of type `{name}`")
@@ -31,7 +32,7 @@ pub(super) fn describe_type(name: &str, disclosure: Disclosure) -> String {
     }
 }
 
-/// Returns the suggestion of a similar name, as the end of a message; empty if no name is similar.
+/// Returns the end of a message that suggests the name most similar to `given`. Empty if no name is similar enough.
 pub(super) fn did_you_mean<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> String {
     let given = given.to_lowercase();
     let score = |name: &str| strsim::jaro_winkler(&given, &name.to_lowercase());
@@ -42,8 +43,8 @@ pub(super) fn did_you_mean<'a>(given: &str, names: impl Iterator<Item = &'a str>
     }
 }
 
-/// Returns the message of a syntax error. `diagnostic` is what the parser reported, `stopped_at` the text at which it
-/// stopped.
+/// Returns the message of a syntax error. `diagnostic` is the parser's own message, and `stopped_at` is the text at
+/// which the parser stopped.
 pub(super) fn syntax_message(diagnostic: &str, stopped_at: &str) -> String {
     let reason = match diagnostic {
         _ if diagnostic.contains("surrogate") => {
@@ -84,20 +85,20 @@ pub(super) fn syntax_message(diagnostic: &str, stopped_at: &str) -> String {
     }
 }
 
-/// Returns the message for two selections of one response key that cannot be merged.
+/// Returns the message for two selections that have the same response key but cannot be merged.
 pub(super) fn conflict_message(key: &str) -> String {
     format!("`{key}` is selected twice, and the selections cannot be merged: give one of them another alias")
 }
 
-/// Returns the message of a validation error, from its kind and the text of `apollo-compiler`. Returns None for kinds
-/// that `values` and `subscription_root` check.
+/// Returns the message for an `apollo-compiler` diagnostic of the given kind and text. Returns None for kinds whose
+/// rules `values` or `subscription_root` checks instead.
 pub(super) fn validation_message(
     kind: &str,
     diagnostic: &str,
     schema: &OperationSchema,
     disclosure: Disclosure,
 ) -> Option<String> {
-    // The names in backticks.
+    // The names that the diagnostic puts in backticks.
     let quoted_names: Vec<&str> = diagnostic.split('`').skip(1).step_by(2).collect();
     let quoted = |number: usize| quoted_names.get(number).copied().unwrap_or_default();
     let hidden = disclosure == Disclosure::Hidden;
@@ -175,7 +176,8 @@ pub(super) fn validation_message(
     })
 }
 
-/// Returns the names of the arguments at a schema coordinate: `Type.field` or `@directive`.
+/// Returns the names of the arguments that a field or directive accepts. `coordinate` is `Type.field` or
+/// `@directive`.
 fn argument_names(schema: &OperationSchema, coordinate: &str) -> Vec<String> {
     let definitions = match coordinate.split_once('.') {
         Some((type_name, field)) => schema.field(type_name, field).map(|field| &*field.arguments).unwrap_or_default(),
@@ -189,7 +191,7 @@ mod tests {
     use super::*;
     use crate::{graphql::operation::Document, limits::Limits};
 
-    /// Queries, each with its error messages if the schema is public and if it is hidden.
+    /// Invalid queries, each with two error messages: if the caller may read the schema, and if the schema is hidden.
     const MESSAGES: [(&str, &str, &str); 33] = [
         (
             "{ relases { count } }",

@@ -1,20 +1,22 @@
 //! GraphQL front end: parsing, validation, variable coercion and planning, before anything executes.
 //!
-//! `async-graphql` deviates from the specification (September 2025) in validation and coercion, so it receives only
-//! plans of valid operations. The executor caches documents and plans. A document does not depend on variables. A
-//! plan depends only on which variables have values, and on the values of `@skip` and `@include` conditions. The
-//! steps, in order:
+//! When `async-graphql` validates documents and coerces variables, it deviates from the GraphQL specification
+//! (September 2025). Therefore this folder does both, and `async-graphql` receives only plans of valid operations.
 //!
-//! - `scan`: limits on the text (bytes, tokens, nesting), without recursion; blanks out descriptions
-//! - `document`: the parsed and valid document; runs `apollo-compiler` and the checks below
-//! - `tokens`: finds tokens that the parser dropped without an error
-//! - `expanded_size`: limits on the document with all fragments expanded
+//! The executor caches parsed documents and plans. A cached document does not depend on variables. A cached plan
+//! depends only on which variables have values, and on the values of the variables in `@skip` and `@include`
+//! conditions. The files, in the order in which a request passes through them:
+//!
+//! - `scan`: limits on the document text (bytes, tokens, nesting), checked without recursion; blanks out descriptions
+//! - `document`: a parsed and valid document; calls `apollo-compiler` and the checks in the other files
+//! - `tokens`: detects tokens that the parser dropped without an error
+//! - `expanded_size`: limits on the size of a document with all fragments expanded
 //! - `values`, `subscription_root`, `conflict`: validation rules that `apollo-compiler` lacks
-//! - `conditions`: variables of `@skip` and `@include`
+//! - `conditions`: finds the variables in `@skip` and `@include` conditions
 //! - `variables`, `input_types`: coercion of variable values and literals
 //! - `plan`: one operation with fragments merged and conditions applied, as `async-graphql` executes it
 //! - `schema`: the parsed schema with lookups for validation
-//! - `error`, `messages`, `position`: request errors, their messages, and their lines and columns
+//! - `error`, `messages`, `position`: request errors, their messages, and their lines and columns in the document
 
 mod conditions;
 mod conflict;

@@ -1,9 +1,10 @@
 //! Query plan: one operation with fragments merged and `@skip` and `@include` applied, ready for execution.
 //!
-//! Implements CollectFields (GraphQL, September 2025, 6.3.2): each response key occurs once, in the order of the
-//! response. If the selection differs by type, there is one fragment for each possible type. Arguments whose variable
-//! has no value are omitted (6.4.1). A plan serves every request that gives values to the same variables and has the
-//! same conditions.
+//! Planning implements CollectFields (GraphQL, September 2025, 6.3.2): each selection contains a response key only
+//! once, and fields are in response order. If a selection on an interface or union differs by object type, the plan
+//! has one inline fragment for each possible type. The plan omits arguments whose variable has no value (6.4.1).
+//! Requests for the same operation share a plan if they give values to the same variables and have the same `@skip`
+//! and `@include` conditions.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,34 +30,35 @@ use super::{
 };
 use crate::limits::Limits;
 
-/// Response key of the field that is added to an empty selection. Like `TYPE_KIND_KEY`, it is not a valid name, so no
-/// client can request it.
+/// Response key of the hidden field that the planner adds to an empty selection. This key and `TYPE_KIND_KEY` are not
+/// valid GraphQL names, so no client can request them.
 const EMPTY_SELECTION_KEY: &str = "";
 
-/// Response key of `__Type.kind`, which is added to a selection that contains `__Type.interfaces`.
+/// Response key of the hidden field `__Type.kind`, which the planner adds to each selection that contains
+/// `__Type.interfaces`.
 const TYPE_KIND_KEY: &str = " kind";
 
-/// Estimated memory of a field or value, in bytes.
+/// Estimated memory of one field or argument value in a plan, in bytes.
 const BYTES_PER_NODE: u64 = 600;
 
-/// Maximum size of a plan, as a multiple of `limits.selections`. A plan repeats fragments on interfaces for each
-/// type.
+/// Maximum size of a plan, as a multiple of `limits.selections`. A plan can be larger than its document, because it
+/// repeats a selection on an interface for each possible type.
 const PLAN_SIZE_FACTOR: u64 = 4;
 
-/// An operation in the form that async-graphql executes.
+/// An operation in the form that async-graphql executes, with some hidden fields that the client did not request.
 #[derive(Debug)]
 pub struct Plan {
     operation: OperationDefinition,
-    /// Whether it has fields that must be removed from the response: for empty selections, and for the kinds of
-    /// types.
+    /// Whether the plan contains hidden fields (`EMPTY_SELECTION_KEY`, `TYPE_KIND_KEY`), which must be removed from
+    /// the response.
     has_hidden: bool,
-    /// The response keys of `__Type.interfaces`.
+    /// The response keys under which the operation selects `__Type.interfaces`.
     interfaces: HashSet<Name>,
-    /// Number of uses of each variable.
+    /// How often the plan uses each variable.
     pub(in crate::graphql) variable_uses: HashMap<Name, u64>,
-    /// Number of fields and values.
+    /// Number of fields and argument values in the plan.
     size: u64,
-    /// Number of bytes in string literals.
+    /// Number of bytes in the plan's string literals.
     bytes: u64,
 }
 
@@ -95,7 +97,8 @@ impl Plan {
         )?;
         let (what, advice) = ("bytes of strings with fragments expanded", "send long values as variables");
         check_limit(planner.bytes, limits.body_bytes, what, "limits.body_bytes", advice, at)?;
-        // async-graphql finds values only of declared variables. It does not use the declared types.
+        // async-graphql finds values only for declared variables, but ignores the declared types. All variables are
+        // therefore declared with the same placeholder type.
         let placeholder_type = target::Type { base: target::BaseType::Named(Name::new("ID")), nullable: true };
         let declared = planner.variable_uses.keys().map(|name| {
             let (name, var_type) = (Positioned::new(name.clone(), at), Positioned::new(placeholder_type.clone(), at));
@@ -112,12 +115,12 @@ impl Plan {
         Ok(Self { operation, has_hidden, interfaces, variable_uses, size, bytes })
     }
 
-    /// Returns the operation, which has no fragment spreads and no directives.
+    /// Returns the planned operation. It contains no fragment spreads and no directives.
     pub(in crate::graphql) fn operation(&self) -> &OperationDefinition {
         &self.operation
     }
 
-    /// Returns the operation as a complete document.
+    /// Returns a document that contains only the planned operation.
     pub(in crate::graphql) fn document(&self) -> ExecutableDocument {
         let operation = Positioned::new(self.operation.clone(), self.operation.selection_set.pos);
         ExecutableDocument { operations: DocumentOperations::Single(operation), fragments: HashMap::default() }
@@ -128,20 +131,21 @@ impl Plan {
         self.size * BYTES_PER_NODE + self.bytes
     }
 
-    /// Removes the fields that the client did not request from a response.
+    /// Removes the hidden fields, which the client did not request, from a response.
     pub(in crate::graphql) fn remove_hidden_fields(&self, response: &mut Value) {
         if self.has_hidden {
             self.remove_hidden_fields_in(response);
         }
     }
 
-    /// Recursion depth: selection nesting, limited by `limits.nesting`.
+    /// Removes the hidden fields from a value and from the values nested in it. Recursion depth: selection nesting,
+    /// limited by `limits.nesting`.
     fn remove_hidden_fields_in(&self, value: &mut Value) {
         match value {
             Value::Object(fields) => {
                 fields.shift_remove(EMPTY_SELECTION_KEY);
-                // An interface that implements no other has an empty list of interfaces (GraphQL, September 2025,
-                // 4.2.2). async-graphql 7.2 returns null.
+                // If an interface implements no other interface, its field `interfaces` must be an empty list
+                // (GraphQL, September 2025, 4.2.2). async-graphql 7.2 returns null instead.
                 let is_interface = fields.shift_remove(TYPE_KIND_KEY) == Some(Value::Enum(Name::new("INTERFACE")));
                 for (name, value) in fields.iter_mut() {
                     if is_interface && *value == Value::Null && self.interfaces.contains(name) {
@@ -170,7 +174,8 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// Merges selections on one type. Recursion depth: selection nesting, limited by `limits.nesting`.
+    /// Merges several selections on the same type into one. Recursion depth: selection nesting, limited by
+    /// `limits.nesting`.
     fn selections(&mut self, sets: &[&'a SelectionSet], type_name: &str) -> target::SelectionSet {
         let mut items = Vec::new();
         match self.schema.possible_types(type_name) {
@@ -193,7 +198,7 @@ impl<'a> Planner<'a> {
         target::SelectionSet { items }
     }
 
-    /// Returns whether a selection on an interface or union differs by the type of the object.
+    /// Returns whether a selection on an interface or union selects different fields for different object types.
     fn differs_by_type(&self, set: &'a SelectionSet, type_name: &str, seen: &mut HashSet<&'a GraphName>) -> bool {
         set.selections.iter().any(|selection| match selection {
             Selection::Field(_) => false,
@@ -213,7 +218,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Appends the fields that objects of one type have in the response.
+    /// Appends the fields that the response contains for objects of one type.
     fn push_fields(
         &mut self,
         sets: &[&'a SelectionSet],
@@ -245,8 +250,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// CollectFields: collects the fields for objects of a type by response key, in the order of the first field of
-    /// each key.
+    /// Collects the fields selected on objects of one type (CollectFields). Groups them by response key, in the order
+    /// in which the keys first occur.
     fn collect(
         &self,
         set: &'a SelectionSet,
@@ -278,7 +283,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Returns whether `@skip` and `@include` keep a selection.
+    /// Returns whether the conditions of `@skip` and `@include` let a selection be executed.
     fn is_included(&self, directives: &DirectiveList) -> bool {
         let condition_value = |name: &str| {
             let condition = directives.get(name)?.specified_argument_by_name("if")?;
@@ -294,12 +299,13 @@ impl<'a> Planner<'a> {
         condition_value("skip") != Some(true) && condition_value("include") != Some(false)
     }
 
-    /// Merges the fields of one response key. Validation ensures that their arguments are equal.
+    /// Merges the fields that have the same response key into one field. Validation ensures that their arguments are
+    /// equal.
     fn field(&mut self, fields: &[&'a Node<Field>], type_name: &str) -> Positioned<target::Field> {
         self.size += 1;
         let first = fields[0];
         let at = self.document.source.start(first.location());
-        // The field of the object type. Its return type may be narrower than that of the interface field.
+        // The field as the object type defines it. Its return type may be narrower than in the interface.
         let definition = self.schema.field(type_name, &first.name).map_or(&*first.definition, |field| &**field);
         let sets: Vec<&SelectionSet> =
             fields.iter().map(|field| &field.selection_set).filter(|set| !set.selections.is_empty()).collect();
@@ -318,8 +324,8 @@ impl<'a> Planner<'a> {
         Positioned::new(field, at)
     }
 
-    /// Returns a field that the client did not request, under a key that no client can request. An empty selection
-    /// gets such a field, because async-graphql returns null if nothing is selected.
+    /// Returns a hidden field: a field that the client did not request, under a response key that no client can
+    /// request. An empty selection gets a hidden field, because async-graphql returns null if nothing is selected.
     fn hidden_field(&mut self, key: &str, name: &str) -> Positioned<target::Selection> {
         self.has_hidden = true;
         let at = Pos::default();
@@ -352,8 +358,8 @@ impl<'a> Planner<'a> {
         Some((Positioned::new(Name::new(&argument.name), at), Positioned::new(value, value_at)))
     }
 
-    /// Counts a value and those nested in it, and the bytes of their strings. Recursion depth: bracket nesting,
-    /// limited by `limits.nesting`.
+    /// Adds a value and the values nested in it to `size`, and the bytes of their strings to `bytes`. Recursion
+    /// depth: bracket nesting, limited by `limits.nesting`.
     fn count(&mut self, value: &TargetValue) {
         self.size += 1;
         match value {

@@ -1,5 +1,5 @@
-//! Converts byte offsets of a document to lines and columns for error locations, with an index of line starts and
-//! character counts.
+//! Converts byte offsets in a document to lines and columns, for error locations. An index of line starts and
+//! character counts makes the conversion fast.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use async_graphql::Pos;
 
 use super::error::DOCUMENT_START;
 
-/// Bytes between two indexed character counts. A lookup counts the characters of at most this many bytes.
+/// Distance between two indexed character counts, in bytes. A lookup in the index scans fewer than this many bytes.
 const CHUNK_BYTES: usize = 1024;
 
-/// The text of a document, with the index for its positions.
+/// The text of a document, with an index for converting byte offsets to positions.
 #[derive(Debug)]
 pub(super) struct Source {
     text: Box<str>,
@@ -38,7 +38,7 @@ impl Source {
         &self.text
     }
 
-    /// Returns the position of a byte offset. Columns are counted in characters.
+    /// Converts a byte offset to a line and a column. Columns count characters.
     pub(super) fn position(&self, offset: usize) -> Pos {
         let offset = self.text.floor_char_boundary(offset);
         let line = self.line_starts.partition_point(|&start| start <= offset).max(1);
@@ -51,12 +51,13 @@ impl Source {
             + char_starts(&self.text.as_bytes()[offset / CHUNK_BYTES * CHUNK_BYTES..offset])
     }
 
-    /// Returns the position at which a node begins; the start of the document for a node that was not parsed.
+    /// Returns the position at which a syntax node begins. For a node without a span, which does not come from the
+    /// document text, returns the start of the document.
     pub(super) fn start(&self, span: Option<SourceSpan>) -> Pos {
         span.map_or(DOCUMENT_START, |span| self.position(span.offset()))
     }
 
-    /// Returns a part of the text. Both ends are rounded down to character boundaries.
+    /// Returns the text in a byte range. Both ends of the range are rounded down to character boundaries.
     pub(super) fn slice(&self, range: Range<usize>) -> &str {
         let start = self.text.floor_char_boundary(range.start);
         &self.text[start..self.text.floor_char_boundary(range.end).max(start)]
@@ -77,7 +78,8 @@ mod tests {
         let source = Source::new("a\r\nb\rc\nñ d");
         let at = |offset| (source.position(offset).line, source.position(offset).column);
         assert_eq!([at(0), at(3), at(5), at(7)], [(1, 1), (2, 1), (3, 1), (4, 1)]);
-        // At the second byte of a character, after it, and beyond the end.
+        // The offsets are the second byte of a character, the end of that character, the last character, and beyond
+        // the end.
         assert_eq!([at(8), at(9), at(10), at(99)], [(4, 1), (4, 2), (4, 3), (4, 4)]);
     }
 

@@ -1,8 +1,8 @@
 //! Limits on the document text: bytes, tokens, nesting, name length and directives, in one pass without recursion.
 //!
-//! The parser is recursive, and a few kilobytes of brackets would overflow its stack, so the scan runs first. It also
-//! blanks out descriptions of operations, fragments and variables (GraphQL, September 2025, 2.3), which
-//! `apollo-compiler` 1.33 rejects.
+//! The scan runs before the parser, because the parser is recursive and a few kilobytes of nested brackets would
+//! overflow its stack. The scan also blanks out the descriptions of operations, fragments and variables (GraphQL,
+//! September 2025, 2.3), because `apollo-compiler` 1.33 rejects them.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -17,21 +17,21 @@ use crate::limits::Limits;
 /// Keywords of definitions that may have a description.
 const DESCRIBABLE_KEYWORDS: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
 
-/// The byte order mark is ignored everywhere in a document (GraphQL, September 2025, 2.1.1).
+/// Byte order mark. GraphQL ignores it everywhere in a document (September 2025, 2.1.1).
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// A document text within the limits. Each byte of a description is replaced by a space, except line breaks, so offsets
-/// and lines stay the same.
+/// A document text that is within the limits, with its descriptions blanked out. A space replaces each byte of a
+/// description except line breaks, so byte offsets and lines stay the same.
 #[derive(Debug)]
 pub(super) struct ScannedText<'a> {
     pub(super) text: Cow<'a, str>,
-    /// Ranges of the descriptions in the original text.
+    /// Byte ranges of the descriptions in the original text.
     pub(super) descriptions: Vec<Range<usize>>,
-    /// Ranges of the tokens, without descriptions.
+    /// Byte ranges of the tokens, in text order. Descriptions are not included.
     pub(super) tokens: Vec<Range<usize>>,
 }
 
-/// Scans a document text. Fails if it exceeds a limit or contains an unterminated string.
+/// Scans a document text. Fails if the text exceeds a limit or contains an unterminated string.
 pub(super) fn scan<'a>(query: &'a str, limits: &Limits) -> Result<ScannedText<'a>, RequestError> {
     let advice = "send long values as variables";
     check_limit(query.len() as u64, limits.query_bytes, "bytes", "limits.query_bytes", advice, DOCUMENT_START)?;
@@ -104,12 +104,13 @@ pub(super) fn scan<'a>(query: &'a str, limits: &Limits) -> Result<ScannedText<'a
         )?;
     }
     let descriptions = descriptions.ranges;
-    // Tokens and descriptions are both sorted by position.
+    // The descriptions are sorted by position, as the binary search requires.
     ranges.retain(|token| descriptions.binary_search_by_key(&token.start, |range| range.start).is_err());
     Ok(ScannedText { text: blank_out(query, &descriptions), descriptions, tokens: ranges })
 }
 
-/// `check_limit` for limits that are checked at every token. The position is computed only if the limit is exceeded.
+/// Variant of `check_limit` for limits that are checked at every token. Computing the error position is slow, so it
+/// is computed only if the limit is exceeded.
 fn check_token_limit(
     count: u64,
     limit: u64,
@@ -121,8 +122,8 @@ fn check_token_limit(
     if count <= limit { Ok(()) } else { check_limit(count, limit, what, setting, advice, position()) }
 }
 
-/// Returns the offset after a number that begins at `start`, and after any letters and dots that must not follow a
-/// number. The parser decides whether it is a valid number.
+/// Returns the end of the number token that begins at `start`. Letters, digits and dots that directly follow the
+/// number become part of the token, even if they make the number invalid. The parser reports invalid numbers.
 fn end_of_number(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(&byte) = bytes.get(at) {
@@ -140,13 +141,13 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// Returns the first offset from `at` on whose byte matches; the end of the text if there is none.
+/// Returns the offset of the first matching byte at or after `at`. Returns the length of the text if no byte matches.
 fn find_byte(bytes: &[u8], at: usize, matches: impl Fn(u8) -> bool) -> usize {
     bytes[at..].iter().position(|&byte| matches(byte)).map_or(bytes.len(), |length| at + length)
 }
 
-/// Returns the offset after a string or block string that begins at `start`; fails with a message if it is
-/// unterminated.
+/// Returns the end of the string or block string that begins at `start`. Fails with a message if the string is
+/// unterminated or, unless it is a block string, contains a line break.
 fn end_of_string(bytes: &[u8], start: usize) -> Result<usize, &'static str> {
     let block = bytes[start..].starts_with(b"\"\"\"");
     let mut at = start + if block { 3 } else { 1 };
@@ -166,7 +167,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> Result<usize, &'static str> {
     Err("the query cannot be parsed: a string is not terminated; close it with the quotes that begin it")
 }
 
-/// Replaces each byte of the ranges by a space, except line breaks.
+/// Replaces each byte in `ranges` by a space, except line breaks.
 fn blank_out<'a>(query: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
     if ranges.is_empty() {
         return query.into();
@@ -182,23 +183,27 @@ fn blank_out<'a>(query: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
     text.into()
 }
 
-/// Finds descriptions: a string outside all brackets before a keyword, and a string before a variable in the
-/// parentheses after the keyword and name of an operation.
+/// Finds the descriptions among the tokens of a document. A string is a description in two positions: outside all
+/// brackets, directly before a keyword such as `query`; and in an operation's list of variables, directly before a
+/// variable.
 #[derive(Default)]
 struct DescriptionFinder {
     ranges: Vec<Range<usize>>,
-    /// A string that is a description if a keyword or variable follows.
+    /// A string directly before the next token. It is a description if the next token is a keyword or begins a
+    /// variable.
     pending: Option<Range<usize>>,
-    /// Number of tokens since the keyword of an operation; None once variable definitions can no longer begin.
+    /// Number of tokens since the keyword of an operation: 0, or 1 after the operation's name. None if the next token
+    /// cannot begin a list of variables.
     tokens_since_keyword: Option<u8>,
-    /// Whether the scan is in the parentheses of variable definitions.
+    /// Whether the next token is inside the parentheses of an operation's list of variables.
     in_variables: bool,
-    /// Whether the previous token is an equals sign, so that a default value follows.
+    /// Whether the previous token is an equals sign. A string after an equals sign is a default value, not a
+    /// description.
     after_equals: bool,
 }
 
 impl DescriptionFinder {
-    /// Processes the next token. `nesting` is the number of brackets that are open after it.
+    /// Processes the next token. `nesting` is the number of brackets that are open after the token.
     fn push_token(&mut self, token: &[u8], range: Range<usize>, nesting: u64) {
         let keyword = nesting == 0 && DESCRIBABLE_KEYWORDS.iter().any(|keyword| keyword.as_bytes() == token);
         if let Some(pending) = self.pending.take()
@@ -213,7 +218,7 @@ impl DescriptionFinder {
         self.after_equals = token == b"=";
         match (nesting, self.tokens_since_keyword) {
             (0, None) if keyword && token != b"fragment" => self.tokens_since_keyword = Some(0),
-            // The name of the operation.
+            // The token is the name of the operation.
             (0, Some(0)) if is_name(token[0]) => self.tokens_since_keyword = Some(1),
             (1, Some(_)) if token == b"(" => (self.tokens_since_keyword, self.in_variables) = (None, true),
             (0, _) => (self.tokens_since_keyword, self.in_variables) = (None, false),

@@ -1,4 +1,5 @@
-//! The schema for validation and planning: parsed once at startup, with lookups of possible types and scalars.
+//! The GraphQL schema for validation and planning: parsed once at startup, with lookups of possible types and
+//! scalars.
 
 use std::collections::HashMap;
 
@@ -12,13 +13,13 @@ use async_graphql::Value;
 
 use crate::graphql::base::scalars::{Date, DateTime};
 
-/// Checks a value of a custom scalar; fails with a message.
+/// A function that checks a value of a custom scalar. It fails with an error message.
 pub(super) type ScalarCheck = fn(&Value) -> Result<(), String>;
 
-/// Introspection field that `apollo-compiler` 1.33 does not know (GraphQL, September 2025, 4.2.2).
+/// Introspection field of `__Type` that `apollo-compiler` 1.33 does not know (GraphQL, September 2025, 4.2.2).
 const IS_ONE_OF: &str = "isOneOf";
 
-/// The schema, parsed and validated once at startup.
+/// The GraphQL schema, parsed and validated once at startup.
 pub struct OperationSchema {
     pub(super) schema: Valid<Schema>,
     /// The object types of each interface and union.
@@ -37,7 +38,7 @@ impl OperationSchema {
     ///
     /// # Panics
     ///
-    /// Panics if the schema is invalid. A test ensures that the committed one is valid.
+    /// Panics if the schema is invalid. A test ensures that the committed schema is valid.
     pub fn parse(sdl: &str) -> Self {
         let mut schema = match Schema::parse(sdl, "schema.graphql") {
             Ok(schema) => schema,
@@ -58,7 +59,7 @@ impl OperationSchema {
             }
             _ => None,
         });
-        // Sorted, so plans do not depend on the order of a hash map.
+        // Sorted, because the order of a hash map would make plans differ between runs.
         let mut possible_types: HashMap<Name, Vec<Name>> = possible_types.collect();
         possible_types.values_mut().for_each(|names| names.sort());
         Self { possible_types, scalars: scalar_checks(), schema }
@@ -81,12 +82,13 @@ impl OperationSchema {
         }
     }
 
-    /// Returns a field of a type, including `__typename` and the introspection fields.
+    /// Returns the definition of a type's field, also for `__typename` and the introspection fields. None if the type
+    /// has no such field.
     pub(super) fn field(&self, type_name: &str, name: &str) -> Option<&Component<FieldDefinition>> {
         self.schema.type_field(type_name, name).ok()
     }
 
-    /// Returns the check for values of a custom scalar; None for other types.
+    /// Returns the function that checks values of a custom scalar; None for other types.
     pub(super) fn scalar_check(&self, name: &str) -> Option<ScalarCheck> {
         self.scalars.get(name).copied()
     }
@@ -102,8 +104,8 @@ pub(super) fn is_one_of(definition: &InputObjectType) -> bool {
     definition.directives.has("oneOf")
 }
 
-/// Returns the checks of all custom scalars by name. Text scalars accept any string here. Their content is checked
-/// where they are used, so an editor's mistake becomes a user error at its field.
+/// Returns the checks of all custom scalars by name. Text scalars such as `Slug` accept any string here. The code
+/// that uses the text checks its content, so an editor's mistake becomes a user error with the path of the field.
 fn scalar_checks() -> HashMap<&'static str, ScalarCheck> {
     let text: ScalarCheck = |value| match value {
         Value::String(_) => Ok(()),

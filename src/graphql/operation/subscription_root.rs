@@ -1,6 +1,8 @@
-//! Validation of subscription roots: exactly one response key (GraphQL, September 2025, 5.2.4.1).
+//! Validation of the root selection of subscriptions: it must have exactly one response key (GraphQL, September 2025,
+//! 5.2.4.1).
 //!
-//! `apollo-compiler` 1.33 counts selections instead of response keys.
+//! `apollo-compiler` 1.33 counts selections instead of response keys, so its errors about subscription roots are
+//! ignored.
 
 use std::collections::HashSet;
 
@@ -11,7 +13,7 @@ use apollo_compiler::{
 
 use super::{error::RequestError, position::Source};
 
-/// Returns the errors in the roots of a document's subscriptions.
+/// Returns the errors in the root selections of a document's subscriptions.
 pub(super) fn check(document: &ExecutableDocument, source: &Source) -> Vec<RequestError> {
     let mut errors = Vec::new();
     for operation in document.operations.iter().filter(|operation| operation.is_subscription()) {

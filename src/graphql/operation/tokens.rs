@@ -1,7 +1,7 @@
 //! Detects tokens that the parser dropped, by comparing the parsed document with the scanned tokens.
 //!
-//! `apollo-compiler` 1.33 skips some unexpected tokens without an error, for example a name without a colon in
-//! arguments.
+//! `apollo-compiler` 1.33 skips some unexpected tokens without reporting an error, for example a name without a colon
+//! in a list of arguments.
 
 use std::{ops::Range, slice::Iter};
 
@@ -23,7 +23,7 @@ pub(super) fn first_dropped_token(document: &Document, text: &str, tokens: &[Ran
                 matcher.directives(&fragment.directives);
                 matcher.selections(&fragment.selection_set);
             }
-            // A type definition, which validation rejects.
+            // Validation rejects documents with type definitions, so their tokens need no check.
             _ => return None,
         }
     }
@@ -37,7 +37,7 @@ struct TokenMatcher<'a> {
 }
 
 impl TokenMatcher<'_> {
-    /// Expects that the next token is `parsed`.
+    /// Takes the next scanned token. Records it as dropped by the parser unless its text is `parsed`.
     fn expect(&mut self, parsed: &str) {
         self.expect_where(|token| token == parsed);
     }
@@ -53,7 +53,7 @@ impl TokenMatcher<'_> {
         match self.tokens.next() {
             Some(range) if self.text.get(range.clone()).is_some_and(&is_parsed) => {}
             Some(range) => self.dropped = Some(range.clone()),
-            // The parsed document has more tokens than were scanned: scanner and parser disagree.
+            // The parsed document has a further token, but no scanned token is left: scanner and parser disagree.
             None => self.dropped = Some(self.text.len()..self.text.len()),
         }
     }
@@ -63,7 +63,7 @@ impl TokenMatcher<'_> {
     }
 
     fn operation(&mut self, operation: &OperationDefinition) {
-        // A query without a name may omit the keyword.
+        // A query without a name may omit the keyword `query`.
         if operation.name.is_some() || !self.next_is("{") {
             self.expect(operation.operation_type.name());
         }
@@ -125,7 +125,7 @@ impl TokenMatcher<'_> {
         self.expect(")");
     }
 
-    /// Recursion depth: bracket nesting, limited by `limits.nesting`.
+    /// Expects the tokens of a value. Recursion depth: bracket nesting, limited by `limits.nesting`.
     fn value(&mut self, value: &Value) {
         match value {
             Value::Null => self.expect("null"),

@@ -1,7 +1,9 @@
-//! Validation of literals and variable usages against their input types (GraphQL, September 2025, 5.6 and 5.8.5).
+//! Validation of literals, and of variables used as values, against the expected input types (GraphQL, September
+//! 2025, 5.6 and 5.8.5).
 //!
-//! Checks values of correct type, required and unique input fields, `@oneOf`, and variables in allowed positions.
-//! `apollo-compiler` 1.33 checks only a part of these rules, so its results for values are ignored.
+//! Checks that values have the correct type, that required input fields are present and no field occurs twice, that
+//! `@oneOf` objects have exactly one field, and that variables are used only where their types allow it.
+//! `apollo-compiler` 1.33 checks these rules only partly, so its errors about values are ignored.
 
 use std::collections::HashSet;
 
@@ -21,7 +23,7 @@ use super::{
     schema::{OperationSchema, is_one_of},
 };
 
-/// Returns the errors in the values of a document.
+/// Returns the errors in the literals and variable usages of a document.
 pub(super) fn check(
     schema: &OperationSchema,
     document: &ExecutableDocument,
@@ -38,7 +40,7 @@ pub(super) fn check(
         check.operation();
         errors = check.errors;
     }
-    // A fragment that two operations spread would report each of its errors twice.
+    // If two operations spread a fragment, each error in the fragment was found twice.
     let mut seen = HashSet::new();
     errors.retain(|error| seen.insert((error.message.clone(), error.locations[0].line, error.locations[0].column)));
     errors
@@ -50,19 +52,19 @@ struct ValueCheck<'a> {
     source: &'a Source,
     disclosure: Disclosure,
     operation: &'a Operation,
-    /// Fragments that were visited.
+    /// Names of the fragments that were already checked for this operation.
     fragments: HashSet<&'a Name>,
     errors: Vec<RequestError>,
 }
 
-/// The position of a value in the input.
+/// What the position of a value in the input allows.
 #[derive(Clone, Copy)]
 struct InputPosition {
-    /// The argument or input field has a default.
+    /// Whether the argument or input field has a default value.
     has_default: bool,
-    /// It is a field of a `@oneOf` input object, which must not be null.
+    /// Whether the position is a field of a `@oneOf` input object. Such a field must not be null.
     one_of: bool,
-    /// Variables are allowed at this position.
+    /// Whether variables are allowed at this position. They are not allowed in the definitions of variables.
     allows_variables: bool,
 }
 
@@ -71,7 +73,7 @@ impl InputPosition {
         Self { has_default: definition.default_value.is_some(), one_of: false, allows_variables }
     }
 
-    /// Returns the position of an item in a list, to which no default applies.
+    /// Returns the position of an item in a list at this position. Items have no default value.
     fn list_item(self) -> Self {
         Self { has_default: false, one_of: false, ..self }
     }
@@ -91,7 +93,8 @@ impl<'a> ValueCheck<'a> {
         self.selections(&operation.selection_set);
     }
 
-    /// Recursion depth: nesting of selections and fragments, limited by `limits.nesting`.
+    /// Checks the arguments of all fields and directives in a selection. Recursion depth: nesting of selections and
+    /// fragments, limited by `limits.nesting`.
     fn selections(&mut self, set: &'a SelectionSet) {
         for selection in &set.selections {
             match selection {
@@ -133,13 +136,15 @@ impl<'a> ValueCheck<'a> {
                 Some(definition) => {
                     self.value(&definition.ty, &argument.value, InputPosition::of(definition, allows_variables))
                 }
-                // `apollo-compiler` reports the unknown argument. Variables in it may be undeclared, too.
+                // `apollo-compiler` reports unknown arguments. The value of an unknown argument may also contain
+                // undeclared variables.
                 None => self.undefined_variables(&argument.value),
             }
         }
     }
 
-    /// Checks a value at a position of the given type. Recursion depth: bracket nesting, limited by `limits.nesting`.
+    /// Checks a value at a position where type `ty` is expected. Recursion depth: bracket nesting, limited by
+    /// `limits.nesting`.
     fn value(&mut self, ty: &Type, value: &Node<Value>, position: InputPosition) {
         if let Value::Variable(name) = &**value {
             self.variable(ty, name, value, position);
@@ -230,7 +235,8 @@ impl<'a> ValueCheck<'a> {
         }
     }
 
-    /// Checks a variable at a position of the given type (IsVariableUsageAllowed).
+    /// Checks that a variable may be used at a position where type `ty` is expected (IsVariableUsageAllowed in the
+    /// specification).
     fn variable(&mut self, ty: &Type, name: &Name, at: &Node<Value>, position: InputPosition) {
         if !position.allows_variables {
             self.report(at, format!("the variable `${name}` is used where only constants are allowed"));
@@ -241,7 +247,7 @@ impl<'a> ValueCheck<'a> {
             return;
         };
         if self.schema.schema.types.get(variable.ty.inner_named_type()).is_none_or(|ty| !ty.is_input_type()) {
-            // `apollo-compiler` reports the type of the variable.
+            // `apollo-compiler` reports variables whose declared type is not an input type.
             return;
         }
         // A field of a `@oneOf` input object must have a value, even if its type is nullable (IsNonNullPosition).
@@ -292,8 +298,8 @@ impl<'a> ValueCheck<'a> {
     }
 }
 
-/// Returns whether a variable may be used where a type is expected. A nullable variable is also allowed for a
-/// non-null type if the variable or the position has a default.
+/// Returns whether a variable may be used where type `expected` is expected. If the variable is nullable and the
+/// expected type is not, the variable or the position must have a default value.
 fn is_allowed(variable: &VariableDefinition, expected: &Type, has_default: bool) -> bool {
     if !expected.is_non_null() || variable.ty.is_non_null() {
         return variable.ty.is_assignable_to(expected);

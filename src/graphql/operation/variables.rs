@@ -1,7 +1,6 @@
 //! Coerces JSON variables to the types that an operation declares (GraphQL, September 2025, 6.1.2).
 //!
-//! Undeclared variables are dropped. A variable that was not sent and has no default stays undefined. Reports every
-//! error, up to 20.
+//! All errors in all variables are reported, up to 20.
 
 use apollo_compiler::{
     ast::Type,
@@ -20,9 +19,9 @@ use super::{
 };
 use crate::graphql::base::excerpt::excerpt_with_ellipsis;
 
-/// Coerces the variables of a request. A variable that was not sent and has no default gets no value; undeclared
-/// variables are dropped. Fails with an error for each variable, or part of one, that does not have its declared
-/// type.
+/// Coerces the variables of a request to their declared types. Drops variables that the operation does not declare. A
+/// variable that was not sent and has no default gets no value. Fails with one error for each value, or part of a
+/// value, that does not have its declared type.
 pub(super) fn coerce(
     schema: &OperationSchema,
     operation: &Operation,
@@ -53,13 +52,14 @@ pub(super) fn coerce(
     if errors.is_empty() { Ok(variables) } else { Err(errors) }
 }
 
-/// The coercion of one variable, at one place in its value.
+/// State of the coercion of one variable, with the path to the part of its value that is being coerced.
 struct VariableCoercion<'a> {
     schema: &'a OperationSchema,
     source: &'a Source,
     variable: &'a VariableDefinition,
     disclosure: Disclosure,
-    /// Path in the value, for messages: `.filter.kinds[0]`.
+    /// Path to the part of the variable's value that is being coerced, for error messages, for example
+    /// `.filter.kinds[0]`.
     path: String,
     errors: &'a mut Vec<RequestError>,
 }
@@ -82,7 +82,8 @@ impl VariableCoercion<'_> {
                     let items = items.map(|(index, json)| {
                         self.with_path_segment(&format!("[{index}]"), |coercion| coercion.coerce(item, json))
                     });
-                    // Collected first, so that the errors of all items are reported.
+                    // All items are coerced before a failed item ends the collection, so the errors of all items are
+                    // reported.
                     let items: Vec<_> = items.collect();
                     items.into_iter().collect::<Option<_>>().map(Value::List)
                 }
@@ -169,7 +170,7 @@ impl VariableCoercion<'_> {
         describe_type(ty.inner_named_type(), self.disclosure)
     }
 
-    /// Calls `work` with a segment appended to the path.
+    /// Appends a segment to `path` while `work` runs.
     fn with_path_segment<T>(&mut self, segment: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.path.len();
         self.path.push_str(segment);
