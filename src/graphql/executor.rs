@@ -1,9 +1,9 @@
-//! GraphQL executor: parses, validates, plans, limits and executes operations, with caches for documents and plans.
+//! GraphQL executor: parses, validates, plans, limits and executes operations, and caches documents and plans.
 //!
 //! The steps are `parse` (document cache), `prepare` (variables, plan cache, cost limit), then `execute`, `subscribe`
-//! or `execute_event`. Variable values and cost are checked for every request; documents and plans are reused. The
-//! executor also normalises responses (null for failed fields, field order), and hides the schema from public callers
-//! if configured. HTTP, media types and timeouts are in `http/graphql`.
+//! or `execute_event`. Documents and plans are reused, but variable values and cost are checked for every request.
+//! The executor also normalises responses (null for failed fields, field order). If the settings say so, it hides the
+//! schema from public callers. HTTP, media types and timeouts are in `http/graphql`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,22 +31,22 @@ use crate::{
     },
 };
 
-/// Expected number of entries of the document cache and of the plan cache. It sizes the caches; `CACHE_BYTES` limits
-/// them.
+/// Expected number of entries of the document cache and of the plan cache. The caches allocate their tables for this
+/// number; `CACHE_BYTES` is the limit.
 const CACHE_ENTRIES: usize = 500;
 
-/// Maximum size of the document cache and of the plan cache, in estimated bytes each.
+/// Maximum size of each of the two caches (documents, plans), in estimated bytes.
 const CACHE_BYTES: u64 = 32 << 20;
 
-/// Estimated memory of a parsed document, in bytes for each byte of its text. A field with a two-letter name and a
-/// space takes about 400 bytes.
+/// Estimated memory of a parsed document, in bytes for each byte of its text. For example, a field with a two-letter
+/// name and a space takes about 400 bytes.
 const PARSED_BYTES_PER_TEXT_BYTE: u64 = 150;
 
-/// Maximum length of a document that is cached, in bytes of its text. Plans of longer documents are not cached
-/// either. A parsed document of this length still fits into one shard of the cache.
+/// Maximum length of a cached document, in bytes of its text. If a document is longer, neither the document nor its
+/// plans are cached. A parsed document of this length still fits into one shard of the cache.
 pub const MAX_CACHED_DOCUMENT_BYTES: usize = 12 * 1024;
 
-/// Error message for callers without a token that request something for which a token is required.
+/// Error message for callers without a token who request something that requires a token.
 pub const TOKEN_REQUIRED: &str = "a token is required: send it in the header `Authorization: Bearer …`";
 
 /// Executes GraphQL operations on one newsroom.
@@ -58,11 +58,11 @@ pub struct Executor {
     field_costs: FieldCosts,
     limits: Arc<Limits>,
     documents: Cache<String, Arc<Document>, DocumentWeight>,
-    /// Keyed by document id and `Document::plan_key`.
+    /// Cached plans. The key is the id of the document and `Document::plan_key`.
     plans: Cache<(u64, Vec<u8>), Arc<Plan>, PlanWeight>,
 }
 
-/// The parts of a request besides the text of its document.
+/// The parts of a GraphQL request other than its document: operation name and variables.
 #[derive(Clone, Debug, Default)]
 pub struct OperationInput {
     /// Name of the operation to execute. May be None if the document has only one operation.
@@ -76,7 +76,7 @@ pub struct OperationInput {
 pub struct PreparedOperation {
     plan: Arc<Plan>,
     variables: Variables,
-    /// Query cost, without the rendering of bodies, which is charged during execution.
+    /// Query cost. The rendering of bodies is not included; it is charged during execution.
     cost: u64,
 }
 
@@ -87,7 +87,7 @@ pub struct OpenSubscription {
     pub change_stream: ChangeStream,
 }
 
-/// Weighs a document by the estimated memory of its parsed form.
+/// Computes the cache weight of a document: the estimated memory of its parsed form, in bytes.
 #[derive(Clone)]
 struct DocumentWeight;
 
@@ -97,7 +97,7 @@ impl Weighter<String, Arc<Document>> for DocumentWeight {
     }
 }
 
-/// Weighs a plan by its estimated memory.
+/// Computes the cache weight of a plan: its estimated memory, in bytes.
 #[derive(Clone)]
 struct PlanWeight;
 
@@ -115,7 +115,7 @@ impl std::fmt::Debug for Executor {
 
 impl Executor {
     /// Creates an executor for a newsroom. If `schema_is_public` is false, public callers cannot introspect the
-    /// schema, and their error messages contain no names of the schema that the request does not contain.
+    /// schema, and error messages for them contain no names from the schema that their request does not contain.
     pub fn new(newsroom: Newsroom, limits: Arc<Limits>, schema_is_public: bool) -> Self {
         let sdl = sdl();
         Self {
@@ -232,13 +232,14 @@ impl Executor {
         let change_streams = std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
         match <[_; 1]>::try_from(change_streams) {
             Ok([change_stream]) => Ok(OpenSubscription { prepared, change_stream }),
-            // Not expected: validation ensures that the root has exactly one field, and its resolver opens one change
-            // stream.
+            // This cannot happen: validation ensures that the root has exactly one field, and its resolver opens one
+            // change stream.
             Err(_) => Err(Response::from_errors(vec![ServerError::new("the subscription could not be opened", None)])),
         }
     }
 
-    /// Executes a subscription for one change. Acquires no permit, because its caller holds one.
+    /// Executes the selection of a subscription for one change. Acquires no permit for long operations, because the
+    /// caller of this function holds one.
     pub async fn execute_event(&self, opened: &OpenSubscription, change: Change, context: RequestContext) -> Response {
         let (PreparedOperation { plan, variables, cost }, role) = (&opened.prepared, context.viewer.role);
         let execution = context.execution.clone();
@@ -246,11 +247,11 @@ impl Executor {
         let phase = SubscriptionPhase::Event(Box::new(change));
         let request = plan.request(variables.clone()).data(context).data(budget.clone()).data(phase);
         let operation = async {
-            // One change gives one response.
+            // One change gives exactly one response.
             let response = self.schema.execute_stream(request).next().await;
             normalize_response(plan, enforce_budget(&budget, response.unwrap_or_default()), role)
         };
-        // An execution without `Permits` does not fail.
+        // The context of an event has no `Permits`, so `run` does not fail.
         execution.run(operation).await.unwrap_or_default()
     }
 }
@@ -263,15 +264,16 @@ impl Plan {
     }
 }
 
-/// Corrects a response as the specification requires, and removes from it what its caller must not learn.
+/// Corrects a response where async-graphql deviates from the specification, and removes what the caller must not
+/// learn.
 fn normalize_response(plan: &Plan, response: Response, role: Role) -> Response {
     let mut response = with_null_for_failed_fields(response);
     sort_fields(&mut response.data, &plan.operation().selection_set.node, !response.errors.is_empty());
     plan.remove_hidden_fields(&mut response.data);
     for error in &mut response.errors {
-        // async-graphql finds one error in the input that validation cannot find: a variable with the value null for
-        // a non-null argument that has a default (GraphQL, September 2025, 6.4.1). Its message contains names of
-        // types, and the schema may be hidden.
+        // async-graphql reports one input error that validation cannot find: a variable with the value null for a
+        // non-null argument that has a default (GraphQL, September 2025, 6.4.1). Its message contains type names, but
+        // the schema may be hidden from the caller, so another message replaces it.
         if error.extensions.is_none() && error.message.contains("found null") {
             "null is not allowed here: omit the variable to use the default, or send a value"
                 .clone_into(&mut error.message);
@@ -283,7 +285,7 @@ fn normalize_response(plan: &Plan, response: Response, role: Role) -> Response {
     response
 }
 
-/// Turns the error FORBIDDEN into UNAUTHENTICATED, for callers without a token.
+/// Replaces the error code FORBIDDEN by UNAUTHENTICATED, for callers without a token.
 fn ask_for_token(error: &mut ServerError) {
     if let Some(extensions) = &mut error.extensions
         && extensions.get("code") == Some(&Value::from(error_code::FORBIDDEN))
@@ -307,7 +309,7 @@ fn check_cost(cost: u64, limits: &Limits, at: Pos) -> Result<(), RequestError> {
     Err(RequestError::new(error_code::GRAPHQL_VALIDATION_FAILED, message, at))
 }
 
-/// Returns the response, or only an error if the response exceeded its budget.
+/// Returns the response. If it exceeded its budget, returns a response with only an error instead.
 fn enforce_budget(budget: &ResponseBudget, response: Response) -> Response {
     let Some(error) = budget.error() else { return response };
     // The error concerns the whole response, so it has no location. Execution had begun, so `data` is null and not
@@ -319,13 +321,14 @@ fn enforce_budget(budget: &ResponseBudget, response: Response) -> Response {
     error_response
 }
 
-/// Inserts null for each failed field. The specification requires it (GraphQL, September 2025, 6.4.4), but
+/// Inserts null for each failed field. The specification requires this null (GraphQL, September 2025, 6.4.4), but
 /// async-graphql 7.2 omits the field. Every field of this schema that can fail is nullable.
 fn with_null_for_failed_fields(mut response: Response) -> Response {
     for error in &response.errors {
         let mut at = &mut response.data;
         for step in &error.path {
-            // async-graphql replaces an object by null if all of its fields failed. The object itself exists.
+            // If all fields of an object failed, async-graphql replaces the object by null. The object exists, so it
+            // is restored.
             if matches!((&*at, step), (Value::Null, PathSegment::Field(_))) {
                 *at = Value::Object(IndexMap::new());
             }

@@ -1,23 +1,26 @@
-//! The cost of each GraphQL field, and how the length of its list multiplies the cost of its selection.
+//! The cost of each GraphQL field, and how a field that returns a list multiplies the cost of its selection.
 //!
-//! Derived from the schema text, so a new field has a cost without further code:
+//! The rules are derived from the schema text, so a new field gets a cost without further code:
 //!
 //! | field | cost |
 //! |---|---|
-//! | `edges`, `nodes`, `buckets`, `points` | 1 and their selection, multiplied by the length from the parent field |
-//! | a connection | 1; its entries times `first` or `last` (default 20), at most as many as exist |
-//! | a facet | 5 (50 if ordered by latest date or under one topic); its buckets times `input.first` (default 20) |
-//! | `timeline` | 1; its points, one for each period of the range, at a tenth of their cost |
-//! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50); its selection times `first` |
-//! | `nodes(ids:)` | 1; its selection for each id |
+//! | `edges`, `nodes`, `buckets`, `points` | 1 and their selection, once for each entry that the parent field returns |
+//! | a connection | 1, and its entries: as many as `first` or `last` (default 20), or fewer if fewer exist |
+//! | a facet | 5 (50 if ordered by latest date or under one topic), and as many buckets as `input.first` (default 20) |
+//! | `timeline` | 1, and a tenth of the cost of its points; there is one point for each period of the range |
+//! | a list with `first` | 1 (`topicAggregates`, `trendingTopics`: 5; `related`: 50), and its selection `first` times |
+//! | `nodes(ids:)` | 1, and its selection once for each id |
 //! | `preview` | 50, and its selection |
-//! | a list without a size | 1; its selection 4 times, 50 times at the root |
-//! | `__schema`, `__type` | 1, and 1 for every ten values (`introspection`) |
+//! | a list without a size argument | 1, and its selection 4 times, or 50 times at the root |
+//! | `__schema`, `__type` | 1, and 1 for every ten values in the response (`introspection`) |
 //! | any other field | 1, and its selection |
 //!
-//! A timeline range with an open end is completed by the first and last visible release; for publication dates, it
-//! ends tomorrow. With `fill: OMIT`, a timeline has at most as many points as there are releases. No list counts as
-//! longer than what the viewer can see (`extent`). `response_budget` charges for the rendering of bodies.
+//! If the range of a timeline has no start or no end, the first or last release date that the viewer can see is used
+//! instead. For publication dates, the timeline then starts the day before the first publication or ends tomorrow.
+//! With `fill: OMIT`, a timeline has at most as many points as there are visible releases.
+//!
+//! No list counts as longer than the number of objects that the viewer can see (`extent`). The rendering of bodies is
+//! charged during execution (`engine/response_budget`).
 
 use std::collections::HashMap;
 
@@ -32,20 +35,22 @@ use async_graphql::{
 use super::schema_size::SchemaSize;
 use crate::newsroom::reading::pagination::DEFAULT_SIZE;
 
-/// Assumed length of a list without a size argument: topics of a release, ancestors of a place.
+/// Assumed length of a list without a size argument, for example the topics of a release or the ancestors of a place.
 const UNSIZED_LIST_LENGTH: u64 = 4;
-/// Assumed length of such a list at the root, where no parent narrows it.
+/// Assumed length of a list without a size argument at the root, where no parent object narrows the list.
 const UNSIZED_ROOT_LIST_LENGTH: u64 = 50;
-/// Cost of a facet without its buckets.
+/// Cost of an ordinary facet, without its buckets.
 pub(in crate::graphql) const FACET_COST: u64 = 5;
-/// Cost of finding related releases.
+/// Cost of finding related releases (field `related`), without the selection on them.
 const RELATED_COST: u64 = 50;
-/// Cost of a preview: four SQL statements look the link up, and its use is logged.
+/// Cost of the field `preview`, without its selection. Four SQL statements look the preview link up, and the access
+/// log records the use.
 pub(in crate::graphql) const PREVIEW_COST: u64 = 50;
-/// Cost of a facet that needs more than the counts that are computed anyway: the releases of every value are visited.
+/// Cost, without its buckets, of a facet that is ordered by latest date or restricted to one topic. For such a facet,
+/// the server must visit the releases of every value in addition to counting them.
 pub(in crate::graphql) const EXPENSIVE_FACET_COST: u64 = 50;
 
-/// Upper bound of the length of a list.
+/// Upper bound of the length of a list, by the objects that the list contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::graphql) enum Bound {
     /// No bound is known.
@@ -67,7 +72,7 @@ pub(in crate::graphql) enum Bound {
 }
 
 impl Bound {
-    /// Returns the bound of the list that a field returns, directly or as a page.
+    /// Returns the bound of the list that a field returns, directly or inside a connection or facet.
     fn of(parent: &str, name: &str, returns: &str) -> Self {
         match (parent, name, returns) {
             ("Topic", "narrower", _) => Self::Narrower,
@@ -85,19 +90,21 @@ impl Bound {
 /// How a field multiplies the cost of its selection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::graphql) enum Multiplier {
-    /// Once.
+    /// Multiplies by 1: the field returns one object or one value.
     One,
-    /// By the length that the parent field determines: entries of a page, buckets of a facet, points of a timeline.
+    /// Multiplies by the number of entries that the parent field determines: entries of a page, buckets of a facet,
+    /// points of a timeline.
     Entries,
-    /// By a fixed number.
+    /// Multiplies by a fixed number.
     Fixed(u64),
-    /// By `first` or `last`.
+    /// Multiplies by the argument `first` or `last`, or by `default` if neither is given. `base` is the cost of the
+    /// field itself.
     Page { default: u64, base: u64 },
-    /// By `input.first`.
+    /// Multiplies by the argument `input.first`.
     Facet,
-    /// By the number of periods in the range of a timeline.
+    /// Multiplies by the number of periods in the range of a timeline.
     Periods,
-    /// By the number of ids.
+    /// Multiplies by the number of ids in the argument `ids`.
     Ids,
 }
 
@@ -106,7 +113,7 @@ pub(in crate::graphql) enum Multiplier {
 pub(in crate::graphql) struct FieldCost {
     /// Name of the type that the field returns, without list and non-null wrappers.
     pub(in crate::graphql) returns: String,
-    /// Upper bound of the length of its list.
+    /// Upper bound of the length of the list that the field returns.
     pub(in crate::graphql) bound: Bound,
     pub(in crate::graphql) multiplier: Multiplier,
 }
@@ -122,8 +129,8 @@ pub struct FieldCosts {
 impl FieldCosts {
     /// Derives the rules from a schema in the schema definition language.
     pub fn from_sdl(sdl: &str) -> Self {
-        // The committed schema always parses. Otherwise every field would cost 1, which the limits on selections
-        // still bound.
+        // The committed schema always parses. If a schema did not, every field would cost 1, and the limit on
+        // selections would still apply.
         let definitions = parse_schema(sdl).map(|document| document.definitions).unwrap_or_default();
         let (mut types, mut schema_size) = (HashMap::new(), SchemaSize::default());
         for definition in definitions {
@@ -147,7 +154,8 @@ impl FieldCosts {
         self.fields.get(parent)?.get(name)
     }
 
-    /// Returns whether a type has entries. The other fields of such a type cost the same for any number of entries.
+    /// Returns whether a type has a field for its entries, such as `nodes` or `buckets`. The cost of the type's other
+    /// fields does not depend on the number of entries.
     pub(in crate::graphql) fn has_entries(&self, name: &str) -> bool {
         self.fields
             .get(name)

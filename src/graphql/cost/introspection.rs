@@ -1,13 +1,14 @@
 //! The cost of an introspection query (`__schema`, `__type`), estimated from the size of the schema.
 //!
-//! Lists of the schema lead to each other, so one path may contain each kind of list only once; a second occurrence
-//! costs `u64::MAX`. Every ten values of the response cost 1, because the schema is in memory.
+//! Lists in a schema contain each other without end: types have fields, and fields have types. To bound the response,
+//! one path through a query may contain each kind of list only once. If a path contains a kind twice, the query costs
+//! `u64::MAX`. Every ten values in the response cost 1, which is cheap because the schema is in memory.
 
 use async_graphql::parser::types::{OperationDefinition, Selection, SelectionSet};
 
 use super::schema_size::{LIST_KINDS, SchemaSize};
 
-/// Number of schema values that together cost as much as one other field.
+/// Number of introspection values that together cost as much as one ordinary field.
 const VALUES_PER_COST: f64 = 10.0;
 
 /// The path from the root to a selection.
@@ -15,17 +16,18 @@ const VALUES_PER_COST: f64 = 10.0;
 struct Path {
     /// Bit set of the kinds of lists on the path, by index in `LIST_KINDS`.
     seen_kinds: u8,
-    /// Whether the path contains the list of all types.
+    /// Whether the path contains the list of all types (`types`).
     through_all_types: bool,
 }
 
-/// Returns the cost of a selection of `__schema` or `__type`; `u64::MAX` if a path contains a kind of list twice.
+/// Returns the cost of the selection on `__schema` or `__type`. Returns `u64::MAX` if a path contains a kind of list
+/// twice.
 pub(super) fn introspection_cost(set: &SelectionSet, size: &SchemaSize) -> u64 {
     // The cast saturates: an infinite count becomes `u64::MAX`.
     (value_count(set, Path::default(), size) / VALUES_PER_COST).ceil() as u64
 }
 
-/// Estimates the number of values that a selection of the schema returns; infinite if a path contains a kind of list
+/// Estimates the number of values that an introspection selection returns. Infinite if a path contains a kind of list
 /// twice. Recursion depth: selection nesting, limited by `limits.nesting`.
 fn value_count(set: &SelectionSet, path: Path, size: &SchemaSize) -> f64 {
     let count = |item: &Selection| match item {
@@ -49,7 +51,7 @@ fn value_count(set: &SelectionSet, path: Path, size: &SchemaSize) -> f64 {
     set.items.iter().map(|item| count(&item.node)).sum()
 }
 
-/// Returns whether an operation reads the schema.
+/// Returns whether an operation introspects the schema (`__schema` or `__type`).
 pub fn introspects(operation: &OperationDefinition) -> bool {
     operation.selection_set.node.items.iter().any(|item| match &item.node {
         Selection::Field(field) => ["__schema", "__type"].contains(&field.node.name.node.as_str()),

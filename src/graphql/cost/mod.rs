@@ -1,13 +1,14 @@
 //! Query cost (complexity): computed from the plan of an operation before it runs, and limited by `limits.cost`.
 //!
-//! A field costs 1, multiplied by the length of every list around it; `field_costs` has the exceptions. Argument
-//! values beyond ten cost 1 each, in literals and in variables. `@skip` and `@include` are applied first. Sums
-//! saturate. `async-graphql` cannot compute the complexity of interface fields, so it is computed here.
+//! A field costs 1, multiplied by the length of every list around it; `field_costs` has the exceptions. A field may
+//! have ten argument values at no cost, and each further value costs 1, in literals and in variables. Fields that
+//! `@skip` or `@include` exclude cost nothing. Sums saturate. `async-graphql` cannot compute the complexity of fields
+//! on interfaces, so this module does not use its complexity rules.
 //!
-//! - `field_costs`: cost and list length of each field, derived from the schema
-//! - `extent`: maximum list lengths for the viewer
+//! - `field_costs`: cost of each field, and how it multiplies the cost of its selection; derived from the schema
+//! - `extent`: maximum lengths of lists for the viewer
 //! - `introspection`: cost of `__schema` and `__type`
-//! - `schema_size`: number of types, fields, arguments and values of the schema
+//! - `schema_size`: number of types, fields, arguments and enum values in the schema
 
 pub(crate) mod extent;
 pub(crate) mod field_costs;
@@ -31,7 +32,7 @@ use extent::Extent;
 use field_costs::{Bound, EXPENSIVE_FACET_COST, FACET_COST, FieldCosts, Multiplier, PREVIEW_COST};
 use introspection::introspection_cost;
 
-/// The intervals of timelines, by their names in the API.
+/// The intervals of a timeline, with their names in the API.
 const INTERVALS: [(&str, Interval); 5] = [
     ("DAY", Interval::Day),
     ("WEEK", Interval::Week),
@@ -40,15 +41,15 @@ const INTERVALS: [(&str, Interval); 5] = [
     ("YEAR", Interval::Year),
 ];
 
-/// Number of values in timeline points that together cost as much as one other field. All points are counted at once,
-/// in memory.
+/// Number of values in timeline points that together cost as much as one ordinary field. Points are cheap, because
+/// the catalog counts all points of a timeline at once, in memory.
 const POINT_VALUES_PER_COST: u64 = 10;
 
-/// Number of argument values of a field that cost nothing.
+/// Number of argument values that each field may have at no cost.
 const FREE_ARGUMENT_VALUES: u64 = 10;
 
 impl FieldCosts {
-    /// Returns the cost of a planned operation for a viewer with the given extent.
+    /// Returns the cost of a planned operation. `extent` has the maximum lengths of lists for the viewer.
     pub fn cost(&self, operation: &OperationDefinition, variables: &Variables, extent: &Extent) -> u64 {
         let root = match operation.ty {
             OperationType::Query => "Query",
@@ -60,7 +61,8 @@ impl FieldCosts {
     }
 }
 
-/// The cost of a selection: a fixed part, and a part for each entry if the selected type has entries.
+/// The cost of a selection: a fixed part, and a part for each entry if the selection is on a type with entries, such
+/// as a connection.
 #[derive(Clone, Copy, Default)]
 struct Cost {
     fixed: u64,
@@ -72,7 +74,7 @@ impl Cost {
         self.fixed.saturating_add(self.per_item.saturating_mul(entries))
     }
 
-    /// Returns the larger fixed part and the larger part per entry of two costs.
+    /// Returns the larger of two fixed parts, and the larger of two parts per entry.
     fn max(self, other: Self) -> Self {
         Self { fixed: self.fixed.max(other.fixed), per_item: self.per_item.max(other.per_item) }
     }
@@ -94,8 +96,8 @@ struct CostVisitor<'a> {
 }
 
 impl<'a> CostVisitor<'a> {
-    /// Returns the cost of a selection on a type. If the selection differs by type, only the most expensive type
-    /// counts. Recursion depth: selection nesting, limited by `limits.nesting`.
+    /// Returns the cost of a selection on type `parent`. If the selection differs by object type, only the most
+    /// expensive type counts. Recursion depth: selection nesting, limited by `limits.nesting`.
     fn selection(&self, set: &'a SelectionSet, parent: &str) -> Cost {
         let (mut fields, mut most_expensive) = (Cost::default(), Cost::default());
         for item in &set.items {
@@ -124,7 +126,7 @@ impl<'a> CostVisitor<'a> {
         let max_length = || field_cost.map_or(u64::MAX, |field_cost| self.extent.max_length(field_cost.bound));
         let (base, times) = match field_cost.map_or(Multiplier::One, |field_cost| field_cost.multiplier) {
             Multiplier::One => (if field.name.node == "preview" { PREVIEW_COST } else { 1 }, 1),
-            // The entry and its selection.
+            // Each entry costs 1, its selection and its arguments.
             Multiplier::Entries => {
                 let per_item = selection.total(1).saturating_add(1).saturating_add(arguments);
                 return Cost { fixed: 0, per_item };
@@ -159,7 +161,7 @@ impl<'a> CostVisitor<'a> {
         Cost { fixed: selected.saturating_add(base).saturating_add(arguments), per_item: 0 }
     }
 
-    /// Returns whether a facet needs more than the counts that are computed anyway.
+    /// Returns whether a facet is expensive: ordered by latest date, or restricted to one topic (`under`).
     fn is_expensive(&self, input: Option<Argument<'a>>) -> bool {
         let Some(input) = input else { return false };
         let by_latest = |key| self.arguments.object_field(key, "by").and_then(Argument::as_name) == Some("LATEST");
@@ -169,9 +171,9 @@ impl<'a> CostVisitor<'a> {
             || self.arguments.object_field(input, "under").is_some_and(|under| !under.is_null())
     }
 
-    /// Returns the maximum number of periods of a timeline. The release dates of the visible releases replace an open
-    /// end of the range; for publication dates, the range is from the day before the first publication to tomorrow.
-    /// If empty periods are omitted, there are at most as many periods as releases.
+    /// Returns the maximum number of periods in a timeline. If the range has no start or no end, the first or last
+    /// date of the visible releases is used. For publication dates, the range then starts the day before the first
+    /// publication or ends tomorrow. If empty periods are omitted, there are at most as many periods as releases.
     fn periods(&self, field: &'a Field) -> u64 {
         let name = self.arguments.get(field, "interval").and_then(Argument::as_name).unwrap_or("DAY");
         let interval = INTERVALS
@@ -182,19 +184,20 @@ impl<'a> CostVisitor<'a> {
         let end = |name| -> Option<NaiveDate> { self.arguments.object_field(range?, name)?.as_name()?.parse().ok() };
         let by_release_date =
             self.arguments.get(field, "dateField").and_then(Argument::as_name).is_none_or(|by| by == "RELEASE_DATE");
-        // Called only if an end is missing, because finding the first publication visits every release.
+        // Called only if the range has no start or no end, because finding the first publication visits every
+        // release.
         let default_range = || {
             if by_release_date {
                 return self.extent.span();
             }
-            // In the time zone of the timeline, the date may be a day before or after the UTC date.
+            // These are UTC dates. In the time zone of the timeline, a date may be one day earlier or later.
             Some((self.extent.first_publication()?.pred_opt()?, self.extent.today().succ_opt()?))
         };
         let (from, until) = match (end("from"), end("until")) {
             (Some(from), Some(until)) => (from, until),
             (from, until) => match default_range() {
                 Some((first, last)) => (from.unwrap_or(first), until.unwrap_or(last)),
-                // Without releases there are no periods, and the minimum is 1.
+                // Without visible releases, there are no periods. The minimum is 1.
                 None => return 1,
             },
         };
@@ -209,7 +212,7 @@ impl<'a> CostVisitor<'a> {
     }
 }
 
-/// Clamps a requested page size to the range from 0 to the largest page.
+/// Clamps a requested page size to the range from 0 to the maximum page size.
 fn clamp_page_size(requested: i64) -> u64 {
     requested.clamp(0, MAX_SIZE.into()).unsigned_abs()
 }
@@ -256,7 +259,7 @@ mod tests {
                 json!({ "n": 2 }),
                 1 + 1 + 2 * 2,
             ),
-            // Fields of the set cost the same for every page size.
+            // Fields of the connection other than its entries cost the same for every page size.
             ("{ releases(first: 200) { timeline(interval: YEAR) { points { count } } } }", json!({}), 1 + 1 + 1),
             ("{ topicAggregates { count } }", json!({}), 25),
             ("{ nodes(ids: [\"a\", \"b\"]) { id } }", json!({}), 3),
@@ -267,14 +270,15 @@ mod tests {
                 json!({ "i": { "first": 3 } }),
                 13,
             ),
-            // An open range covers the years of the releases. Ten values of points cost 1.
+            // Without `range`, the timeline covers the years of the releases. Ten values in points cost 1.
             ("{ releaseStats { timeline(interval: YEAR) { points { count } } } }", json!({}), 1 + 1 + 1),
             (
                 "{ releaseStats { timeline(interval: MONTH, range: {from: \"2020-01-01\", until: \"2021-12-31\"}) { points { count } } } }",
                 json!({}),
                 1 + 1 + 5,
             ),
-            // All 731 days: the unbounded extent has more releases than days.
+            // The range has 731 days. `OMIT` leaves out none of them, because the unbounded extent has more releases
+            // than days.
             ("{ releaseStats { timeline(interval: DAY, fill: OMIT) { points { count } } } }", json!({}), 1 + 1 + 147),
             // Monday to Sunday is one week if weeks start on Monday, and two if they start on Sunday.
             (
@@ -307,7 +311,7 @@ mod tests {
     #[test]
     fn argument_values_are_charged_for_every_use() {
         let ids = |count: usize| json!(vec!["a"; count]);
-        // Two objects, the list and its items count; ten values are free.
+        // The values are two objects, the list and its items. Ten values are free.
         let filter = |count| json!({ "f": { "not": { "ids": ids(count) } } });
         let query = "query ($f: ReleaseFilter) { a: releases(filter: $f) { totalCount } b: releases(filter: $f) { totalCount } }";
         assert_eq!(cost(query, filter(7)), 4);
@@ -319,7 +323,8 @@ mod tests {
         assert_eq!((cost(&with_literals(7), json!({})), cost(&with_literals(107), json!({}))), (2, 102));
         let within =
             "query ($ids: [ID!]) { releases(filter: {and: [{not: {ids: $ids}}, {not: {ids: $ids}}]}) { totalCount } }";
-        // The outer object and its list, then for each use two objects, the list and its items.
+        // The values are the outer object and its list, and for each use of `$ids` two objects, the list and its
+        // items.
         assert_eq!(cost(within, json!({ "ids": ids(99) })), 2 + 1 + 1 + 2 * (1 + 1 + 100) - 10);
         let default = "query ($ids: [ID!] = [1,2,3,4,5,6,7,8,9,10,11,12]) { nodes(ids: $ids) { id } }";
         assert_eq!(cost(default, json!({})), 1 + 12 + 3);

@@ -2,11 +2,12 @@
 
 use async_graphql::parser::types::{TypeDefinition, TypeKind};
 
-/// Number of types that every schema has besides those it defines: built-in scalars and introspection types.
+/// Number of types that every schema has in addition to its own definitions: built-in scalars and introspection
+/// types.
 const BUILT_IN_TYPES: usize = 15;
 
-/// Kinds of lists in a schema, with the introspection fields that return them. `possibleTypes` and `interfaces` lead
-/// back to each other, so they are one kind.
+/// Kinds of lists that introspection returns, each with the fields that return it. `possibleTypes` and `interfaces`
+/// count as one kind, because each of them leads back to the other.
 pub(super) const LIST_KINDS: [&[&str]; 7] = [
     &["types"],
     &["fields"],
@@ -20,7 +21,7 @@ pub(super) const LIST_KINDS: [&[&str]; 7] = [
 /// Lengths of the lists of one kind.
 #[derive(Clone, Copy, Debug, Default)]
 struct ListLength {
-    /// Sum of all lengths.
+    /// Sum of the lengths of all lists.
     total: usize,
     /// Length of the longest list.
     longest: usize,
@@ -45,7 +46,7 @@ pub(super) struct SchemaSize {
 }
 
 impl SchemaSize {
-    /// Counts a type.
+    /// Adds a type definition to the size.
     pub(super) fn add_type(&mut self, definition: &TypeDefinition) {
         self.types += 1;
         let (fields, implements) = match &definition.kind {
@@ -57,13 +58,13 @@ impl SchemaSize {
         };
         self.fields.add(fields.len());
         fields.iter().for_each(|field| self.args.add(field.node.arguments.len()));
-        // This also bounds the possible types of an interface: it has at most as many as there are implementations of
-        // interfaces in all types.
+        // This count also bounds `possibleTypes`: an interface has no more possible types than all types together
+        // have `implements` entries.
         self.implementations.add(implements);
     }
 
-    /// Returns the assumed length of a list of one kind. If the path leads through all types, this is the average;
-    /// for a single type it is the maximum.
+    /// Returns the assumed length of a list of the given kind. Returns the average length if the query's path
+    /// contains the list of all types, and the maximum length if it starts at a single type.
     pub(super) fn entries(&self, list_kind: usize, through_all_types: bool) -> f64 {
         let (length, parents) = match list_kind {
             0 => return (self.types + BUILT_IN_TYPES) as f64,

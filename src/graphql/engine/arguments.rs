@@ -1,7 +1,8 @@
 //! Reads field arguments, whether they are literals in the document or come from variables.
 //!
-//! The cost calculation uses it to look up arguments and input fields by name, and to count values. Nothing is
-//! copied, and the values of a variable are counted only once. `async-graphql` converts arguments into Rust types.
+//! The cost calculation uses this module to look up arguments and input fields by name, and to count values. Values
+//! are not copied, and the values in a variable are counted only once. Resolvers do not use this module, because
+//! `async-graphql` converts their arguments to Rust types.
 
 use std::{
     cell::RefCell,
@@ -14,7 +15,7 @@ use async_graphql_value::Value;
 /// Argument lookup for one operation, with the values of its variables.
 pub(in crate::graphql) struct Arguments<'a> {
     variables: &'a Variables,
-    /// Number of values in each variable, computed at its first use.
+    /// Number of values in each variable, computed when the variable is first used.
     variable_value_counts: RefCell<HashMap<&'a Name, u64>>,
 }
 
@@ -28,7 +29,7 @@ impl<'a> Arguments<'a> {
         field.arguments.iter().map(|(_, value)| self.count_literal(&value.node)).fold(0, u64::saturating_add)
     }
 
-    /// Returns an argument of a field; None if it is not given or its variable has no value.
+    /// Returns an argument of a field. None if the argument is not given, or if it is a variable without a value.
     pub(in crate::graphql) fn get(&self, field: &'a Field, name: &str) -> Option<Argument<'a>> {
         let (_, value) = field.arguments.iter().find(|(argument_name, _)| argument_name.node == name)?;
         self.resolve(&value.node)
@@ -43,8 +44,8 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Returns the items of a list. Anything else is returned as the only item, because GraphQL coerces it to a list
-    /// of one.
+    /// Returns the items of a list. A value that is not a list is returned as the only item, because GraphQL coerces
+    /// it to a list of one.
     pub(in crate::graphql) fn items(&self, argument: Argument<'a>) -> Vec<Argument<'a>> {
         match argument {
             Argument::Literal(Value::List(items)) => items.iter().filter_map(|item| self.resolve(item)).collect(),
@@ -53,7 +54,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Resolves a value of the document: a variable becomes its value, if it has one.
+    /// Resolves a value in the document. A variable becomes its value; None for a variable without a value.
     fn resolve(&self, value: &'a Value) -> Option<Argument<'a>> {
         match value {
             Value::Variable(name) => self.variable(name).map(Argument::Variable),
@@ -61,13 +62,13 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Returns the coerced value of a variable; None if it has no value.
+    /// Returns the coerced value of a variable; None if the variable has no value.
     fn variable(&self, name: &Name) -> Option<&'a ConstValue> {
         self.variables.get(name)
     }
 
-    /// Returns the number of values in a literal, including the values of its variables. Recursion depth: bracket
-    /// nesting, limited by `limits.nesting`.
+    /// Returns the number of values in a literal, including the values of the variables in the literal. Recursion
+    /// depth: bracket nesting, limited by `limits.nesting`.
     fn count_literal(&self, value: &'a Value) -> u64 {
         let sum = |values: &mut dyn Iterator<Item = &'a Value>| {
             values.map(|value| self.count_literal(value)).fold(1, u64::saturating_add)
@@ -99,7 +100,7 @@ pub(in crate::graphql) fn count_values<'a>(values: impl IntoIterator<Item = &'a 
     count
 }
 
-/// The value of an argument, or a part of it.
+/// The value of an argument, or a part of the value such as an input field.
 #[derive(Clone, Copy)]
 pub(in crate::graphql) enum Argument<'a> {
     /// A literal in the document.

@@ -1,8 +1,8 @@
 //! The request context of resolvers: viewer, current time, pinned snapshot, data loaders and execution state.
 //!
-//! The time is read once and the snapshot is pinned, so all fields of a response agree. `ResponseMetadata` collects
-//! the facts that decide whether the response may be cached: secrets, preview content, expiry time and the releases
-//! it contains.
+//! A request reads the time once and pins one catalog snapshot, so all fields of its response agree.
+//! `ResponseMetadata` collects the facts that decide whether and how long a response may be cached: whether it
+//! contains secrets or preview content, when it becomes stale, and which releases it contains.
 
 use std::{
     collections::BTreeSet,
@@ -31,12 +31,13 @@ use crate::{
     newsroom::{Newsroom, access::public_id::IdCodec},
 };
 
-/// The context of one request. `now` is read once and the snapshot is pinned, so all parts of the response agree.
+/// The context that all resolvers of one request share. They use the same instant and the same snapshot, so all parts
+/// of the response agree.
 #[derive(Clone)]
 pub struct RequestContext {
     /// The caller with its role.
     pub viewer: Viewer,
-    /// The instant at which the request is evaluated.
+    /// The instant for which the request is evaluated.
     pub now: DateTime<Utc>,
     /// The catalog snapshot that the whole request reads.
     pub snapshot: Arc<View>,
@@ -46,20 +47,21 @@ pub struct RequestContext {
     pub body_loader: Arc<BodyLoader>,
     /// Facts about the response, collected during execution.
     pub response_metadata: Arc<ResponseMetadata>,
-    /// CPU time and reads of the execution so far, and its permit.
+    /// CPU time and reads of the operation so far, and its permit if it is a long operation.
     pub execution: Arc<Execution>,
 }
 
 /// Facts about a response that decide whether and how long it may be cached.
 #[derive(Debug, Default)]
 pub struct ResponseMetadata {
-    /// Contains a secret that is shown only once, such as a new token.
+    /// Whether the response contains a secret that is shown only once, such as a new token.
     pub has_secret: AtomicBool,
-    /// Contains content that only the holder of a preview link may see.
+    /// Whether the response contains content that only the holder of a preview link may see.
     pub has_preview: AtomicBool,
-    /// The first instant at which a value in the response changes without a write; None if there is none.
+    /// The first instant at which a value in the response changes although nothing is written, such as a count that
+    /// depends on the current day. None if there is no such instant.
     pub valid_until: Mutex<Option<DateTime<Utc>>>,
-    /// Releases in the response.
+    /// Keys of the releases in the response.
     pub releases: Mutex<BTreeSet<Uuid>>,
 }
 
@@ -86,7 +88,7 @@ impl RequestContext {
         }
     }
 
-    /// Requires a permit once the execution is long.
+    /// Makes the operation require a permit once it becomes a long operation. `permits` is the source of the permit.
     #[must_use]
     pub fn with_permits(self, permits: Permits) -> Self {
         Self { execution: Arc::new(Execution::new(Some(permits))), ..self }
@@ -97,19 +99,19 @@ impl RequestContext {
         self.response_metadata.has_secret.store(true, Ordering::Relaxed);
     }
 
-    /// Records that the response contains content that a preview link shows.
+    /// Records that the response contains content that only the holder of a preview link may see.
     pub fn mark_preview(&self) {
         self.response_metadata.has_preview.store(true, Ordering::Relaxed);
     }
 
-    /// Records that a value in the response changes at an instant even if nothing is written.
+    /// Records that a value in the response changes at `instant` even if nothing is written.
     pub fn limit_validity(&self, instant: DateTime<Utc>) {
         let mut valid_until = self.response_metadata.valid_until.lock().unwrap_or_else(PoisonError::into_inner);
         *valid_until = Some(valid_until.map_or(instant, |earlier| earlier.min(instant)));
     }
 
-    /// Records that the response contains a release. Ignored unless the viewer is public, because only public
-    /// responses may be cached by others.
+    /// Records that the response contains a release. Does nothing unless the viewer is public, because only public
+    /// responses may be stored in shared caches.
     pub fn record_release(&self, release: Uuid) {
         if self.viewer.role != Role::Public {
             return;
@@ -123,23 +125,23 @@ impl RequestContext {
     }
 }
 
-/// Access from resolvers to the data of the schema and of the request.
+/// Gives resolvers access to the newsroom, the request context and the response budget.
 pub trait ContextExt {
-    /// The newsroom, which is data of the schema.
+    /// Returns the newsroom, which is attached to the schema.
     fn newsroom(&self) -> &Newsroom;
-    /// Converts keys to public ids and back.
+    /// Returns the codec that converts keys to public ids and back.
     fn ids(&self) -> &IdCodec {
         &self.newsroom().ids
     }
-    /// The context of the request.
+    /// Returns the context of the request.
     fn request(&self) -> &RequestContext;
-    /// CPU time and reads of the execution so far, and its permit.
+    /// Returns the state of the operation's execution: CPU time and reads so far, and the permit.
     fn execution(&self) -> &Arc<Execution> {
         &self.request().execution
     }
-    /// The response budget.
+    /// Returns the remaining size limits of the response.
     fn budget(&self) -> &ResponseBudget;
-    /// Returns the text after reserving space for it in the response; fails if too little space is left.
+    /// Reserves space for a text in the response and returns the text. Fails if too little space is left.
     fn reserve_text<T: AsRef<str>>(&self, text: Option<T>) -> Result<Option<T>, ApiError> {
         let bytes = text.as_ref().map_or(0, |text| text.as_ref().len());
         self.budget().reserve_bytes(bytes).map(|()| text)

@@ -1,7 +1,8 @@
-//! Restores the field order of a response to that of the query (GraphQL, September 2025, 7.2.2).
+//! Sorts the fields of a response into the order in which the query selects them (GraphQL, September 2025, 7.2.2).
 //!
 //! `async-graphql` resolves root fields concurrently, returns them in the order of completion, and omits fields that
-//! failed (<https://github.com/async-graphql/async-graphql/issues/612>). All other fields are resolved in order.
+//! failed (<https://github.com/async-graphql/async-graphql/issues/612>). Fields below the root are resolved in query
+//! order.
 
 use std::collections::HashMap;
 
@@ -11,8 +12,8 @@ use async_graphql::{
     parser::types::{Field, Selection, SelectionSet},
 };
 
-/// Sorts the keys of the root object into the order of its selection. If fields failed, sorts all nested objects too,
-/// because the nulls of failed fields were appended to them.
+/// Sorts the keys of the root object into the order of the selection. If `failed` is true, at least one field failed.
+/// Then all nested objects are sorted too, because the nulls of failed fields were appended at their ends.
 pub(in crate::graphql) fn sort_fields(value: &mut Value, set: &SelectionSet, failed: bool) {
     match value {
         Value::Object(fields) => {
@@ -20,8 +21,8 @@ pub(in crate::graphql) fn sort_fields(value: &mut Value, set: &SelectionSet, fai
                 return;
             }
             let (selected, by_type) = selected_fields(set, fields);
-            // A selection that differs by type was resolved in order, with null for each failed field
-            // (`serial_list`).
+            // If the selection differs by object type, `serial_list` has resolved the object in order, with null for
+            // each failed field.
             if fields.len() > 1 && !by_type {
                 let position = |name: &Name| selected.get(name).map_or(usize::MAX, |(position, _)| *position);
                 fields.sort_by_cached_key(|name, _| position(name));
@@ -39,11 +40,12 @@ pub(in crate::graphql) fn sort_fields(value: &mut Value, set: &SelectionSet, fai
     }
 }
 
-/// The fields of a plan's selection by response key, with their positions.
+/// The fields of a selection, with their positions in the selection, by response key.
 type SelectedFields<'a> = HashMap<&'a Name, (usize, &'a Positioned<Field>)>;
 
-/// Returns the fields that a plan selects on an object, and whether the selection differs by type. If it does, the
-/// fields are those of the first type whose selection contains all keys of the object.
+/// Returns the fields that a plan selects on the object that has `fields`, and whether the selection differs by
+/// object type. The type of the object is not known here. If the selection differs by type, the result is for the
+/// first type whose selection contains all keys of the object.
 fn selected_fields<'a>(set: &'a SelectionSet, fields: &IndexMap<Name, Value>) -> (SelectedFields<'a>, bool) {
     let keys = |set: &'a SelectionSet| -> SelectedFields<'a> {
         let fields = set.items.iter().filter_map(|item| match &item.node {

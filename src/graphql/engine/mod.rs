@@ -1,14 +1,14 @@
-//! Execution of planned operations, with corrections for `async-graphql`. Does not depend on the object types of the
-//! schema.
+//! Execution of planned operations: request context, scheduling, response limits, and corrections for
+//! `async-graphql`. Nothing here depends on the object types of the schema.
 //!
 //! - `context`: request context and response metadata
-//! - `scheduler`: time slices and permits, short and long operations
+//! - `scheduler`: time slices and permits for short and long operations
 //! - `arguments`: field arguments from literals and variables
-//! - `response_budget`: limit on the response size
+//! - `response_budget`: limits on the size of a response
 //! - `variable_limits`: limits on variables
-//! - `field_order`: order of response keys
-//! - `serial_list`: lists and objects that are resolved serially
-//! - `subscription_phase`: opening of a subscription, or execution of one event
+//! - `field_order`: sorting of response keys
+//! - `serial_list`: lists and objects whose fields are resolved one after the other
+//! - `subscription_phase`: whether a subscription is opened or executes one event
 
 pub mod arguments;
 pub mod context;

@@ -1,19 +1,23 @@
-//! Response size limit: counts bytes of long texts, rendered bodies and objects in unsized lists while a response is
-//! built.
+//! Limits on the size of a response, applied while it is built: bytes of long texts, rendered bodies, and objects in
+//! lists without a size argument.
 //!
-//! Covers what the query cost cannot know before execution. The limits are `limits.answer_bytes`, and what the query
-//! cost leaves of `limits.cost`. A text that does not fit fails its field. If a response is found too large only
-//! after the fact, an error replaces the whole response.
+//! The query cost is computed before execution and does not include these sizes. `limits.answer_bytes` limits the
+//! bytes of long texts. The part of `limits.cost` that the query cost leaves over limits the rendering of bodies. A
+//! multiple of `limits.cost` limits the number of objects.
+//!
+//! If a long text does not fit into the budget, its field fails. If the excess bytes are already in the response, or
+//! if there are too many objects, an error replaces the whole response.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::{graphql::base::error::ApiError, limits::Limits};
 
-/// Maximum number of objects in lists without a size argument, for each unit of `limits.cost`. The query cost assumes
-/// a typical length for these lists, so their real length is limited here.
+/// Maximum number of objects in lists without a size argument, as a multiple of `limits.cost`. The query cost assumes
+/// a typical length for these lists, so the budget limits their real length.
 const UNSIZED_OBJECTS_PER_COST: u64 = 5;
 
-/// Bytes of Markdown that cost 1 for each rendering of a body: as HTML, as plain text, or to count its words.
+/// Number of bytes of Markdown for which one rendering of a body costs 1. Rendering means conversion to HTML or plain
+/// text, or counting words.
 const RENDERED_BYTES_PER_COST: u64 = 512;
 
 /// The remaining limits of one response: bytes, objects and rendering cost.
@@ -27,16 +31,17 @@ pub struct ResponseBudget {
     objects_left: AtomicU64,
     /// `limits.cost`, for the error message.
     cost: u64,
-    /// The remainder of `limits.cost` for rendering bodies.
+    /// The part of `limits.cost` that is left for rendering bodies.
     cost_left: AtomicU64,
     has_rendered: AtomicBool,
     exceeded: AtomicBool,
-    /// Held while two revisions are compared, so a response has at most two whole bodies in memory for its diffs.
+    /// A field must hold this lock while it compares two revisions, so that at most two whole bodies are in memory
+    /// for the diffs of a response.
     pub diff_lock: tokio::sync::Mutex<()>,
 }
 
 impl ResponseBudget {
-    /// Creates the budget of the response to a query with the given cost.
+    /// Creates the budget of a response. `cost` is the cost of the query.
     pub fn new(limits: &Limits, cost: u64) -> Self {
         let (bytes, objects) = (limits.answer_bytes, limits.cost.saturating_mul(UNSIZED_OBJECTS_PER_COST));
         Self {
@@ -52,16 +57,18 @@ impl ResponseBudget {
         }
     }
 
-    /// Reserves space for a text of `bytes` bytes; fails if too little is left. Must be called before a text is made
-    /// if making it takes time. A reservation that fails uses nothing, so a shorter text may still fit.
+    /// Reserves space for a text of `bytes` bytes. Fails if too little space is left. If producing the text takes
+    /// time, call this function before the text is produced. A failed reservation takes no space, so a shorter text
+    /// may still fit.
     pub fn reserve_bytes(&self, bytes: usize) -> Result<(), ApiError> {
         try_subtract(&self.bytes_left, bytes).then_some(()).ok_or_else(|| {
             ApiError::too_large(format!("{}: request fewer of them at a time", self.byte_limit_message()))
         })
     }
 
-    /// Reserves space for a body of `bytes` bytes of Markdown in `forms` forms, and the cost of `renderings`
-    /// renderings or word counts. Fails if the space or the cost is too large, and then uses neither.
+    /// Reserves space and rendering cost for a body of `bytes` bytes of Markdown. `forms` is the number of forms in
+    /// which the response contains the body (Markdown, HTML, plain text). `renderings` is the number of renderings,
+    /// including word counts. Fails and reserves nothing if too little space or cost is left.
     pub fn reserve_body(&self, bytes: usize, forms: usize, renderings: usize) -> Result<(), ApiError> {
         let spent = bytes.saturating_mul(forms);
         self.reserve_bytes(spent)?;
@@ -72,8 +79,8 @@ impl ResponseBudget {
         result
     }
 
-    /// Reserves the cost of rendering a body of `bytes` bytes of Markdown in `forms` forms; fails if too little is
-    /// left. The first body of a response always fits, because otherwise a long body could never be read.
+    /// Reserves the cost of `forms` renderings of a body of `bytes` bytes of Markdown. Fails if too little cost is
+    /// left. The first rendering in a response always succeeds, because otherwise a long body could never be read.
     fn reserve_rendering(&self, bytes: usize, forms: usize) -> Result<(), ApiError> {
         let fits =
             try_subtract(&self.cost_left, bytes.div_ceil(RENDERED_BYTES_PER_COST as usize).saturating_mul(forms));
@@ -89,15 +96,15 @@ impl ResponseBudget {
         )))
     }
 
-    /// Counts bytes that are in the response but were not reserved. If they do not fit, an error replaces the
-    /// response.
+    /// Subtracts bytes that are in the response without a reservation. If too few bytes are left, an error replaces
+    /// the response.
     pub fn charge_bytes(&self, bytes: usize) {
         if !try_subtract(&self.bytes_left, bytes) {
             self.exceeded.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Reserves space for a list of objects. Returns false if too little is left; an error then replaces the
+    /// Reserves a number of objects for a list. Returns false if too few are left; an error then replaces the
     /// response.
     pub fn reserve_list(&self, objects: usize) -> bool {
         let fits = try_subtract(&self.objects_left, objects);

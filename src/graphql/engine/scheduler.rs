@@ -1,8 +1,8 @@
-//! Scheduler of GraphQL operations: a two-level feedback queue that keeps short queries fast while long ones run.
+//! Scheduler of GraphQL operations: a two-level feedback queue that keeps short queries fast while long queries run.
 //!
-//! An operation starts as short and runs at once, in time slices. It becomes long when it exceeds the CPU time or the
-//! reads of a short operation. A long operation needs a permit of a semaphore that is fair between callers
-//! (`fair_semaphore`). It fails with `Overloaded` if it gets no permit in time.
+//! An operation starts as short and runs at once, in time slices. It becomes long when it uses more CPU time or reads
+//! than a short operation may. A long operation needs a permit from a semaphore that is fair between callers
+//! (`fair_semaphore`). If it gets no permit in time, it fails with `Overloaded`.
 
 use std::{
     future::poll_fn,
@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 
 use crate::fair_semaphore::{Caller, FairSemaphore, Permit, QueueFull};
 
-/// Time slice: an operation that has run for this long yields to other tasks.
+/// Length of a time slice. An operation that has run for this long yields to other tasks.
 const TIME_SLICE: Duration = Duration::from_millis(2);
 
 /// Maximum CPU time of a short operation.
@@ -31,15 +31,16 @@ const SHORT_ROWS: u64 = 256;
 /// Maximum number of bytes of bodies that a short operation reads.
 const SHORT_BYTES: u64 = 128 * 1024;
 
-/// The execution of one operation: CPU time and reads so far, and its permit.
+/// The execution of one operation: its CPU time and reads so far, and its permit if it is a long operation.
 #[derive(Debug)]
 pub struct Execution {
-    /// The source of the permit; None for an operation that never needs one.
+    /// The source of the permit. None if the operation never needs a permit.
     permits: Option<Permits>,
-    /// The permit. It is released when the execution is dropped, which is after the response was written.
+    /// The permit, once the operation has it. It is released when the execution is dropped, after the response was
+    /// written.
     permit: Mutex<Option<Permit>>,
     is_long: AtomicBool,
-    /// Whether the operation holds its permit or needs none.
+    /// Whether the operation holds its permit, or never needs a permit.
     is_admitted: AtomicBool,
     admission: Notify,
     /// CPU time so far, in nanoseconds.
@@ -53,23 +54,23 @@ pub struct Execution {
 /// The source of permits for the operations of one caller.
 #[derive(Clone, Debug)]
 pub struct Permits {
-    /// The semaphore of long operations.
+    /// The semaphore that issues permits for long operations.
     pub semaphore: Arc<FairSemaphore>,
-    /// The caller that the permits are counted for.
+    /// The caller. The semaphore limits the number of permits for each caller.
     pub caller: Caller,
     /// Maximum time that an operation waits for a permit before it fails.
     pub timeout: Duration,
 }
 
 impl Permits {
-    /// Waits for a permit. Fails after `timeout`, or at once if too many operations are waiting.
+    /// Waits for a permit. Fails after `timeout`, or at once if too many operations are waiting already.
     pub async fn acquire(&self) -> Result<Permit, Overloaded> {
         let permit = tokio::time::timeout(self.timeout, self.semaphore.acquire(self.caller)).await;
         permit.map_err(|_| Overloaded)?.map_err(|QueueFull| Overloaded)
     }
 }
 
-/// Error: a long operation got no permit, because too many were waiting or it waited too long.
+/// Error: a long operation got no permit, because too many operations were waiting or because it waited too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overloaded;
 
@@ -80,7 +81,8 @@ impl Default for Execution {
 }
 
 impl Execution {
-    /// Creates an execution that needs a permit once it is long. Without `permits` it never needs one.
+    /// Creates an execution that needs a permit once the operation is long. If `permits` is None, it never needs a
+    /// permit.
     pub fn new(permits: Option<Permits>) -> Self {
         Self {
             is_admitted: AtomicBool::new(permits.is_none()),
@@ -100,9 +102,9 @@ impl Execution {
         self.is_long.load(Ordering::Relaxed)
     }
 
-    /// Executes an operation. While the operation waits for its permit, its reads in flight continue to be polled. A
-    /// read that is not polled would keep its database connection, and the operation that holds the permit may be
-    /// waiting for that connection.
+    /// Executes an operation. Continues to poll the operation's database reads in flight while the operation waits
+    /// for its permit. Otherwise a read would keep its database connection, and the operation that holds the permit
+    /// may be waiting for that connection.
     pub async fn run<T>(&self, operation: impl Future<Output = T>) -> Result<T, Overloaded> {
         let (mut operation, mut admission) = (pin!(operation), pin!(self.acquire()));
         poll_fn(|context| {
@@ -137,11 +139,11 @@ impl Execution {
         Ok(())
     }
 
-    /// Waits for the permit if one is needed.
+    /// Waits for the permit if the operation needs one.
     async fn wait_until_admitted(&self) {
         while self.needs_permit() {
             let mut admission = pin!(self.admission.notified());
-            // From here on, no notification is missed.
+            // After this call, no notification is missed.
             admission.as_mut().enable();
             if self.needs_permit() {
                 admission.await;
@@ -149,7 +151,7 @@ impl Execution {
         }
     }
 
-    /// Counts CPU time, including that of work on other threads.
+    /// Adds CPU time to that of the operation, including time that its work takes on other threads.
     pub fn add_time(&self, time: Duration) {
         let time = time.as_nanos() as u64;
         if self.cpu_nanos.fetch_add(time, Ordering::Relaxed) + time > SHORT_CPU_TIME.as_nanos() as u64 {
@@ -161,8 +163,8 @@ impl Execution {
         self.slice.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Yields to other tasks if the time slice is over, and waits for the permit if one is needed. Fields that are
-    /// resolved concurrently share the slice.
+    /// Yields to other tasks if the time slice is over, then waits for the permit if the operation needs one. Fields
+    /// that are resolved concurrently share one time slice.
     pub async fn yield_if_due(&self) {
         while self.slice().elapsed() >= TIME_SLICE {
             tokio::task::yield_now().await;
@@ -170,7 +172,8 @@ impl Execution {
         self.wait_until_admitted().await;
     }
 
-    /// Counts rows and bytes of bodies that are about to be read, and waits for the permit if one is needed.
+    /// Counts rows and bytes of bodies that the operation is about to read, then waits for the permit if the
+    /// operation needs one.
     pub async fn before_reading(&self, rows: usize, bytes: usize) {
         let add = |counter: &AtomicU64, more: usize| counter.fetch_add(more as u64, Ordering::Relaxed) + more as u64;
         let (rows, bytes) = (add(&self.rows, rows), add(&self.bytes, bytes));
@@ -178,7 +181,7 @@ impl Execution {
             self.is_long.store(true, Ordering::Relaxed);
         }
         if self.needs_permit() {
-            // `run` requests the permit at its next poll.
+            // `run` requests the permit when it is polled next.
             tokio::task::yield_now().await;
             self.wait_until_admitted().await;
         }
@@ -243,7 +246,7 @@ mod tests {
         let (semaphore, connections) = (one_permit(), tokio::sync::Semaphore::new(1));
         let held = semaphore.acquire(CALLER).await.unwrap();
         let execution = execution(&semaphore);
-        // One field holds a connection when another field makes the operation long.
+        // One field holds a database connection when another field makes the operation long.
         let read = async {
             let _connection = connections.acquire().await;
             tokio::task::yield_now().await;

@@ -1,10 +1,13 @@
-//! List and object wrappers that resolve their items serially, without a boxed future for each field.
+//! Wrappers for lists and objects whose fields are resolved one after the other, without a boxed future for each
+//! field.
 //!
-//! `async-graphql` runs every field of every object as a boxed future. The data of pages and sets is in memory when
-//! their fields are resolved, so `SerialList` and `SerialObject` resolve the fields in order. If a selection contains
-//! a field of `BATCHED_FIELDS`, the list is resolved concurrently instead, so that data loaders can batch its SQL.
-//! Both ways give the same response (tested). Selections must come from `operation::Plan`, without directives and
-//! fragment spreads. Resolver hooks of async-graphql extensions are not called.
+//! `async-graphql` runs every field of every object as a boxed future, which is slow for long lists. Most fields here
+//! wait for nothing, because the data of pages and release sets is in memory. `SerialList` and `SerialObject`
+//! therefore resolve fields in order. If a selection contains a field of `BATCHED_FIELDS`, the list is resolved
+//! concurrently instead, so that data loaders can batch the SQL. A test checks that both ways give the same response.
+//!
+//! The wrappers require selections from `operation::Plan`, which contain no directives and no fragment spreads. They
+//! do not call the resolver hooks of async-graphql extensions.
 
 use std::{borrow::Cow, pin::Pin, sync::Arc};
 
@@ -18,7 +21,7 @@ use async_graphql::{
 
 use super::{context::RequestContext, response_budget::ResponseBudget};
 
-/// Fields that load rows from the database, in batches.
+/// Fields that load rows from the database in batches.
 const BATCHED_FIELDS: [&str; 6] = ["body", "related", "samples", "revisions", "history", "diff"];
 
 /// A list whose items are resolved one after the other, unless their selection contains a batched field.
@@ -91,7 +94,8 @@ impl<T: ContainerType> SerialObject<T> {
     }
 }
 
-/// Boxes a future. This keeps the type finite, because objects contain lists of objects that contain lists.
+/// Boxes a future. Without the box its type would be infinite, because objects contain lists of objects that contain
+/// lists.
 fn boxed<'a, V>(future: impl Future<Output = V> + Send + 'a) -> Pin<Box<dyn Future<Output = V> + Send + 'a>> {
     Box::pin(future)
 }
@@ -121,7 +125,7 @@ async fn resolve_object<T: ContainerType>(
     Value::Object(values)
 }
 
-/// Returns the fields that a plan selects on objects of a type.
+/// Returns the fields that a plan selects on objects of type `type_name`.
 fn selected_fields<'a>(set: &'a SelectionSet, type_name: &str) -> Vec<&'a Positioned<Field>> {
     let mut fields = Vec::with_capacity(set.items.len());
     for item in &set.items {

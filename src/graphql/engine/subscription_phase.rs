@@ -1,4 +1,4 @@
-//! The phase of a subscription: opening its change stream, or executing one event.
+//! The phase of a subscription: opening the change stream, or executing one event.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,10 +7,10 @@ use crate::{
     newsroom::reading::change_stream::{Change, ChangeStream},
 };
 
-/// What the resolver of a subscription must do.
+/// What the root resolver of a subscription must do.
 #[derive(Clone)]
 pub enum SubscriptionPhase {
-    /// Open the subscription: the resolver stores its change stream in this slot.
+    /// Open the subscription: the resolver must store the change stream that it opens in this slot.
     Open(Arc<Mutex<Vec<ChangeStream>>>, Arc<Limits>),
     /// Resolve the fields of one change.
     Event(Box<Change>),

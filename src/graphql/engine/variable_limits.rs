@@ -1,7 +1,7 @@
-//! Limits on coerced variables: the number of values, and the bytes that their uses in an operation copy.
+//! Limits on coerced variables: how many values they contain, and how many bytes execution copies when it uses them.
 //!
-//! Applies `limits.values` and `limits.body_bytes` before execution. Limits on the document text are in
-//! `operation/scan`.
+//! The limits are `limits.values` and `limits.body_bytes`. They are checked before execution. The limits on the
+//! document text are in `operation/scan`.
 
 use std::collections::HashMap;
 
@@ -19,8 +19,8 @@ pub fn check_value_count(variables: &Variables, limits: &Limits, at: Pos) -> Res
     check_limit(values, limits.values, "values in its variables", "limits.values", "send fewer values at a time", at)
 }
 
-/// Fails if the copies of variables would take more than `limits.body_bytes` bytes. Execution copies a variable for
-/// each of its uses in the plan.
+/// Fails if execution would copy more than `limits.body_bytes` bytes of variable values. Execution copies a
+/// variable's value each time that the plan uses the variable. `uses` has the number of uses of each variable.
 pub fn check_copied_bytes(
     uses: &HashMap<Name, u64>,
     variables: &Variables,
