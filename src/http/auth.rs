@@ -1,5 +1,5 @@
-//! Bearer token authentication (RFC 6750): reads the `Authorization` header, authenticates the caller and maps failures
-//! to 401 errors.
+//! Bearer token authentication (RFC 6750): reads the `Authorization` header, authenticates the caller, and maps
+//! authentication failures to 401 errors.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use super::{error::HttpError, state::HttpState};
 use crate::{auth::viewer::Viewer, error_code, newsroom::access::tokens::AuthError};
 
-/// Returns the token of the `Authorization` header, or `None` if the header is missing.
+/// Returns the token in the `Authorization` header, or `None` if the request has no such header. Fails if the header
+/// is malformed.
 pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpError> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let secret = value.to_str().ok().and_then(parse_bearer);
@@ -21,7 +22,7 @@ pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpErro
     })
 }
 
-/// Returns the token of `Bearer …`.
+/// Returns the token in a value of the form `Bearer …`, or `None` if the value has another form.
 pub(super) fn parse_bearer(value: &str) -> Option<&str> {
     let (scheme, secret) = value.split_once(' ')?;
     Some(secret.trim()).filter(|secret| scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty())
@@ -47,7 +48,8 @@ pub(super) fn auth_error(error: AuthError) -> HttpError {
     HttpError::new(StatusCode::UNAUTHORIZED, error_code::UNAUTHENTICATED, message)
 }
 
-/// Authenticates the caller. Records a failure for the client IP if the token is unknown.
+/// Authenticates the caller. If the token is invalid, records a failed authentication of the client IP, which may
+/// lead to a lockout.
 pub(super) async fn authenticate(
     state: &HttpState,
     bearer: Option<&str>,

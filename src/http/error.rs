@@ -1,8 +1,8 @@
-//! HTTP error responses of requests that were not executed: status, error code, message and headers (`Retry-After`,
+//! HTTP error responses to requests that were not executed: status, error code, message and headers (`Retry-After`,
 //! `Allow`).
 //!
-//! All have the shape of a GraphQL response with `errors` and without `data`. Under `application/json`, GraphQL request
-//! errors have status 200.
+//! Every error response has the shape of a GraphQL response with `errors` and without `data`. If its media type is
+//! `application/json`, a GraphQL request error has status 200.
 
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -16,15 +16,15 @@ use crate::{
     graphql::{RequestError, RequestErrors, TOKEN_REQUIRED},
 };
 
-/// Seconds after which a client may retry when the database does not respond. The server probes it four times a
-/// second.
+/// Value of `Retry-After`, in seconds, if the database does not respond. The server checks four times a second
+/// whether the database responds again.
 pub(in crate::http) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
-/// A request error: a response with `errors` and without `data`.
+/// An error response to a request that was not executed. It has `errors` and no `data`.
 #[derive(Debug)]
 pub(in crate::http) struct HttpError {
     status: StatusCode,
-    /// At least one.
+    /// The errors. Never empty.
     errors: RequestErrors,
     header: Option<(HeaderName, HeaderValue)>,
 }
@@ -47,7 +47,8 @@ impl HttpError {
         Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, error_code::METHOD_NOT_ALLOWED, message) }
     }
 
-    /// Returns the error for a mutation sent by GET. Links and images send GET requests, so a mutation must use POST.
+    /// Returns the error for a mutation sent by GET. Browsers send GET requests for links and images, so mutations
+    /// must use POST.
     pub(in crate::http) fn mutation_by_get() -> Self {
         Self::method_not_allowed("mutations must be sent by POST", "POST")
     }
@@ -59,33 +60,34 @@ impl HttpError {
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, message) }
     }
 
-    /// Returns the error for a long operation that got no permit.
+    /// Returns a 429 error: a long operation got no permit.
     pub(in crate::http) fn overloaded() -> Self {
         let message =
             "too many long operations are running or queued: retry in a few seconds, or request less data at a time";
         Self::too_many_requests(error_code::OVERLOADED, message, 5)
     }
 
-    /// Returns the error for a request that failed because the database does not respond.
+    /// Returns a 503 error: the request failed because the database does not respond.
     pub(in crate::http) fn unavailable() -> Self {
         let message = "the database does not respond; this request changed nothing: retry";
         let header = Some((header::RETRY_AFTER, RETRY_AFTER));
         Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, message) }
     }
 
-    /// Returns the error for a well-formed HTTP request that GraphQL rejects. `application/json` responses of this
-    /// kind have status 200.
+    /// Returns the error for a well-formed HTTP request whose GraphQL operation is invalid. Its status is 200 for
+    /// `application/json` and 400 for other media types.
     pub(in crate::http) fn from_request_errors(errors: RequestErrors, media: MediaType) -> Self {
         let status = if media == MediaType::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
         Self { status, errors, header: None }
     }
 
-    /// Returns the error for a request that requires a token and has none.
+    /// Returns a 401 error: the request requires a token but has none.
     pub(in crate::http) fn missing_token() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, error_code::UNAUTHENTICATED, TOKEN_REQUIRED)
     }
 
-    /// Converts the error to a response in the media type that the client accepts.
+    /// Converts the error to a response in the media type that the client accepts. Event streams cannot contain this
+    /// error, so a client that accepts them gets JSON.
     pub(in crate::http) fn into_response_as(self, media: MediaType) -> Response {
         let media = if media == MediaType::Events { MediaType::GraphqlResponse } else { media };
         let body = json!({ "errors": self.errors() });

@@ -1,14 +1,14 @@
 //! Content negotiation: chooses the response media type from the `Accept` header (RFC 9110, 12.5.1).
 //!
-//! `application/graphql-response+json`, `application/json` (the default) or `text/event-stream`. Event streams must be
-//! named; a wildcard does not match them.
+//! The media types are `application/graphql-response+json`, `application/json` (the default) and `text/event-stream`.
+//! A client gets an event stream only if its `Accept` header names this media type; wildcards do not match it.
 
 use axum::http::{HeaderMap, header};
 
 /// A media type of responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) enum MediaType {
-    /// `application/graphql-response+json`: the status says whether the request was valid.
+    /// `application/graphql-response+json`: the HTTP status says whether the request was valid.
     GraphqlResponse,
     /// `text/event-stream`: server-sent events, for subscriptions.
     Events,
@@ -26,7 +26,7 @@ impl MediaType {
         }
     }
 
-    /// Returns the media type without parameters, as media ranges name it.
+    /// Returns the media type without parameters, as `Accept` headers name it.
     const fn name(self) -> &'static str {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json",
@@ -42,8 +42,8 @@ impl MediaType {
         ranges.any(|range| range.specificity(Self::Events) > 0 && range.weight > 0)
     }
 
-    /// Returns the media type that the `Accept` headers prefer: JSON if there is no preference, `None` if they accept
-    /// none of them.
+    /// Returns the media type that the `Accept` headers prefer. Returns JSON if there is no `Accept` header, and
+    /// `None` if the headers accept no media type that the server supports.
     pub(in crate::http) fn negotiate(headers: &HeaderMap) -> Option<Self> {
         let accept: Vec<&str> =
             headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
@@ -52,8 +52,8 @@ impl MediaType {
         }
         let ranges: Vec<MediaRange> =
             accept.iter().flat_map(|value| value.split(',')).take(MAX_RANGES).map(MediaRange::parse).collect();
-        // At equal weight, the type named first is preferred. If one range covers both JSON types, the legacy type is
-        // preferred.
+        // If two media types have the same weight, the one that the headers name first is preferred. If one media
+        // range covers both JSON types, `application/json` is preferred.
         let ranked = [Self::Json, Self::GraphqlResponse, Self::Events].into_iter().filter_map(|media| {
             let (position, range) = ranges
                 .iter()
@@ -72,10 +72,10 @@ impl MediaType {
     }
 }
 
-/// Maximum number of media ranges that are parsed.
+/// Maximum number of media ranges in `Accept` headers that are parsed.
 const MAX_RANGES: usize = 100;
 
-/// A media range of an Accept header (RFC 9110, 12.5.1), and its weight in thousandths.
+/// A media range in an `Accept` header (RFC 9110, 12.5.1), with its weight in thousandths.
 struct MediaRange {
     name: String,
     weight: u16,
@@ -90,8 +90,9 @@ impl MediaRange {
         Self { name, weight: (weight.clamp(0.0, 1.0) * 1000.0) as u16 }
     }
 
-    /// Returns how specifically the range matches a media type: the most specific range applies; 0 is no match. Event
-    /// streams match by exact name only, since a client that accepts anything does not expect a stream.
+    /// Returns how specifically the range matches a media type: from 0, which is no match, to 3, the exact name. If
+    /// several ranges match, the most specific one applies. An event stream matches only by its exact name, because a
+    /// client that accepts anything does not expect a stream.
     fn specificity(&self, media: MediaType) -> u8 {
         match self.name.as_str() {
             name if name == media.name() => 3,

@@ -16,7 +16,7 @@ use crate::config::SiteInfo;
 const HOME_PAGE: &str = include_str!("front.html");
 const QUERY_PAGE: &str = include_str!("graphiql.html");
 
-/// Allows only inline resources of the page and requests to this server.
+/// Content security policy of the pages: allows only inline resources and requests to this server.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -26,7 +26,8 @@ const PLAIN_TEXT: &str = "Dateline\n\n\
     /health/live   liveness: the process runs\n\
     /health/ready  readiness: the server can respond\n";
 
-/// `/`: the newsroom's name, and links to the API.
+/// Handles `/`: returns a page with the newsroom's name and links to the API. Clients that are not browsers get plain
+/// text.
 pub(super) async fn home(State(state): State<Arc<HttpState>>, headers: HeaderMap) -> Response {
     let is_browser = headers
         .get(header::ACCEPT)
@@ -39,7 +40,7 @@ pub(super) async fn home(State(state): State<Arc<HttpState>>, headers: HeaderMap
     html(HOME_PAGE.replace("{{name}}", &escape_html(name)).replace("{{publisher}}", &escape_html(publisher)))
 }
 
-/// `/graphiql`: a page for running queries.
+/// Handles `/graphiql`: returns a page for running queries.
 pub(super) async fn query_page() -> Response {
     html(QUERY_PAGE)
 }

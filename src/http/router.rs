@@ -26,7 +26,7 @@ use crate::{app::App, config::AllowedOrigins, newsroom::access::public_id::rando
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Maximum length of a request id that is accepted from a proxy, in characters.
+/// Maximum length of a request id that the server accepts from a trusted proxy, in characters.
 const MAX_REQUEST_ID_LENGTH: usize = 100;
 
 /// Returns the router with all routes.
@@ -60,8 +60,8 @@ fn cors(origins: &AllowedOrigins) -> CorsLayer {
         .max_age(Duration::from_hours(1))
 }
 
-/// Readiness check: the database responds and the catalog is current. Reports the last known state, without a
-/// database query.
+/// Handles the readiness check: whether the database responds and the catalog is current. Returns the last known
+/// state, so a check needs no database query.
 async fn ready(State(state): State<Arc<HttpState>>) -> Response {
     match state.app.unready_reason() {
         None => Json(json!({ "status": "ready" })).into_response(),
@@ -77,20 +77,21 @@ async fn not_found() -> Response {
     (StatusCode::NOT_FOUND, text).into_response()
 }
 
-/// Adds the headers of every response and logs one line per request. The log never contains a query, a variable or a
-/// token.
+/// Adds the headers that every response has, and logs one line per request. The log never contains a query, a
+/// variable or a token.
 async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Request, next: Next) -> Response {
     let (method, path, started) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
     let id = request_id(&state, &request);
     let address = state.trusted_proxies.client_ip(request.extensions(), request.headers());
-    // An error span is enabled at every log level, so each line of a request has its id.
+    // A span of level ERROR is enabled at every log level, so each log line of a request contains the request id.
     let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
     let mut response = next.run(request).instrument(span.clone()).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    // Pages set their own policy. This one disables everything else that a browser would render.
+    // Pages set their own content security policy. For all other responses, this policy forbids a browser to load or
+    // run anything.
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
@@ -102,7 +103,7 @@ async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Reque
         %method,
         path = path.chars().take(200).collect::<String>(),
         status = response.status().as_u16(),
-        // With one decimal.
+        // Milliseconds, with one decimal.
         ms = (started.elapsed().as_micros() / 100) as f64 / 10.0,
         %address,
         operation,
@@ -110,7 +111,8 @@ async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Reque
     response
 }
 
-/// Returns the request id of a trusted proxy, so that both logs have the same id, or a new one.
+/// Returns the id of a request. If a trusted proxy sent an id, that id is used, so that the proxy's log and the
+/// server's log agree. Otherwise generates a new id.
 fn request_id(state: &HttpState, request: &Request) -> HeaderValue {
     let is_proxied = state.trusted_proxies.is_from_trusted_proxy(request.extensions());
     let forwarded = |headers: &HeaderMap| {

@@ -1,7 +1,7 @@
-//! Session of a request or a connection: viewer, client IP and bearer token; detects a token that has expired or was
+//! Session of a request or a connection: viewer, client IP and bearer token. Detects when the token expires or is
 //! revoked.
 //!
-//! The token is checked again every five seconds, and whenever a token changes.
+//! A long-lived session checks its token again every five seconds, and whenever any token of the newsroom changes.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{auth::viewer::Viewer, fair_semaphore::Caller, newsroom::access::tokens::AuthError};
 
-/// How often a token is checked again without a change notification: it may expire, or its issuer may change its
-/// keys.
+/// How often a session checks its token again if no token was changed. The token may have expired, or its issuer may
+/// have changed the signing keys.
 const TOKEN_CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// An authenticated request or connection.
@@ -25,7 +25,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Authenticates a token, or returns the public session without one.
+    /// Authenticates a bearer token and returns the session of its holder. Without a token, returns a public session.
+    /// Fails if the token is invalid, or if the client IP is locked out.
     pub(super) async fn authenticate(
         state: &HttpState,
         bearer: Option<&str>,
@@ -37,17 +38,17 @@ impl Session {
         Ok(Self::new(authenticate(state, bearer, address).await?, bearer, address))
     }
 
-    /// Creates a session for a viewer.
+    /// Creates a session for a viewer that is already authenticated.
     pub(super) fn new(viewer: Viewer, bearer: Option<&str>, address: IpAddr) -> Self {
         Self { viewer, address, bearer: bearer.map(str::to_owned) }
     }
 
-    /// Returns the caller, by whom limits are counted.
+    /// Returns the caller for whom limits are counted.
     pub(super) fn caller(&self) -> Caller {
         caller(self.address, self.bearer.as_deref())
     }
 
-    /// Waits until the token is invalid and returns the error. Never returns for the public.
+    /// Waits until the token is no longer valid, and returns the error. Never returns for a public session.
     pub(super) async fn until_invalid(&self, state: Arc<HttpState>) -> HttpError {
         if self.bearer.is_none() {
             return std::future::pending().await;
@@ -67,14 +68,14 @@ impl Session {
 
     /// Waits until the server stops.
     pub(super) async fn until_shutdown(state: Arc<HttpState>) {
-        // The application holds the sender, so it cannot be dropped.
+        // The application holds the sender, so the channel is never closed.
         let _ = state.app.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
-    /// Returns the error if the token is no longer valid.
+    /// Checks the token again. Returns an error if it is no longer valid.
     pub(super) async fn token_error(&self, state: &HttpState) -> Option<HttpError> {
         match state.app.authenticate(Some(self.bearer.as_deref()?)).await {
-            // A database failure says nothing about the token.
+            // A database failure does not mean that the token is invalid.
             Ok(_) | Err(AuthError::Db(_)) => None,
             Err(error) => Some(auth_error(error)),
         }

@@ -1,7 +1,8 @@
 //! Compression of response bodies: negotiates the content coding (`Accept-Encoding`, RFC 9110) and encodes brotli, zstd
 //! or gzip.
 //!
-//! Short responses are not compressed. The caller does not compress responses with secrets (BREACH).
+//! Responses below 1024 bytes are not compressed. The caller of this module must not compress responses with secrets,
+//! because the compressed length could reveal them (BREACH).
 
 use std::io::Write;
 
@@ -19,11 +20,11 @@ pub(in crate::http) enum ContentCoding {
     /// No compression.
     #[default]
     Identity,
-    /// RFC 7932.
+    /// Brotli (RFC 7932).
     Brotli,
-    /// RFC 8878.
+    /// Zstandard (RFC 8878).
     Zstd,
-    /// RFC 1952.
+    /// gzip (RFC 1952).
     Gzip,
 }
 
@@ -61,7 +62,7 @@ impl ContentCoding {
         }
     }
 
-    /// Returns the value of the `Content-Encoding` header.
+    /// Returns the value of the `Content-Encoding` header; `None` if there is no compression.
     pub(in crate::http) fn header(self) -> Option<HeaderValue> {
         match self {
             Self::Identity => None,
@@ -71,13 +72,14 @@ impl ContentCoding {
         }
     }
 
-    /// Encodes a response body and returns the coding used. Short bodies are not compressed.
+    /// Encodes a response body. Returns the encoded bytes and the coding that was used, because short bodies are not
+    /// compressed.
     pub(in crate::http) fn encode(self, text: Vec<u8>) -> (Bytes, Self) {
         if text.len() < MIN_LENGTH || self == Self::Identity {
             return (Bytes::from(text.into_boxed_slice()), Self::Identity);
         }
         match self.compress(&text) {
-            // Cached bytes are counted by length, so the allocation must have no spare capacity.
+            // The response cache counts a body by its length, so the allocation must have no spare capacity.
             Ok(encoded) => (Bytes::copy_from_slice(&encoded), self),
             // Writing to memory does not fail. If it did, the uncompressed response would still be correct.
             Err(_) => (text.into(), Self::Identity),
@@ -147,7 +149,7 @@ mod tests {
                 "{coding:?}"
             );
             assert_eq!(coding.encode(b"short".to_vec()).1, ContentCoding::Identity);
-            // Cached bytes are counted by length, so the allocation must have no spare capacity.
+            // The response cache counts a body by its length, so the allocation must have no spare capacity.
             let length = encoded.len();
             assert_eq!(encoded.try_into_mut().unwrap().capacity(), length, "{coding:?}");
         }

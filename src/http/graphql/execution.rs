@@ -1,7 +1,9 @@
-//! Runs a GraphQL operation with its time limit and normalizes errors (codes, number, length), for every transport.
+//! Runs a GraphQL operation within its time limit, and normalizes errors (codes, number, length), for every
+//! transport.
 //!
-//! Distinguishes request errors (nothing was executed), transient failures (not stored for replay) and mutations whose
-//! outcome is unknown. A mutation runs to completion when its client disconnects.
+//! The result distinguishes request errors (nothing was executed), transient failures (not stored under the
+//! idempotency key) and mutations whose outcome is unknown. A mutation runs to completion even if its client
+//! disconnects.
 
 use std::{
     sync::Arc,
@@ -25,7 +27,7 @@ const MAX_ERRORS: usize = 20;
 /// Maximum length of an error message, in characters.
 const MAX_MESSAGE_LENGTH: usize = 1000;
 
-/// Error code of a response that exceeded the time limit.
+/// Error code of an operation that exceeded its time limit.
 const TIMEOUT: ErrorCode = error_code::EXECUTION_TIMEOUT;
 
 /// Error codes of failures that a retry may resolve.
@@ -44,7 +46,8 @@ const OUTCOME_UNKNOWN: ErrorCode = error_code::OUTCOME_UNKNOWN;
 /// Error codes of transient database failures that changed nothing.
 const UNAVAILABLE: [ErrorCode; 2] = [error_code::UNAVAILABLE, error_code::STORAGE_FULL];
 
-/// Time that a running mutation gets after its deadline. No new write starts, and a write in progress completes.
+/// Time after its deadline in which a mutation may complete a write in progress. No new write starts after the
+/// deadline.
 const FINISH_GRACE: Duration = Duration::from_secs(5);
 
 /// The result of an operation.
@@ -56,7 +59,7 @@ pub(in crate::http) struct ExecutionResult {
     pub(in crate::http) is_unavailable: bool,
 }
 
-/// A serialized result, with the properties that decide its status and storage.
+/// A serialized response, with the properties that decide its HTTP status and whether it is stored.
 #[expect(clippy::struct_excessive_bools, reason = "each is one property of the response")]
 pub(in crate::http) struct SerializedResponse {
     pub(in crate::http) bytes: Vec<u8>,
@@ -67,8 +70,8 @@ pub(in crate::http) struct SerializedResponse {
 }
 
 impl ExecutionResult {
-    /// Serializes the result to JSON. A large result is written and dropped on a blocking thread. The operation keeps
-    /// its permit until then, even if the client no longer waits.
+    /// Serializes the result to JSON. The result of a long operation is serialized and dropped on a blocking thread.
+    /// The operation keeps its permit until serialization is done, even if the client has disconnected.
     pub(in crate::http) async fn serialize(self, execution: &Arc<Execution>) -> Result<SerializedResponse, HttpError> {
         let (is_long, execution) = (execution.is_long(), execution.clone());
         let serialize = move || {
@@ -85,7 +88,8 @@ impl ExecutionResult {
         if is_long { blocking::run(serialize).await } else { serialize() }
     }
 
-    /// Builds a result from a response. Nothing was executed if there is no data and no error has a path.
+    /// Builds a result from a response. If the response has errors but no data, and no error has a path, the result
+    /// is a request error: nothing was executed.
     pub(in crate::http) fn from_response(mut response: Response) -> Self {
         // Sort errors about an unknown outcome first, so that truncation never removes them.
         response.errors.sort_by_key(|error| !has_code(error, OUTCOME_UNKNOWN));
@@ -105,12 +109,13 @@ impl ExecutionResult {
         self.response.errors.is_empty()
     }
 
-    /// Returns true if the failure was a server fault or a conflict: the same request may succeed when it is retried.
+    /// Returns true if an error is a server fault or a conflict. Then the same request may succeed when it is sent
+    /// again.
     fn is_transient_failure(&self) -> bool {
         self.response.errors.iter().any(|error| TRANSIENT.iter().any(|&code| has_code(error, code)))
     }
 
-    /// Serializes to JSON. Omits `data` if nothing was executed or the database was unavailable.
+    /// Serializes the response to JSON. Omits `data` if nothing was executed or if the database was unavailable.
     fn to_json(&self) -> Result<Vec<u8>, HttpError> {
         let json = if self.is_request_error || self.is_unavailable {
             serde_json::to_vec(&json!({ "errors": self.response.errors }))
@@ -123,7 +128,7 @@ impl ExecutionResult {
         })
     }
 
-    /// Serializes to a JSON string.
+    /// Serializes the response to a JSON string.
     pub(in crate::http) fn to_json_string(&self) -> Result<String, HttpError> {
         // JSON is UTF-8.
         self.to_json().map(|bytes| String::from_utf8(bytes).unwrap_or_default())
@@ -150,7 +155,7 @@ fn is_all_null(data: &Value) -> bool {
     }
 }
 
-/// Executes an operation that passed all checks.
+/// Executes a prepared operation within its time limit.
 pub(in crate::http) async fn execute(
     state: &HttpState,
     prepared: PreparedOperation,
@@ -159,7 +164,7 @@ pub(in crate::http) async fn execute(
     let deadline = context.viewer.deadline;
     let work = state.app.executor.execute(prepared, context);
     let result = match deadline {
-        // No new write starts after the deadline. The grace period lets a running write complete.
+        // No new write starts after the deadline. The grace period lets a write in progress complete.
         Some(deadline) => tokio::time::timeout_at((deadline + FINISH_GRACE).into(), work).await.ok(),
         None => with_time_limit(state, work).await,
     };
@@ -174,7 +179,7 @@ pub(in crate::http) async fn execute(
     Ok(ExecutionResult { response, is_request_error: false, is_unavailable: false })
 }
 
-/// Rewords read errors below a mutation field, so that they do not suggest that the mutation failed.
+/// Replaces the messages of read errors below a mutation field, so that they do not suggest that the mutation failed.
 fn reword_read_failures(mut response: Response) -> Response {
     for error in response.errors.iter_mut().filter(|error| error.path.len() > 1) {
         if has_code(error, error_code::UNAVAILABLE) {
@@ -215,8 +220,8 @@ fn internal_error(message: &'static str) -> HttpError {
     HttpError::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, error_code::INTERNAL_SERVER_ERROR, message)
 }
 
-/// Runs a future with the time limit and returns `None` if it did not finish in time. Checks the limit first on each
-/// poll. Otherwise work that is always ready would never time out.
+/// Runs a future within the time limit. Returns `None` if the future did not finish in time. Each poll checks the
+/// time limit first, because work that is always ready would otherwise never time out.
 pub(in crate::http) async fn with_time_limit<T>(state: &HttpState, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
@@ -238,7 +243,7 @@ pub(in crate::http) fn timeout_response(state: &HttpState, subject: &str, advice
 fn normalize_errors(response: &mut Response) {
     response.errors.truncate(MAX_ERRORS);
     for error in &mut response.errors {
-        // Errors raised by the framework have no code.
+        // Errors that async-graphql raises have no code.
         let extensions: &mut ErrorExtensionValues = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
             extensions.set(

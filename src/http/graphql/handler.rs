@@ -1,8 +1,8 @@
 //! Handler of `/graphql` for GET, POST and the WebSocket upgrade.
 //!
-//! Order: media type, rate limit, authentication, body, response cache, persisted query, parse and validate,
-//! idempotency key, execute, compress, store in the cache. Mutations by GET and bodies that are not `application/json`
-//! are rejected.
+//! The steps are: media type, rate limit, authentication, body, response cache, persisted query, parse and validate,
+//! idempotency key, execute, compress, store in the response cache. Mutations by GET are rejected. Bodies that are
+//! not `application/json` are rejected too.
 
 use std::{
     net::IpAddr,
@@ -44,11 +44,11 @@ use crate::{
 /// `Cache-Control` for responses that only one client may see.
 const PRIVATE_NO_STORE: HeaderValue = HeaderValue::from_static("private, no-store");
 
-/// A request before it is parsed.
+/// A GraphQL request that was not parsed yet.
 enum RawRequest {
-    /// From the query string.
+    /// The query string of a GET request.
     QueryString(String),
-    /// From the body. The reservation holds the memory until the request is done.
+    /// The body of a POST request. The reservation keeps its memory reserved until the request is done.
     Body(Bytes, #[expect(dead_code, reason = "the memory is released when this is dropped")] Reservation),
 }
 
@@ -110,8 +110,8 @@ pub(in crate::http) async fn post(State(state): State<Arc<HttpState>>, request: 
 
 /// Upgrades a request to `/graphql` to a WebSocket.
 async fn upgrade_websocket(state: &Arc<HttpState>, parts: &mut Parts) -> Result<Response, HttpError> {
-    // The token arrives with `connection_init`, never in a cookie. Origins that CORS rejects must not connect by
-    // WebSocket either.
+    // Browsers do not apply CORS to WebSockets, so origins that CORS rejects are rejected here. The token never
+    // arrives in a cookie, but in the `Authorization` header or with `connection_init`.
     let is_foreign =
         |origin: &HeaderValue| !state.app.http_config.origins.allow(origin) && !is_same_origin(origin, parts);
     if parts.headers.get(header::ORIGIN).is_some_and(is_foreign) {
@@ -120,7 +120,7 @@ async fn upgrade_websocket(state: &Arc<HttpState>, parts: &mut Parts) -> Result<
     }
     let address = state.trusted_proxies.client_ip(&parts.extensions, &parts.headers);
     let bearer = bearer_token(&parts.headers)?.map(str::to_owned);
-    // The token is verified later. Until then the rate limit of the client IP applies.
+    // The token is verified after the upgrade. Until then, the rate limit of the client IP applies.
     state.limiter.check_rate(address, None)?;
     let permit = state.limiter.stream_permit(address)?;
     let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await;
@@ -129,7 +129,7 @@ async fn upgrade_websocket(state: &Arc<HttpState>, parts: &mut Parts) -> Result<
     Ok(websocket::accept(state.clone(), upgrade, bearer, address, permit))
 }
 
-/// Returns true if the origin is this server, as the client addresses it.
+/// Returns true if the origin of a web page is this server, under the host name that the client uses for it.
 fn is_same_origin(origin: &HeaderValue, parts: &Parts) -> bool {
     let own = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let own = own.or_else(|| parts.uri.authority().map(Authority::as_str));
@@ -160,7 +160,7 @@ async fn respond(
     };
     let mut rate_limit_headers = RateLimitHeaders::new();
     let result = async {
-        // Malformed requests count towards the rate limit, too.
+        // Requests with a malformed token header count towards the rate limit, too.
         let bearer =
             bearer_token(headers).map_err(|error| state.limiter.check_rate(address, None).err().unwrap_or(error))?;
         rate_limit_headers = state.limiter.check_rate(address, bearer)?;
@@ -183,7 +183,7 @@ async fn respond(
     response
 }
 
-/// Responds to a parsed request with an event stream.
+/// Responds to a request with an event stream.
 async fn respond_with_events(
     state: &Arc<HttpState>,
     headers: &HeaderMap,
@@ -204,7 +204,8 @@ async fn respond_with_events(
     .await)
 }
 
-/// Responds to a parsed request with JSON. Public responses come from the response cache if the entry is still valid.
+/// Responds to a request with JSON. If the request has no token and the response cache has a valid response, returns
+/// the cached response.
 async fn respond_with_json(
     state: &Arc<HttpState>,
     headers: &HeaderMap,
@@ -216,7 +217,7 @@ async fn respond_with_json(
     let by_get = matches!(raw, RawRequest::QueryString(_));
     let key = session.bearer.is_none().then(|| ResponseCache::key(by_get.into(), raw.bytes(), media, coding));
     let track = |bytes| state.limiter.memory.track(session.address, bytes);
-    // The remaining validity is computed at the time of the response, not of the request.
+    // The value of `max-age` is computed when the response is sent, not when the request arrived.
     let cached_response = |cached: &CachedResponse| match by_get {
         true if cached.matches_if_none_match(headers) => cached.not_modified(cached.max_age(&state.app)),
         true => cached.to_get_response(track(cached.body.clone()), cached.max_age(&state.app)),
@@ -227,7 +228,7 @@ async fn respond_with_json(
     }
     let mut params = raw.params(&state.app.http_config.limits)?;
     let text = state.persisted_queries.resolve(&mut params, media)?;
-    // Held until the response is encoded, since parsing and encoding cost CPU, too.
+    // The permit is held until the response is encoded, because parsing and encoding take CPU time, too.
     let permit = state.limiter.execution_permit(session.caller()).await?;
     let request_error = |errors| HttpError::from_request_errors(errors, media);
     let input = OperationInput { operation_name: params.operation_name, variables: params.variables };
@@ -290,15 +291,16 @@ async fn respond_with_json(
         () if serialized.is_request_error && media == MediaType::GraphqlResponse => StatusCode::BAD_REQUEST,
         () => StatusCode::OK,
     };
-    // Compressed length would reveal a secret next to text that the caller chose (CVE-2013-3587), so responses with
-    // secrets are not compressed.
+    // Responses with secrets are not compressed. If such a response also contains text that the caller chose, its
+    // compressed length would reveal the secret (CVE-2013-3587).
     let coding = if secret { ContentCoding::Identity } else { coding };
     let (body, coding) = offload::encode(&context.execution, bytes, move || coding.encode(serialized.bytes)).await;
     let private = kind != OperationType::Query || !public || secret;
     Ok(uncached_response(status, media, (track(body), coding), private, operation))
 }
 
-/// Executes an operation and serializes its result. A mutation completes even if its client has disconnected.
+/// Executes an operation, serializes its result, and stores the response under its idempotency key. A mutation
+/// completes even if its client has disconnected.
 async fn execute_and_serialize(
     state: &Arc<HttpState>,
     prepared: PreparedOperation,
@@ -323,7 +325,7 @@ async fn execute_and_serialize(
     if is_mutation { execution::run_to_completion(work).await } else { work.await }
 }
 
-/// Builds a response that is not stored in the cache.
+/// Builds a response that is not stored in the response cache.
 fn uncached_response(
     status: StatusCode,
     media: MediaType,
@@ -348,7 +350,7 @@ fn uncached_response(
     response
 }
 
-/// Builds the response of a replayed mutation.
+/// Builds the response for a repeated mutation, whose stored response is returned again.
 fn replayed_response(body: &str, media: MediaType, operation: OperationName) -> Response {
     let mut response =
         (StatusCode::OK, [(header::CONTENT_TYPE, media.content_type())], body.to_owned()).into_response();

@@ -1,7 +1,8 @@
 //! `Idempotency-Key` header (IETF draft): a mutation that is sent again with the same key gets the stored response.
 //!
-//! A key in flight is rejected with 409, a key reused for another request with 422. Long responses and responses with
-//! secrets are not stored; their replay is rejected with 409. Storage is in `newsroom::access::idempotency`.
+//! While a request with the same key is in flight, a second request fails with 409. If the key was used for a
+//! different request, it fails with 422. Long responses and responses with secrets are not stored, so repeating such
+//! a request fails with 409. `newsroom::access::idempotency` stores the keys and responses.
 
 use std::sync::Arc;
 
@@ -18,23 +19,25 @@ use crate::{
     },
 };
 
-/// Maximum length of a key, in characters.
+/// Maximum length of an idempotency key, in characters.
 const MAX_KEY_LENGTH: usize = 200;
 
-/// Maximum size of a stored response, in bytes. For a longer response, only the fact that it was sent is stored.
+/// Maximum size of a stored response, in bytes. If a response is longer, only the fact that the request was executed
+/// is stored.
 const MAX_STORED_BYTES: usize = 256 * 1024;
 
-/// What to do about the key of a request.
+/// What to do with a request, depending on its idempotency key.
 pub(in crate::http) enum IdempotencyState {
     /// The request has no key.
     NoKey,
-    /// The request was answered before.
+    /// The request was executed before: return this stored response.
     Replay(String),
-    /// The key is new: store the response.
+    /// The key is new: execute the request and store its response.
     First(InFlightKey),
 }
 
-/// A request in flight under its key. A second request with the same key is rejected until this is dropped.
+/// Marks the idempotency key of a request as in flight. A second request with the same key is rejected until this
+/// value is dropped.
 pub(in crate::http) struct InFlightKey {
     in_flight: Arc<std::sync::Mutex<std::collections::HashSet<(String, String)>>>,
     owner_and_key: (String, String),
@@ -53,7 +56,9 @@ impl IdempotencyState {
         Self::NoKey
     }
 
-    /// Looks up the key of a mutation, if it has one, and records the request in the viewer.
+    /// Reads the idempotency key of a mutation, if the request has one, and looks up the stored result. If the key is
+    /// new, records the request in `viewer`, so that the first write stores the key. Fails if the request must not be
+    /// executed.
     pub(in crate::http) async fn begin(
         app: &App,
         headers: &HeaderMap,
@@ -61,7 +66,7 @@ impl IdempotencyState {
         body: &[u8],
     ) -> Result<Self, HttpError> {
         let Some(key) = headers.get("idempotency-key") else { return Ok(Self::NoKey) };
-        // The draft defines a quoted string. Many clients send it without quotes.
+        // The draft defines the key as a quoted string, but many clients send it without quotes.
         let key = key.to_str().map(|key| key.trim().trim_matches('"').to_owned()).unwrap_or_default();
         if key.is_empty()
             || key.len() > MAX_KEY_LENGTH
@@ -88,7 +93,8 @@ impl IdempotencyState {
             HttpError::unavailable()
         })?;
         if !matches!(stored, StoredResult::Absent) {
-            // The replayed response must not be older than the catalog that the client reads next, on any node.
+            // Another server may have executed the first request. Catch up with the journal, so that this server's
+            // next responses include the change.
             if let Err(error) = app.newsroom.catalog.catch_up().await {
                 tracing::error!(%error, "failed to follow the journal");
             }
@@ -119,7 +125,8 @@ impl IdempotencyState {
         }
     }
 
-    /// Stores the response. For a response with a secret, stores only the fact that it was sent.
+    /// Stores the response under its key. If the response is long or contains a secret, stores only the fact that the
+    /// request was executed.
     pub(in crate::http) async fn store_response(self, app: &App, response: &[u8], secret: bool) {
         let Self::First(in_flight_key) = self else { return };
         let is_storable = !secret && response.len() <= MAX_STORED_BYTES;

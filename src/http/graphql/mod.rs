@@ -1,12 +1,12 @@
 //! GraphQL over HTTP: the handler of `/graphql` and the parts that it calls.
 //!
-//! - `handler`: GET, POST and the WebSocket upgrade, from the request to the response
-//! - `params`: query, operation name, variables and extensions of a request; reads the body
+//! - `handler`: handles GET, POST and the WebSocket upgrade, from the request to the response
+//! - `params`: query, operation name, variables and extensions of a request; reading of the body
 //! - `persisted_queries`: automatic persisted queries and trusted documents
 //! - `idempotency`: `Idempotency-Key` header
-//! - `execution`: time limit and error normalisation
-//! - `offload`: long documents and responses on the blocking thread pool
-//! - `response_cache`: response cache, `ETag`, `Cache-Control`
+//! - `execution`: time limit of operations, normalisation of errors
+//! - `offload`: moves work on long documents and responses to the blocking thread pool
+//! - `response_cache`: cache of public responses, `ETag`, `Cache-Control`
 //! - `compression`: content coding (brotli, zstd, gzip)
 
 pub(crate) mod compression;

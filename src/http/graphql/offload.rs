@@ -1,6 +1,8 @@
-//! Moves expensive steps to the blocking thread pool: parsing long documents, preparing them, encoding long responses.
+//! Moves expensive steps to the blocking thread pool: parsing and preparing long documents, and encoding long
+//! responses.
 //!
-//! Work on a long document needs a permit for long operations. Short documents and responses stay on the async thread.
+//! Work on a long document needs a permit for long operations. Short documents and responses are processed on the
+//! async thread.
 
 use std::sync::Arc;
 
@@ -12,11 +14,12 @@ use crate::{
     http::{error::HttpError, session::Session, state::HttpState},
 };
 
-/// Response size, in bytes, from which compression is offloaded: it may take milliseconds.
+/// Minimum size of a response, in bytes, for encoding it on a blocking thread. Compressing a response of this size
+/// may take milliseconds.
 const LONG_RESPONSE: usize = 128 * 1024;
 
-/// Parses a document. A long document that is not cached is parsed on a blocking thread, with a permit for long
-/// operations.
+/// Parses a document. If the document is too long for the document cache, it is parsed on a blocking thread, with a
+/// permit for long operations.
 pub(in crate::http) async fn parse(
     state: &HttpState,
     session: &Session,
@@ -26,7 +29,8 @@ pub(in crate::http) async fn parse(
     with_permit(state, session, text.len(), move || executor.parse(&text, role)).await
 }
 
-/// Prepares an operation. For a long document, on a blocking thread with a permit for long operations.
+/// Prepares an operation for execution. If the document is long, this happens on a blocking thread, with a permit for
+/// long operations.
 pub(in crate::http) async fn prepare(
     state: &HttpState,
     session: &Session,
@@ -38,8 +42,8 @@ pub(in crate::http) async fn prepare(
     with_permit(state, session, document.bytes(), move || executor.prepare(&document, input, role, &extent)).await
 }
 
-/// Runs work on a document of the given length in bytes. The permit is released when the work is done, even if the
-/// caller no longer waits for the result.
+/// Runs work on a document of `bytes` bytes: on a blocking thread with a permit if the document is long, otherwise on
+/// this thread. The permit is released when the work is done, even if the caller no longer waits for the result.
 async fn with_permit<T: Send + 'static>(
     state: &HttpState,
     session: &Session,
@@ -63,8 +67,8 @@ async fn with_permit<T: Send + 'static>(
     Ok(blocking::run(work).await)
 }
 
-/// Encodes a response of the given length in bytes: a long one on a blocking thread. The operation keeps its permit
-/// until then, even if the caller no longer waits.
+/// Encodes a response of `bytes` bytes, on a blocking thread if it is long. The operation keeps its permit until the
+/// response is encoded, even if the caller no longer waits.
 pub(in crate::http) async fn encode<T: Send + 'static>(
     execution: &Arc<Execution>,
     bytes: usize,

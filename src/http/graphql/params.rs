@@ -1,7 +1,7 @@
 //! Parameters of a GraphQL request from a JSON body or a query string: query, operation name, variables, extensions.
 //!
-//! Also reads the body with its size limit, time limit and memory reservation, checks the content type, and limits the
-//! number of JSON values before parsing. Nesting depth and JSON syntax are checked by the JSON parser.
+//! This module also checks the content type and reads the body within its limits on size, time and memory. Before it
+//! parses JSON, it limits the number of values. The JSON parser checks syntax and nesting depth.
 
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ use crate::{
     limits::Limits,
 };
 
-/// The parameters of a GraphQL request: the query text, or the id or digest of a registered query.
+/// The parameters of a GraphQL request. The query is given by its text, by the id of a trusted document, or by the
+/// digest of a persisted query.
 #[derive(Debug, Default)]
 pub(in crate::http) struct GraphqlParams {
     pub(in crate::http) query: Option<String>,
@@ -61,7 +62,7 @@ impl GraphqlParams {
                         |error| HttpError::bad_request(format!("the parameter `{name}` is not JSON: {error}"));
                     serde_json::from_str(&value).map_err(invalid_json)?
                 }
-                // An empty value counts as absent (GraphQL over HTTP, draft, 6.2.1).
+                // An empty `operationName` counts as absent (GraphQL over HTTP, draft, 6.2.1).
                 "operationName" if value.is_empty() => Value::Null,
                 "query" | "operationName" | "documentId" | "doc_id" => Value::String(value.into_owned()),
                 _ => continue,
@@ -108,11 +109,12 @@ impl GraphqlParams {
     }
 }
 
-/// JSON values allowed besides the variables: the query, the operation name, extensions.
+/// Number of JSON values that a request may contain in addition to its variables: query, operation name and
+/// extensions.
 const NON_VARIABLE_VALUES: u64 = 100;
 
-/// Rejects JSON with too many values before it is parsed, in one pass over its bytes. The JSON parser checks syntax
-/// and nesting depth.
+/// Fails if a JSON text has too many values. The values are counted in one pass over the bytes, before the text is
+/// parsed. The JSON parser checks syntax and nesting depth.
 pub(in crate::http) fn check_value_count(json: &[u8], limits: &Limits) -> Result<(), HttpError> {
     let limit = limits.values.saturating_add(NON_VARIABLE_VALUES);
     let (mut values, mut quoted, mut escaped, mut value_expected) = (0, false, false, false);
@@ -125,7 +127,7 @@ pub(in crate::http) fn check_value_count(json: &[u8], limits: &Limits) -> Result
                 (quoted, value_expected) = (!quoted, false);
             }
             _ if quoted => {}
-            // A value follows the bracket, unless the bracket closes.
+            // A value follows the opening bracket, unless the closing bracket comes next.
             b'[' | b'{' => {
                 values += u64::from(value_expected);
                 value_expected = true;
@@ -149,8 +151,8 @@ pub(in crate::http) fn check_value_count(json: &[u8], limits: &Limits) -> Result
     Ok(())
 }
 
-/// Reads a body to its end, within the size limit, the time limit and the memory limit. Unauthenticated requests have
-/// a smaller size limit.
+/// Reads a request body to its end, within the limits on size, time and memory. Requests without a token have a
+/// smaller size limit.
 pub(in crate::http) async fn read_body(
     body: Body,
     limits: &Limits,
@@ -166,7 +168,7 @@ pub(in crate::http) async fn read_body(
         let message = format!("the request body is larger than {limit} bytes ({setting}): send less data at a time");
         HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, error_code::PAYLOAD_TOO_LARGE, message)
     };
-    // Reject a body whose announced length is too large before it is sent.
+    // If the announced length of the body is too large, reject the body before the client sends it.
     if body.size_hint().lower() > limit {
         return Err(too_large());
     }
@@ -198,8 +200,8 @@ pub(in crate::http) async fn read_body(
     }
 }
 
-/// Requires JSON in UTF-8. Browsers send some other types without a CORS preflight, so a foreign page could send
-/// them.
+/// Fails unless the content type is JSON in UTF-8. For some other content types, browsers send requests without a
+/// CORS preflight, so pages of foreign origins could send such requests.
 pub(in crate::http) fn check_content_type(headers: &HeaderMap) -> Result<(), HttpError> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
@@ -242,7 +244,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts the values as a JSON parser sees them, except the root.
+    /// Counts the values in parsed JSON, without the root value.
     fn values(value: &Value) -> u64 {
         match value {
             Value::Array(items) => items.iter().map(|item| 1 + values(item)).sum(),
@@ -266,7 +268,8 @@ mod tests {
         ] {
             let count = values(&serde_json::from_str(&text).unwrap());
             let allowed = |values: u64| {
-                // At the limit, without the allowance for other values.
+                // The added values use up the allowance `NON_VARIABLE_VALUES`, so `text` itself must not exceed
+                // `values`.
                 let text = format!("[{text}{}]", ",0".repeat(NON_VARIABLE_VALUES as usize - 1));
                 check_value_count(text.as_bytes(), &Limits { values, ..Limits::default() }).is_ok()
             };

@@ -1,7 +1,9 @@
-//! Persisted queries: trusted documents by their id, and automatic persisted queries (APQ) by SHA-256 hash.
+//! Persisted queries: trusted documents by id, and automatic persisted queries (APQ) by the SHA-256 hash of their
+//! text.
 //!
-//! Finds the text of a request, verifies the hash, and logs or rejects documents that are not in the manifest
-//! (`documents.trust`). A new APQ text is registered only after it was executed without errors.
+//! Finds the query text of a request and verifies its hash. Logs or rejects queries that are not in the manifest of
+//! trusted documents (setting `documents.trust`). The text of a new APQ is registered only after the query was
+//! executed without errors.
 
 use std::{
     collections::HashSet,
@@ -19,7 +21,7 @@ use crate::{
     newsroom::access::tokens::hash,
 };
 
-/// Number of untrusted queries that are logged once each. Beyond it the log stops.
+/// Maximum number of untrusted queries that are logged, each once. Further untrusted queries are not logged.
 const MAX_LOGGED_UNTRUSTED: usize = 1000;
 
 /// The registered queries: trusted documents and automatic persisted queries.
@@ -30,7 +32,7 @@ pub(in crate::http) struct PersistedQueries {
     logged_untrusted: Mutex<HashSet<String>>,
 }
 
-/// Weighs a cached text by its bytes plus the overhead of an entry.
+/// Computes the cache weight of a query text: its bytes plus the overhead of a cache entry.
 #[derive(Clone)]
 struct QueryWeight;
 
@@ -40,7 +42,8 @@ impl Weighter<String, Arc<str>> for QueryWeight {
     }
 }
 
-/// A resolved query text, and whether to register it after it was executed without errors.
+/// The query text of a request. If `new_digest` is set, the text is to be registered once the query was executed
+/// without errors.
 pub(in crate::http) struct QueryText {
     pub(in crate::http) query: Arc<str>,
     new_digest: Option<String>,
@@ -54,13 +57,14 @@ impl PersistedQueries {
         Self { documents: config.documents.clone(), by_digest, logged_untrusted: Mutex::default() }
     }
 
-    /// Returns the query text of a request.
+    /// Returns the query text of a request. Fails if the id or hash is unknown, the hash does not match the text, or
+    /// the query is not trusted.
     pub(in crate::http) fn resolve(
         &self,
         params: &mut GraphqlParams,
         media: MediaType,
     ) -> Result<QueryText, HttpError> {
-        // This is a GraphQL request error, so `application/json` responses have status 200.
+        // The errors below are GraphQL request errors, so their status is 200 if the response is `application/json`.
         let status = if media == MediaType::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
         let resolved = |query: &Arc<str>| QueryText { query: query.clone(), new_digest: None };
         let by_id = params.document_id.as_deref().or(params.digest.as_deref()).and_then(|id| self.documents.get(id));
@@ -115,14 +119,15 @@ impl PersistedQueries {
         Ok(text)
     }
 
-    /// Registers a text that was sent with its digest, after it was executed without errors.
+    /// Registers a query text that was sent with its digest. Must be called only after the query was executed without
+    /// errors.
     pub(in crate::http) fn register(&self, text: &QueryText) {
         if let (Some(by_digest), Some(digest)) = (&self.by_digest, &text.new_digest) {
             by_digest.insert(digest.clone(), text.query.clone());
         }
     }
 
-    /// Logs an untrusted query once. Never logs the text, since it may contain personal data.
+    /// Logs an untrusted query once, by its hash. Never logs the text, because it may contain personal data.
     fn log_untrusted(&self, query: &str, operation: Option<&str>) {
         let sha256 = hash(query.as_bytes());
         let mut logged_untrusted = self.logged_untrusted.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,9 +1,11 @@
-//! Response cache of public GraphQL responses, and the cache headers (`ETag`, `Cache-Control`, `Surrogate-Key`,
+//! Cache of public GraphQL responses, and the cache headers of responses (`ETag`, `Cache-Control`, `Surrogate-Key`,
 //! `Vary`).
 //!
-//! A cached response is valid while the data version that the public sees is the same, and no longer than to the end of
-//! the day that it depends on. Nothing is invalidated explicitly. `max-age` does not depend on hidden data: otherwise
-//! the header would reveal when something is scheduled (see `docs/wire.md`).
+//! A cached response is valid until the public data version changes. If the response depends on the current day, it
+//! is valid no longer than to the end of that day. No entry is invalidated explicitly.
+//!
+//! `max-age` does not depend on hidden data. Otherwise this header would reveal when a release is scheduled (see
+//! `docs/wire.md`).
 
 use std::sync::Arc;
 
@@ -26,10 +28,11 @@ use crate::{
     http::media_type::MediaType,
 };
 
-/// Maximum number of release keys of a response. A response with more is tagged with the key of all releases.
+/// Maximum number of releases that the `Surrogate-Key` header names. For a response with more releases, the header
+/// has the key `releases` instead, which stands for all releases.
 const MAX_SURROGATE_KEYS: usize = 100;
 
-/// The versions that every public response depends on.
+/// The public data version, on which every public response depends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) struct DataVersion {
     epoch: Uuid,
@@ -37,7 +40,7 @@ pub(in crate::http) struct DataVersion {
 }
 
 impl DataVersion {
-    /// Returns the versions of a snapshot.
+    /// Returns the public data version of a snapshot.
     pub(in crate::http) fn of(snapshot: &Snapshot) -> Self {
         Self { epoch: snapshot.epoch(), audience_version: snapshot.version_for(Audience::Public) }
     }
@@ -47,26 +50,27 @@ impl DataVersion {
 #[derive(Debug)]
 pub(in crate::http) struct CachedResponse {
     pub(in crate::http) version: DataVersion,
-    /// End of the day after which a number in the response changes; `None` if it does not depend on the day.
+    /// End of the day on which the response depends, because a value then changes. `None` if the response does not
+    /// depend on the day.
     pub(in crate::http) valid_until: Option<DateTime<Utc>>,
     pub(in crate::http) media: MediaType,
     pub(in crate::http) coding: ContentCoding,
     pub(in crate::http) body: Bytes,
     pub(in crate::http) operation: OperationName,
-    /// `Surrogate-Key` header: the content that the response shows, for cache invalidation by a CDN.
+    /// Value of the `Surrogate-Key` header: names the releases in the response, so that a CDN can purge it.
     surrogate_key: HeaderValue,
     etag: HeaderValue,
 }
 
 impl CachedResponse {
-    /// Computes the entity tag and the surrogate key. The tag is a digest of everything that the response depends on
-    /// and of the response itself. So equal tags mean equal bytes on every server.
+    /// Creates a cached response with its `ETag` and `Surrogate-Key`. The entity tag is a digest of the body and of
+    /// everything that the response depends on, so equal tags mean equal bytes on every server.
     pub(in crate::http) fn new(
         (version, valid_until): (DataVersion, Option<DateTime<Utc>>),
         (media, coding): (MediaType, ContentCoding),
         body: Bytes,
         operation: OperationName,
-        // Public ids of the releases.
+        // Public ids of the releases in the response.
         mut releases: Vec<String>,
     ) -> Self {
         let mut digest = Sha256::new();
@@ -81,7 +85,7 @@ impl CachedResponse {
         if releases.len() > MAX_SURROGATE_KEYS {
             surrogate_key += " releases";
         } else {
-            // Sorted, since the original order would reveal the order of creation.
+            // Sorted, because the original order would reveal in which order the releases were created.
             releases.sort_unstable();
             releases.iter().for_each(|id| surrogate_key.extend([" ", id]));
         }
@@ -118,7 +122,7 @@ impl CachedResponse {
         response
     }
 
-    /// Returns 304 Not Modified with the current cache headers.
+    /// Returns a 304 response (Not Modified) with the current cache headers.
     pub(in crate::http) fn not_modified(&self, max_age: u64) -> Response {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
         self.add_cache_headers(response.headers_mut(), max_age);
@@ -126,7 +130,8 @@ impl CachedResponse {
         response
     }
 
-    /// Returns `max-age` in seconds: the setting, limited by the end of the day that the response depends on.
+    /// Returns `max-age` in seconds: the value of the setting, or the time until the response becomes invalid if that
+    /// is shorter.
     pub(in crate::http) fn max_age(&self, app: &App) -> u64 {
         let (limit, now) = (app.http_config.max_age, app.clock.now());
         self.valid_until.map_or(limit, |valid_until| (valid_until - now).num_seconds().max(0).unsigned_abs().min(limit))
@@ -149,7 +154,7 @@ impl CachedResponse {
         }
     }
 
-    /// Returns true if `If-None-Match` (RFC 9110, 13.1.2) matches the entity tag.
+    /// Returns true if the request header `If-None-Match` (RFC 9110, 13.1.2) matches the entity tag of the response.
     pub(in crate::http) fn matches_if_none_match(&self, request_headers: &HeaderMap) -> bool {
         let values = request_headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         let mut etags = values.flat_map(|value| value.split(',')).map(str::trim).take(100);
@@ -157,10 +162,10 @@ impl CachedResponse {
     }
 }
 
-/// Request headers that a response depends on, besides the URL.
+/// Value of the `Vary` header: the request headers on which a response depends.
 pub(in crate::http) const VARY: &str = "accept, accept-encoding, authorization";
 
-/// The response cache of this process.
+/// The response cache of this process. `None` if the cache is disabled.
 pub(in crate::http) struct ResponseCache(Option<Cache<[u8; 32], Arc<CachedResponse>, EntryWeight>>);
 
 #[derive(Clone)]
@@ -178,7 +183,7 @@ impl ResponseCache {
         Self((config.cache_bytes > 0).then(cache))
     }
 
-    /// Returns the cache key of a request: its bytes, method, media type and content coding.
+    /// Returns the cache key of a request: a digest of its method, media type, content coding and bytes.
     pub(in crate::http) fn key(method: u8, request: &[u8], media: MediaType, coding: ContentCoding) -> [u8; 32] {
         let mut digest = Sha256::new();
         digest.update([method, media as u8, coding as u8]);
@@ -186,13 +191,13 @@ impl ResponseCache {
         digest.finalize().into()
     }
 
-    /// Returns the cached response if it is still valid.
+    /// Returns the cached response for a key if the response is still valid.
     pub(in crate::http) fn get(&self, key: &[u8; 32], app: &App) -> Option<Arc<CachedResponse>> {
         let (cached, now) = (self.0.as_ref()?.get(key)?, app.clock.now());
         cached.is_current(DataVersion::of(&app.newsroom.catalog.snapshot_at(now)), now).then_some(cached)
     }
 
-    /// Stores a response.
+    /// Stores a response in the cache.
     pub(in crate::http) fn insert(&self, key: [u8; 32], cached: &Arc<CachedResponse>) {
         if let Some(cache) = &self.0 {
             cache.insert(key, cached.clone());

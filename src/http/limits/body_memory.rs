@@ -1,7 +1,7 @@
 //! Memory limit for request and response bodies, in total and per client IP (`limits.bodies_bytes`).
 //!
-//! A reservation is released when it is dropped. A response counts until its last byte was handed to the socket, so
-//! that slow readers cannot fill the memory.
+//! A reservation is released when it is dropped. A response keeps its reservation until its last byte was handed to
+//! the socket. Otherwise clients that read slowly could fill the server's memory.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,10 @@ use axum::body::Bytes;
 
 use crate::{error_code, http::error::HttpError};
 
-/// Divisor of the total for the share of one client IP.
+/// Divisor of the total limit. The quotient is the limit for one client IP.
 const PER_IP_SHARE: u64 = 4;
 
-/// The memory accounting of a server.
+/// Counts the memory that request and response bodies take, in total and per client IP.
 pub(in crate::http) struct BodyMemory {
     limit: u64,
     counts: Mutex<Counts>,
@@ -28,7 +28,7 @@ struct Counts {
     by_ip: HashMap<IpAddr, u64>,
 }
 
-/// Memory reserved for a client IP, in bytes; released when it is dropped.
+/// Body memory that is reserved for a client IP. It is released when the reservation is dropped.
 pub(in crate::http) struct Reservation {
     memory: Arc<BodyMemory>,
     address: IpAddr,
@@ -44,7 +44,7 @@ impl BodyMemory {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns an error if no memory is left for a client IP.
+    /// Returns an error if the bodies of a client IP, or all bodies together, take more memory than their limit.
     pub(in crate::http) fn check_capacity(&self, address: IpAddr) -> Result<(), HttpError> {
         let counts = self.counts();
         let own = counts.by_ip.get(&address).copied().unwrap_or(0);
@@ -67,7 +67,7 @@ impl BodyMemory {
         Reservation { memory: self.clone(), address, bytes: 0 }
     }
 
-    /// Reserves the memory of a response until the last clone of its bytes is dropped.
+    /// Reserves memory for the bytes of a response, until the last clone of the returned bytes is dropped.
     pub(in crate::http) fn track(self: &Arc<Self>, address: IpAddr, bytes: Bytes) -> Bytes {
         if bytes.is_empty() {
             return bytes;
@@ -85,7 +85,7 @@ impl BodyMemory {
 }
 
 impl Reservation {
-    /// Adds bytes without checking the limit.
+    /// Adds bytes to the reservation without checking the limit.
     pub(in crate::http) fn grow(&mut self, bytes: usize) {
         let bytes = bytes as u64;
         self.bytes += bytes;
@@ -94,7 +94,7 @@ impl Reservation {
         *counts.by_ip.entry(self.address).or_insert(0) += bytes;
     }
 
-    /// Adds bytes that were received. Fails if the limit is reached.
+    /// Adds received bytes to the reservation. Fails if more memory than the limit is reserved.
     pub(in crate::http) fn try_grow(&mut self, bytes: usize) -> Result<(), HttpError> {
         self.grow(bytes);
         self.memory.check_capacity(self.address)
@@ -117,7 +117,7 @@ impl Drop for Reservation {
     }
 }
 
-/// Bytes with their reservation.
+/// Response bytes, with the reservation of their memory.
 struct TrackedBytes {
     bytes: Bytes,
     _reservation: Reservation,

@@ -1,14 +1,15 @@
-//! Client IP address of a request: peer address, or `X-Forwarded-For` if the peer is a trusted proxy.
+//! Client IP address of a request: the peer address, or an address in `X-Forwarded-For` if the peer is a trusted
+//! proxy.
 //!
-//! Takes the last forwarded address that is not a trusted proxy. An IPv6 client is counted by its /64 network (RFC
-//! 6177).
+//! Behind trusted proxies, the client IP is the last address in `X-Forwarded-For` that is not a trusted proxy. Limits
+//! count an IPv6 client by its /64 network (RFC 6177).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
-/// Peer address of a connection.
+/// The address of the other end of a connection: a client or a proxy.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::http) struct Peer(pub(in crate::http) SocketAddr);
 
@@ -20,7 +21,8 @@ impl TrustedProxies {
         Self(networks.to_vec())
     }
 
-    /// Returns the client IP: the last forwarded address that is not a trusted proxy.
+    /// Returns the client IP of a request, or the client's /64 network for IPv6. If the peer is a trusted proxy, the
+    /// client IP is the last address in `X-Forwarded-For` that is not a trusted proxy.
     pub(in crate::http) fn client_ip(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
         let mut address = peer_ip(extensions);
         if self.contains(address) {
@@ -43,24 +45,24 @@ impl TrustedProxies {
         client_network(address)
     }
 
-    /// Returns true if the peer is a trusted proxy.
+    /// Returns true if a trusted proxy sent the request.
     pub(in crate::http) fn is_from_trusted_proxy(&self, extensions: &Extensions) -> bool {
         self.contains(peer_ip(extensions))
     }
 
-    /// Returns true if the address is a trusted proxy.
+    /// Returns true if an address belongs to a trusted proxy.
     pub(in crate::http) fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }
 
-/// Returns the peer address of a request, or the unspecified address if it has no connection.
+/// Returns the peer address of a request, or the unspecified address (0.0.0.0) if the request has no connection.
 fn peer_ip(extensions: &Extensions) -> IpAddr {
     extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip().to_canonical())
 }
 
-/// Returns the address that limits count: the IP address for IPv4, the /64 network for IPv6, since a subscriber has
-/// at least a /64 (RFC 6177).
+/// Returns the address by which limits count a client: the IP address for IPv4, and the /64 network for IPv6, because
+/// an IPv6 subscriber has at least a /64 network (RFC 6177).
 pub(in crate::http) fn client_network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -91,7 +93,7 @@ mod tests {
         assert_eq!(client_ip(&direct, "10.0.0.1:5", &["1.2.3.4"]), "10.0.0.1");
         let proxied = trusted(&["10.0.0.0/8", "::1/128"]);
         assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["1.2.3.4"]), "1.2.3.4");
-        // A header value that the client forged is left of the values that the proxies added.
+        // An address that the client forged comes before the addresses that the proxies added.
         assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["6.6.6.6, 1.2.3.4, 10.9.9.9"]), "1.2.3.4");
         assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["6.6.6.6", "1.2.3.4:80"]), "1.2.3.4");
         assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["rubbish"]), "10.0.0.1");

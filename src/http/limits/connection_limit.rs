@@ -1,7 +1,7 @@
-//! Connection limit: open connections in total and per client IP; trusted proxies are exempt from the limit per IP.
+//! Limits on open connections, in total and per client IP. Trusted proxies are exempt from the per-IP limit.
 //!
-//! At the total limit no connection is accepted until one closes. A connection beyond the limit per IP is closed at
-//! once.
+//! While the total limit is reached, the server accepts no further connection. A connection beyond the per-IP limit
+//! is closed at once.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -21,7 +21,7 @@ pub(in crate::http) struct ConnectionLimiter {
     trusted_proxies: TrustedProxies,
 }
 
-/// A permit for one open connection, released when it is dropped.
+/// A permit for one open connection. It is released when it is dropped.
 pub(in crate::http) struct ConnectionPermit {
     _permit: OwnedSemaphorePermit,
     _ip_slot: Option<IpSlot>,
@@ -38,14 +38,14 @@ impl ConnectionLimiter {
         })
     }
 
-    /// Waits for a free slot of the total.
+    /// Waits until fewer connections are open than the total limit, and reserves a slot for one connection.
     pub(in crate::http) async fn wait_for_slot(&self) -> Option<OwnedSemaphorePermit> {
         // The semaphore is never closed.
         self.total.clone().acquire_owned().await.ok()
     }
 
-    /// Takes a slot for a client IP, or returns `None` if it has reached its limit. Trusted proxies are exempt, since
-    /// they forward many clients.
+    /// Admits a connection of a client IP. Returns `None` if the client IP has reached its limit. Trusted proxies are
+    /// exempt from this limit, because they forward the requests of many clients.
     pub(in crate::http) fn admit(&self, permit: OwnedSemaphorePermit, address: IpAddr) -> Option<ConnectionPermit> {
         let address = address.to_canonical();
         if self.trusted_proxies.contains(address) {

@@ -1,10 +1,11 @@
 //! Protection against overload: limits per client IP, per token and in total.
 //!
-//! - `client_ip`: client IP address behind trusted proxies (`X-Forwarded-For`)
-//! - `rate_limit`: requests per minute, lockout after failed authentication, concurrent operations and streams
-//! - `connection_limit`: open connections
-//! - `body_memory`: memory of request and response bodies
-//! - `per_ip`: counter per IP address
+//! - `client_ip`: client IP address, also behind trusted proxies (`X-Forwarded-For`)
+//! - `rate_limit`: requests per minute, lockout after failed authentication, limits on concurrent operations and
+//!   streams
+//! - `connection_limit`: limit on open connections
+//! - `body_memory`: limit on the memory of request and response bodies
+//! - `per_ip`: counter of connections or streams per client IP
 
 pub mod body_memory;
 pub mod client_ip;

@@ -1,6 +1,6 @@
-//! Bounded counter per client IP: a slot is released when it is dropped.
+//! Counter of slots per client IP, with a limit. A slot is released when it is dropped.
 //!
-//! Used for the limits on connections and on streams.
+//! The limits on open connections and on streams use this counter.
 
 use std::{
     collections::HashMap,
@@ -14,19 +14,19 @@ pub(in crate::http) struct PerIpCounter {
     counts: Mutex<HashMap<IpAddr, u64>>,
 }
 
-/// A slot of an address, released when it is dropped.
+/// A slot that a client IP has taken. It is released when it is dropped.
 pub(in crate::http) struct IpSlot {
     counter: Arc<PerIpCounter>,
     address: IpAddr,
 }
 
 impl PerIpCounter {
-    /// Creates a counter with a limit per client IP.
+    /// Creates a counter. `limit` is the maximum number of slots for each client IP.
     pub(in crate::http) fn new(limit: u64) -> Arc<Self> {
         Arc::new(Self { limit, counts: Mutex::default() })
     }
 
-    /// Takes a slot for a client IP, or returns `None` if it has reached its limit.
+    /// Takes a slot for a client IP. Returns `None` if the client IP has reached its limit.
     pub(in crate::http) fn try_acquire(self: &Arc<Self>, address: IpAddr) -> Option<IpSlot> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.get(&address).copied().unwrap_or(0);

@@ -1,9 +1,10 @@
-//! Rate limits per token, or per client IP for requests without one; lockout after failed authentication, and limits on
-//! concurrent operations and streams.
+//! Rate limits per token, or per client IP for requests without a token; lockout after failed authentication; limits
+//! on concurrent operations and streams.
 //!
-//! Rates use the GCRA (`governor`) and are reported in the `RateLimit` headers. Operations get permits from fair
-//! semaphores; streams are limited in total and per IP. Limits are the settings `rate.*` and `limits.*`. Open
-//! connections are limited in `connection_limit`.
+//! Rate limits use the algorithm GCRA (crate `governor`), and responses report them in the `RateLimit` headers. An
+//! operation needs a permit from a semaphore that is fair between callers. Streams are limited in total and per
+//! client IP. The limits are the settings `rate.*` and `limits.*`. Open connections are limited in
+//! `connection_limit`.
 
 use std::{
     net::IpAddr,
@@ -39,21 +40,21 @@ use crate::{
     http::error::HttpError,
 };
 
-/// How long an operation waits for a permit before it is rejected.
+/// Maximum time that an operation waits for its execution permit before it is rejected.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Maximum time that a long operation waits for its permit.
+/// Maximum time that an operation waits, once it is long, for a permit for long operations.
 const LONG_OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Number of checks after which the states of idle callers are evicted.
+/// Number of checks of a rate limit after which the state of idle callers is evicted.
 const CHECKS_PER_SWEEP: u32 = 10_000;
 
-/// Maximum number of client IPs that are remembered for failed authentication.
+/// Maximum number of client IPs for which a lockout is remembered.
 const MAX_LOCKED_OUT: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
 type KeyedRateLimiter = RateLimiter<Caller, DashMapStateStore<Caller>, DefaultClock, StateInformationMiddleware>;
 
-/// A rate limit and its name.
+/// A rate limit, with its name for the `RateLimit` headers and the name of its setting.
 struct Rate {
     name: &'static str,
     setting: &'static str,
@@ -63,14 +64,15 @@ struct Rate {
 }
 
 impl Rate {
-    /// Creates a rate limit; `None` if the setting allows any number.
+    /// Creates a rate limit. Returns `None` if `per_minute` is 0, which means that there is no limit.
     fn new(name: &'static str, setting: &'static str, per_minute: u64) -> Option<Self> {
         let per_minute = NonZeroU32::new(per_minute.min(u32::MAX.into()) as u32)?;
         let limiter = RateLimiter::dashmap(Quota::per_minute(per_minute)).with_middleware();
         Some(Self { name, setting, per_minute: per_minute.get(), limiter, checks: AtomicU32::new(0) })
     }
 
-    /// Counts a request. Returns the remaining number, or the seconds to wait.
+    /// Counts a request of a caller. Returns the number of requests that the caller may still send now. Fails with
+    /// the number of seconds to wait if the limit is reached.
     fn check(&self, caller: Caller) -> Result<u32, u64> {
         if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(CHECKS_PER_SWEEP) {
             self.limiter.retain_recent();
@@ -84,7 +86,7 @@ impl Rate {
         }
     }
 
-    /// Returns the policy and state headers (IETF draft-ietf-httpapi-ratelimit-headers).
+    /// Returns the headers `RateLimit-Policy` and `RateLimit` (IETF draft-ietf-httpapi-ratelimit-headers).
     fn headers(&self, remaining: u32) -> Vec<(&'static str, HeaderValue)> {
         let (name, all) = (self.name, self.per_minute);
         let full = (u64::from(all - remaining.min(all)) * 60).div_ceil(all.into());
@@ -97,7 +99,7 @@ impl Rate {
     }
 }
 
-/// The request limiter of a server: rates, lockout, permits for operations and streams.
+/// The request limiter of a server: rate limits, lockout, and permits for operations and streams.
 pub(in crate::http) struct RequestLimiter {
     public: Option<Rate>,
     token: Option<Rate>,
@@ -107,7 +109,7 @@ pub(in crate::http) struct RequestLimiter {
     requests: Arc<FairSemaphore>,
     /// Permits for long operations.
     long_operations: Arc<FairSemaphore>,
-    /// How long a long operation waits for its permit.
+    /// Maximum time that a long operation waits for its permit.
     permit_timeout: Duration,
     streams: Arc<Semaphore>,
     streams_by_ip: Arc<PerIpCounter>,
@@ -115,13 +117,13 @@ pub(in crate::http) struct RequestLimiter {
     pub(in crate::http) memory: Arc<BodyMemory>,
 }
 
-/// A permit for an open stream, released when it is dropped.
+/// A permit for one open WebSocket or event stream. It is released when it is dropped.
 pub(in crate::http) struct StreamPermit {
     _permit: OwnedSemaphorePermit,
     _ip_slot: IpSlot,
 }
 
-/// The `RateLimit` headers of a request that was counted.
+/// The headers `RateLimit-Policy` and `RateLimit` for the response to a request.
 pub(in crate::http) type RateLimitHeaders = Vec<(&'static str, HeaderValue)>;
 
 impl RequestLimiter {
@@ -129,9 +131,10 @@ impl RequestLimiter {
         let limits = &config.limits;
         let (requests, cores) = (limits.requests.min(u32::MAX.into()) as usize, blocking::cores().max(2));
         let limit = |total: usize, per_caller: usize| fair_semaphore::Limit { total, per_caller };
-        // The number of connections bounds the number of waiters.
+        // The limit on connections already bounds the number of waiting requests.
         let unlimited = limit(usize::MAX, usize::MAX);
-        // Waiting long operations keep their permits of `requests`. Most of these must remain for other requests.
+        // While a long operation waits for a permit, it keeps its permit of `requests`. Most permits of `requests`
+        // must remain for other requests.
         let waiting_limit = limit(requests / 4, requests / 16);
         let semaphore = |count: u64| Arc::new(Semaphore::new((count as usize).min(Semaphore::MAX_PERMITS)));
         Self {
@@ -141,7 +144,7 @@ impl RequestLimiter {
             locked_out: Mutex::new(LruCache::new(MAX_LOCKED_OUT)),
             requests: FairSemaphore::new(limit(requests, requests.div_ceil(2)), unlimited),
             long_operations: FairSemaphore::new(limit(cores, cores.div_ceil(2)), waiting_limit),
-            // Half of the time limit of an operation, so that time is left for its execution.
+            // At most half of the time limit of an operation, so that time is left to execute the operation.
             permit_timeout: LONG_OPERATION_TIMEOUT.min(Duration::from_millis(limits.execution_ms / 2)),
             streams: semaphore(limits.streams),
             streams_by_ip: PerIpCounter::new(limits.address_streams),
@@ -149,7 +152,8 @@ impl RequestLimiter {
         }
     }
 
-    /// Counts a request towards the rate limit of its token, or of its client IP if it has none.
+    /// Counts a request towards the rate limit of its token, or of its client IP if it has no token. Returns the
+    /// headers for the response. Fails if the limit is reached.
     pub(in crate::http) fn check_rate(
         &self,
         address: IpAddr,
@@ -190,7 +194,7 @@ impl RequestLimiter {
         }
     }
 
-    /// Returns a permit to execute an operation. Waits up to two seconds for it.
+    /// Waits up to two seconds for a permit to execute an operation.
     pub(in crate::http) async fn execution_permit(&self, caller: Caller) -> Result<Permit, HttpError> {
         match tokio::time::timeout(QUEUE_TIMEOUT, self.requests.acquire(caller)).await {
             Ok(Ok(permit)) => Ok(permit),
@@ -202,12 +206,13 @@ impl RequestLimiter {
         }
     }
 
-    /// Returns the permits for the long operations of a caller.
+    /// Returns the source of permits for a caller's long operations.
     pub(in crate::http) fn long_operation_permits(&self, caller: Caller) -> Permits {
         Permits { semaphore: self.long_operations.clone(), caller, timeout: self.permit_timeout }
     }
 
-    /// Returns a permit for one more WebSocket or event stream of a client IP.
+    /// Returns a permit for one more WebSocket or event stream of a client IP. Fails if a limit on streams is
+    /// reached.
     pub(in crate::http) fn stream_permit(&self, address: IpAddr) -> Result<StreamPermit, HttpError> {
         let full = |owner: &str, setting: &str| {
             let message =
@@ -222,7 +227,7 @@ impl RequestLimiter {
     }
 }
 
-/// Returns the caller: the holder of a token, or a client IP without one.
+/// Returns the caller for whom limits are counted: the token of a request, or its client IP if it has no token.
 pub(in crate::http) fn caller(address: IpAddr, bearer: Option<&str>) -> Caller {
     let Some(secret) = bearer else { return Caller::Address(address) };
     let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
@@ -284,7 +289,7 @@ mod tests {
         }
         limiter.record_auth_failure(first_ip);
         assert_eq!(limiter.check_lockout(first_ip).unwrap_err().status(), 429);
-        // A caller that was admitted before is not affected.
+        // The lockout affects neither the rate limit of a token nor other client IPs.
         assert!(limiter.check_rate(first_ip, Some("x")).is_ok() && limiter.check_lockout(other_ip).is_ok());
     }
 }

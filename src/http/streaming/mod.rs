@@ -1,7 +1,7 @@
 //! GraphQL over connections that stay open: WebSocket and server-sent events.
 //!
-//! - `websocket`: `graphql-transport-ws` protocol and close codes
-//! - `websocket_message`: parsing of its messages
+//! - `websocket`: the `graphql-transport-ws` protocol and its close codes
+//! - `websocket_message`: parsing of WebSocket messages
 //! - `sse`: server-sent events
 //! - `operation`: starts an operation and streams its results, for both transports
 

@@ -1,8 +1,9 @@
 //! Runs a GraphQL operation over a streaming transport: one response for a query or mutation, a stream for a
 //! subscription.
 //!
-//! Starts the operation (limits, parse, execute or subscribe) and streams changes with rate limit, memory limit and
-//! permits. Before each change the token is checked again. Maps the end of a change stream to error codes.
+//! `start` checks the limits, parses the operation, and then executes it or opens its subscription. `stream_changes`
+//! executes a subscription for each change. It applies the rate limit, the memory limit and the permits, and checks
+//! the token again before each change. If a change stream fails, the client gets an error code for the reason.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,14 +31,15 @@ use crate::{
     newsroom::reading::change_stream::ChangeStreamError,
 };
 
-/// How often a blocked subscription checks again whether the limits allow it to continue.
+/// How often a blocked subscription checks whether the limits allow it to continue.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Memory of a subscription per byte of its request: the parsed document and the filter built from it.
+/// Estimated memory of a subscription for each byte of its request, in bytes: the parsed document, and the filter
+/// that is built from it.
 const MEMORY_PER_BYTE: usize = 200;
 
-/// Maximum extra memory. Only long string values exceed it, and they take no more memory than in the request. Filters
-/// are limited elsewhere.
+/// Maximum of the estimate that `MEMORY_PER_BYTE` gives, in bytes. Only a request with long strings exceeds it, and
+/// strings take no more memory than in the request. Other limits bound the size of filters.
 const MAX_EXTRA_MEMORY: usize = 300_000;
 
 /// A request to start an operation.
@@ -45,11 +47,11 @@ pub(in crate::http) struct OperationRequest<'a> {
     pub(in crate::http) params: GraphqlParams,
     /// Size of the request, in bytes.
     pub(in crate::http) bytes: usize,
-    /// True if it was sent by GET.
+    /// True if the request was sent by GET.
     pub(in crate::http) by_get: bool,
-    /// True if it has an `Idempotency-Key`.
+    /// True if the request has an `Idempotency-Key`.
     pub(in crate::http) has_idempotency_key: bool,
-    /// Position after which to resume, if the transport provides it (`Last-Event-ID`).
+    /// Position after which the subscription resumes, if the transport provides one (`Last-Event-ID`).
     pub(in crate::http) after: Option<&'a str>,
 }
 
@@ -61,7 +63,7 @@ pub(in crate::http) enum StartedOperation {
     Subscribed(Box<ActiveSubscription>),
 }
 
-/// A running subscription, with the memory that it reserves.
+/// A running subscription, with the reservation of its memory.
 pub(in crate::http) struct ActiveSubscription {
     opened: OpenSubscription,
     _reservation: Reservation,
@@ -91,13 +93,13 @@ impl From<HttpError> for StartError {
 
 /// An item of a subscription's stream.
 pub(in crate::http) enum StreamItem {
-    /// A change as JSON, and its position.
+    /// The response for one change, as JSON, and the resume position after the change.
     Next(String, String),
     /// The subscription ended with errors.
     Error(Value),
 }
 
-/// Starts an operation.
+/// Starts an operation: executes a query or mutation, or opens a subscription.
 pub(in crate::http) async fn start(
     state: &Arc<HttpState>,
     session: &Session,
@@ -106,7 +108,7 @@ pub(in crate::http) async fn start(
     let OperationRequest { mut params, bytes, by_get, has_idempotency_key, after } = request;
     let media = MediaType::GraphqlResponse;
     let text = state.persisted_queries.resolve(&mut params, media)?;
-    // Parsing costs CPU, so it needs a permit, too.
+    // Parsing costs CPU time, so the permit is needed before the document is parsed.
     let _execution_permit = state.limiter.execution_permit(session.caller()).await?;
     let request_error = |errors| HttpError::from_request_errors(errors, media);
     let input = OperationInput { operation_name: params.operation_name, variables: params.variables };
@@ -145,7 +147,7 @@ pub(in crate::http) async fn start(
                     _reservation: reservation,
                 })));
             }
-            // The subscription was not started, whatever the cause, so this is a request error.
+            // Whatever the cause, the subscription was not started, so the failure is a request error.
             Err(response) => ExecutionResult { is_request_error: true, ..ExecutionResult::from_response(response) },
         }
     } else {
@@ -179,22 +181,22 @@ pub(in crate::http) fn stream_changes(
                 return Some((StreamItem::Error(StartError::Http(stream_error(&error, &state)).errors()), None));
             }
         };
-        // Changes are not urgent: each counts as a request, and waits for the rate limit and a permit as long as
-        // necessary.
+        // Each change counts as a request towards the rate limit. A change is not urgent, so it waits for the rate
+        // limit, the memory limit and its permits as long as necessary.
         while state.limiter.memory.check_capacity(session.address).is_err()
             || state.limiter.check_rate(session.address, session.bearer.as_deref()).is_err()
         {
             opened.change_stream.drop_buffer();
             tokio::time::sleep(RETRY_INTERVAL).await;
         }
-        // Each change counts as a long operation: a client that resumes from an old position has thousands of them
-        // executed.
+        // Executing a change needs a permit for long operations, because a client that resumes from an old position
+        // makes the server execute thousands of changes.
         let permits = Permits { timeout: Duration::MAX, ..state.limiter.long_operation_permits(session.caller()) };
         let _permits = loop {
             let Ok(execution_permit) = state.limiter.execution_permit(session.caller()).await else { continue };
             let long_operation_permit = permits.acquire().await;
-            // Sends nothing under a token that is no longer valid. Either the session ends soon, or the failure is
-            // transient.
+            // A change is sent only while the token is valid. If the token is invalid, the session ends soon. If no
+            // permit is available, the loop tries again.
             if long_operation_permit.is_ok() && session.token_error(&state).await.is_none() {
                 break (execution_permit, long_operation_permit);
             }
@@ -219,7 +221,7 @@ pub(in crate::http) fn stream_changes(
     .boxed()
 }
 
-/// Maps the end of a change stream to an error for the client.
+/// Maps the error that ended a change stream to an error for the client.
 fn stream_error(error: &ChangeStreamError, state: &HttpState) -> HttpError {
     let limit = state.app.http_config.limits.resume_entries;
     let (code, message) = match error {

@@ -1,8 +1,9 @@
-//! Server-sent events (SSE): one operation per connection, by `Accept: text/event-stream` (graphql-sse, distinct
-//! connections).
+//! Server-sent events (SSE): one operation for each request with `Accept: text/event-stream` (protocol graphql-sse,
+//! distinct connections mode).
 //!
-//! The event id is the journal position, so that an `EventSource` that reconnects resumes with `Last-Event-ID`.
-//! `complete` is sent only when the operation has ended.
+//! The id of an event is the resume position after its change. When an `EventSource` reconnects, it sends the last id
+//! as `Last-Event-ID`, and the subscription resumes there. The server sends `complete` only when the operation has
+//! ended.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -42,8 +43,8 @@ pub(in crate::http) async fn respond(
                     StreamItem::Error(errors) => vec![json_event(&json!({ "errors": errors })), complete()],
                 })
             });
-            // If the token expires or the server stops, the stream ends without `complete`: the client reconnects and
-            // either gets an error or resumes.
+            // If the token expires or the server stops, the stream ends without `complete`. The client then
+            // reconnects, and either gets an error or resumes.
             let ended = async move {
                 tokio::select! {
                     _ = session.until_invalid(state.clone()) => {}
@@ -62,14 +63,14 @@ pub(in crate::http) async fn respond(
     let mut response = Sse::new(with_permit(events, permit))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE_INTERVAL))
         .into_response();
-    // Disables buffering in proxies, which would delay events.
+    // Tells proxies not to buffer the response, because buffering would delay events.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     response.headers_mut().insert("cache-control", HeaderValue::from_static("private, no-store"));
     response
         .map(|events| Body::new(events.map_frame(move |frame| frame.map_data(|bytes| memory.track(address, bytes)))))
 }
 
-/// Attaches a stream permit that is released when the stream ends.
+/// Attaches a stream permit to a stream of events. The permit is released when the stream ends.
 fn with_permit(
     events: impl Stream<Item = Event> + Send,
     permit: StreamPermit,

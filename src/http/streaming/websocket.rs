@@ -1,8 +1,9 @@
 //! GraphQL over WebSocket: the `graphql-transport-ws` protocol.
 //!
-//! One task per connection. Subscriptions are polled only after the last message was sent (backpressure); a client that
-//! does not read is closed with 1013. Every message counts towards the rate limit. Chooses the close codes: those of
-//! the protocol (4400 to 4429), of shutdown (1001) and of slow clients (1013).
+//! One task serves each connection. It takes the next message of an operation only after the last one was sent
+//! (backpressure). If the client reads too slowly, the server closes the connection with code 1013. Every message
+//! from a client counts towards the rate limit. Other close codes are those of the protocol (4400 to 4429) and 1001
+//! for a server that stops.
 
 use std::{collections::HashMap, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -36,24 +37,25 @@ use crate::{
 
 const PROTOCOL: &str = "graphql-transport-ws";
 
-/// Interval of pings on an idle socket. After two pings without a reply the socket is closed.
+/// Interval at which the server sends pings. If it receives nothing from the client for two intervals, it closes the
+/// connection.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 
-/// Number of consecutive messages beyond the rate limit after which a socket is closed.
+/// Number of consecutive messages beyond the rate limit after which the server closes the connection.
 const MAX_EXCESS_MESSAGES: u32 = 20;
 
-/// How long the server waits for the client's close frame.
+/// How long the server waits for the client's close frame after it has sent its own.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Maximum length of a close reason, in characters; a close frame has no space for more.
+/// Maximum length of a close reason, in bytes. A close frame has space for 123 bytes (RFC 6455, 5.5).
 const MAX_REASON_LENGTH: usize = 120;
 
 /// Maximum length of an operation id, in characters.
 const MAX_ID_LENGTH: usize = 200;
 
-/// A message to the client about one of its operations.
+/// A message that the server sends to the client about one of the client's operations.
 enum OutgoingMessage {
-    /// A response, with the memory that it reserves until it is sent.
+    /// A response as JSON, with the memory that it reserves until it is sent.
     Next(String, Reservation),
     Error(Value),
     Complete,
@@ -61,10 +63,11 @@ enum OutgoingMessage {
 
 type OutgoingMessages = SelectAll<BoxStream<'static, (String, OutgoingMessage)>>;
 
-/// An operation in its own task, so that it proceeds even while the socket is blocked. It ends when this is dropped.
+/// A running operation. It has its own task, so it proceeds even while the socket is blocked. The operation ends when
+/// this value is dropped.
 struct ActiveOperation {
     task: tokio::task::AbortHandle,
-    /// Aborts the forwarding of messages that were not sent yet.
+    /// Stops the forwarding of messages that were not sent yet.
     messages: AbortHandle,
 }
 
@@ -75,7 +78,7 @@ impl Drop for ActiveOperation {
     }
 }
 
-/// Accepts a WebSocket upgrade.
+/// Accepts a WebSocket upgrade, and serves the connection until it is closed.
 pub(in crate::http) fn accept(
     state: Arc<HttpState>,
     upgrade: WebSocketUpgrade,
@@ -83,8 +86,8 @@ pub(in crate::http) fn accept(
     address: IpAddr,
     permit: StreamPermit,
 ) -> Response {
-    // The larger message limit applies only if the token came with the upgrade request, since it is set before the
-    // first message.
+    // The limit on message size must be set before the first message arrives. The larger limit therefore applies only
+    // if the upgrade request had a token, not if the token arrives with `connection_init`.
     let limits = &state.app.http_config.limits;
     let max_bytes =
         if bearer.is_some() { limits.message_bytes } else { limits.message_bytes.min(limits.public_body_bytes) };
@@ -106,7 +109,8 @@ pub(in crate::http) fn accept(
                         while let Some(Ok(_)) = socket.recv().await {}
                     }
                 };
-                // The close frame gets the rest of the write timeout.
+                // If the client reads too slowly, half of the write timeout is over, and the close frame gets the
+                // other half.
                 let slow_timeout = Duration::from_millis(state.app.http_config.limits.write_ms / 2);
                 let _ = tokio::time::timeout(
                     if code == CLOSE_TRY_AGAIN_LATER { slow_timeout.max(CLOSE_TIMEOUT) } else { CLOSE_TIMEOUT },
@@ -120,7 +124,7 @@ pub(in crate::http) fn accept(
     })
 }
 
-/// Truncates a reason to the size of a close frame, in bytes.
+/// Truncates a close reason to `MAX_REASON_LENGTH` bytes.
 fn truncate_reason(mut reason: String) -> String {
     while reason.len() > MAX_REASON_LENGTH {
         reason.pop();
@@ -128,7 +132,8 @@ fn truncate_reason(mut reason: String) -> String {
     reason
 }
 
-/// Runs the protocol until the socket must be closed. Returns `None` if the client has disconnected.
+/// Runs the protocol until the connection must be closed, and returns the close code to send. Returns `None` if the
+/// client has disconnected.
 async fn run(state: &Arc<HttpState>, socket: &mut WebSocket, bearer: Option<String>, address: IpAddr) -> Option<Close> {
     let limits = &state.app.http_config.limits;
     let timeout = Duration::from_millis(limits.init_ms);
@@ -151,9 +156,9 @@ async fn run(state: &Arc<HttpState>, socket: &mut WebSocket, bearer: Option<Stri
                     Ok(text) => text,
                     Err(close) => return Some(close),
                 };
-                // Every message counts towards the rate limit, pings included. A client over its limit is not read
-                // while output is blocked, except for a few messages: a client that receives much data must be able
-                // to answer pings.
+                // Every message counts towards the rate limit, including pings and pongs. A client may exceed the
+                // limit by a few consecutive messages, because a client that receives much data must still be able to
+                // answer pings.
                 let counted = state.limiter.check_rate(session.address, session.bearer.as_deref()).map(drop);
                 excess = if counted.is_err() { excess + 1 } else { 0 };
                 if let (Err(error), true) = (&counted, excess > MAX_EXCESS_MESSAGES) {
@@ -187,7 +192,8 @@ async fn run(state: &Arc<HttpState>, socket: &mut WebSocket, bearer: Option<Stri
     }
 }
 
-/// Handshake: waits for `connection_init`, with or without a token. Returns `None` if the client has disconnected.
+/// Performs the handshake: waits for `connection_init`, with or without a token. Returns `None` if the client has
+/// disconnected.
 async fn handshake(
     state: &HttpState,
     socket: &mut WebSocket,
@@ -228,7 +234,8 @@ async fn handshake(
     }
 }
 
-/// Handles a message of a client after the handshake.
+/// Handles a message that a client sends after the handshake. Fails if the connection must be closed: with the close
+/// code to send, or with `None` if the client has disconnected.
 async fn handle_message(
     state: &Arc<HttpState>,
     session: &Arc<Session>,
@@ -302,7 +309,7 @@ async fn handle_message(
     Ok(())
 }
 
-/// Streams the messages of an operation.
+/// Starts an operation and streams its messages to the client.
 fn operation_messages(
     state: Arc<HttpState>,
     session: Arc<Session>,
@@ -346,7 +353,8 @@ async fn send_outgoing(
     let name = Value::from(id);
     // The memory stays reserved until the message is sent.
     let (text, _reservation) = match item {
-        // Serialized once, with the fields in the order of the request.
+        // The response is JSON already, with its fields in query order. Parsing it here would be slow and could lose
+        // the order.
         OutgoingMessage::Next(response, reservation) => {
             (format!("{{\"id\":{name},\"type\":\"next\",\"payload\":{response}}}"), Some(reservation))
         }
@@ -356,7 +364,7 @@ async fn send_outgoing(
     send_message(state, socket, Message::text(text)).await
 }
 
-/// Sends a message within half of the write timeout, so that time is left to send a close frame.
+/// Sends a message. Fails after half of the write timeout, so that time is left to send a close frame.
 async fn send_message(state: &HttpState, socket: &mut WebSocket, message: Message) -> Result<(), Option<Close>> {
     let timeout = Duration::from_millis(state.app.http_config.limits.write_ms / 2);
     match tokio::time::timeout(timeout, socket.send(message)).await {

@@ -1,4 +1,4 @@
-//! Parses the messages of a `graphql-transport-ws` client. Also `Close`, a close code with its reason.
+//! Parses the messages of a `graphql-transport-ws` client, and defines `Close`: a close code with its reason.
 
 use axum::extract::ws::{Message, Utf8Bytes};
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use crate::http::{error::HttpError, graphql::params, state::HttpState};
 /// Close code "Try Again Later" (IANA WebSocket registry), for clients that read too slowly.
 pub(super) const CLOSE_TRY_AGAIN_LATER: u16 = 1013;
 
-/// A close code and its reason (RFC 6455, 7.4; codes from 4400 on are those of the protocol).
+/// A WebSocket close code and its reason (RFC 6455, 7.4). Codes from 4400 on are those of `graphql-transport-ws`.
 pub(super) struct Close(pub(super) u16, pub(super) String);
 
 impl Close {
@@ -17,7 +17,8 @@ impl Close {
     }
 }
 
-/// Returns the `Authorization` value of a `connection_init` payload: at the top level or among `headers`.
+/// Returns the value of `Authorization` in the payload of `connection_init`. The payload may have it at the top level
+/// or inside `headers`.
 pub(super) fn authorization(payload: &Map<String, Value>) -> Option<&str> {
     let key = |fields: &Map<String, Value>| -> Option<String> {
         fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(name, _)| name.clone())
@@ -26,7 +27,8 @@ pub(super) fn authorization(payload: &Map<String, Value>) -> Option<&str> {
     [Some(payload), headers].into_iter().flatten().find_map(|fields| fields.get(&key(fields)?)?.as_str())
 }
 
-/// Returns the text of a message, or `None` for control frames.
+/// Returns the text of a WebSocket message, or `None` for a control frame. Fails with a close code if the message is
+/// not valid text.
 pub(super) fn message_text(message: Result<Message, axum::Error>) -> Result<Option<Utf8Bytes>, Close> {
     match message {
         Ok(Message::Text(text)) => Ok(Some(text)),
@@ -48,7 +50,7 @@ pub(super) fn message_text(message: Result<Message, axum::Error>) -> Result<Opti
     }
 }
 
-/// Parses a message as a JSON object.
+/// Parses the text of a message as a JSON object. Fails with a close code if it is not one or has too many values.
 pub(super) fn parse_message(text: &str, state: &HttpState) -> Result<Map<String, Value>, Close> {
     params::check_value_count(text.as_bytes(), &state.app.http_config.limits)
         .map_err(|error| Close::new(4400, error.message()))?;

@@ -1,7 +1,8 @@
 //! Serves one connection: optional TLS handshake, HTTP/1.1 or HTTP/2 (hyper), idle timeout and graceful close
 //! (`GOAWAY`).
 //!
-//! Applies the limits on headers and on concurrent HTTP/2 streams, and adds the peer address to each request.
+//! The limits on headers and on concurrent HTTP/2 streams are applied here, and the peer address is added to each
+//! request.
 
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -43,7 +44,7 @@ const MIN_BUFFER_BYTES: u64 = 8192;
 /// How long an idle HTTP/2 client may take to react to `GOAWAY`.
 const GOAWAY_GRACE: Duration = Duration::from_millis(500);
 
-/// State shared by all connections.
+/// Serves connections. All connections share this state.
 pub(in crate::http) struct ConnectionHandler {
     router: Router,
     protocols: Builder<TokioExecutor>,
@@ -95,12 +96,12 @@ impl ConnectionHandler {
                 let mut stopping = self.stopping.clone();
                 let accepted = tokio::select! {
                     accepted = timeout(self.idle_timeout, tls.acceptor().accept(stream)) => accepted,
-                    // The client has sent no request yet.
+                    // No request has arrived during the handshake, so the connection can be dropped.
                     _ = stopping.wait_for(|stopping| *stopping) => return,
                 };
                 match accepted {
                     Ok(Ok(stream)) => {
-                        // Only the handshake was received.
+                        // The bytes received so far belong to the handshake and were read.
                         activity.set_unread(false);
                         self.serve(stream, peer, activity).await;
                     }
@@ -141,13 +142,14 @@ impl ConnectionHandler {
         };
         connection.as_mut().graceful_shutdown();
         if is_shutdown {
-            // Requests in flight complete. The server limits how long that may take.
+            // Requests in flight complete. `server` limits the time that this may take.
             tokio::select! {
                 _ = connection => {}
                 _ = activity.until_close() => {}
             }
         } else {
-            // A request may have been in transit when `GOAWAY` was sent.
+            // The client may have sent a request before it received `GOAWAY`, so wait before checking for requests in
+            // flight.
             let drained = async {
                 tokio::time::sleep(GOAWAY_GRACE).await;
                 activity.until_idle().await;

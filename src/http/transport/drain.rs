@@ -1,9 +1,12 @@
 //! Draining of request bodies that the handler did not read to the end.
 //!
-//! A request can be rejected before its body has arrived (401, 404, 413, 429 and others). Closing the connection then
-//! would reset it, and the client would lose the response. So a task reads and discards the rest, up to `DrainLimits`:
-//! eight times `limits.body_bytes`, until `limits.body_ms` after the headers, and two seconds without data. A body
-//! beyond them is left to `lingering_close`.
+//! A request can be rejected before its body has arrived (401, 404, 413, 429 and others). If the server then closed
+//! the connection, TCP would reset it, and the client would lose the response. Therefore a task reads and discards
+//! the rest of the body.
+//!
+//! The task stops at the limits of `DrainLimits`: eight times `limits.body_bytes`, `limits.body_ms` after the request
+//! headers, or two seconds without data. If the body exceeds a limit, the connection is closed with a
+//! `lingering_close`.
 
 use std::{
     pin::Pin,
@@ -28,22 +31,22 @@ use tokio::{
 use super::idle_timeout::{ConnectionActivity, InFlight};
 use crate::limits::Limits;
 
-/// Maximum number of bytes of one body that are discarded, as a multiple of `limits.body_bytes`: 64 MiB by default.
-/// This covers bodies that are several times too large. Discarding a byte costs less than accepting it.
+/// Maximum number of bytes of one body that are discarded, as a multiple of `limits.body_bytes` (64 MiB by default).
+/// Bodies that are several times too large are still drained, because discarding a byte costs less than accepting it.
 const DRAIN_FACTOR: u64 = 8;
 
-/// How long a drain waits for the next bytes. A client that has stopped sending will not send the rest; two seconds
-/// are enough to retransmit a lost packet.
+/// How long a drain waits for the next bytes of a body. Two seconds are enough to retransmit a lost packet. If
+/// nothing arrives, the client has probably stopped sending.
 const DRAIN_IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The limits of a drain.
+/// The limits for draining a request body.
 pub(in crate::http) struct DrainLimits {
-    /// Maximum number of bytes of one body.
+    /// Maximum number of bytes of one body that are discarded.
     bytes: u64,
-    /// Time after the request headers at which the drain ends: `limits.body_ms`, which also limits a body that is
-    /// accepted.
+    /// Time from the request headers to the end of the drain: `limits.body_ms`, which is also the limit for reading a
+    /// body.
     time: Duration,
-    /// Becomes true when the server stops: then drains end at once.
+    /// Becomes true when the server stops. All drains then end at once.
     stopping: watch::Receiver<bool>,
 }
 
@@ -54,13 +57,14 @@ impl DrainLimits {
     }
 }
 
-/// A request body. If it is dropped before its end, a task drains it.
+/// A request body. If a handler drops it before reading it to the end, a task drains the rest.
 pub(in crate::http) struct DrainedBody {
-    /// None after its end or an error.
+    /// The body. None after the body has ended or failed.
     body: Option<Incoming>,
-    /// The client waits for `100 Continue`, which is sent when the body is polled for the first time.
+    /// Whether the client still waits for `100 Continue`, which hyper sends when the body is polled for the first
+    /// time.
     waits: bool,
-    /// When the drain ends.
+    /// The instant at which a drain of this body must end.
     until: Instant,
     limits: Arc<DrainLimits>,
     activity: Arc<ConnectionActivity>,
@@ -101,7 +105,7 @@ impl HttpBody for DrainedBody {
         let polled = Pin::new(body).poll_frame(context);
         match polled {
             Poll::Ready(None) => self.body = None,
-            // The rest cannot be parsed, but the client may still be sending it.
+            // The rest of the body cannot be parsed, but the client may still be sending it.
             Poll::Ready(Some(Err(_))) => {
                 self.body = None;
                 self.activity.set_unread(true);
@@ -123,12 +127,12 @@ impl HttpBody for DrainedBody {
 impl Drop for DrainedBody {
     fn drop(&mut self) {
         let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else { return };
-        // A client that waits for `100 Continue` sends nothing. A body that is known to exceed the limit is not
-        // drained at all: the response has `Connection: close`, so that the client can stop.
+        // A body is not drained in two cases. A client that waits for `100 Continue` sends nothing. If the announced
+        // length exceeds the limit, the response has `Connection: close`, so that the client can stop sending.
         let drained = !self.waits && body.size_hint().lower() <= self.limits.bytes;
         match Handle::try_current() {
             Ok(runtime) if drained => {
-                // The connection is not idle while a body is drained.
+                // The drain counts as a request in flight, so the connection is not idle while the body is drained.
                 let in_flight = self.activity.begin_request();
                 runtime.spawn(drain(body, self.until, self.limits.clone(), self.activity.clone(), in_flight));
             }
@@ -137,7 +141,7 @@ impl Drop for DrainedBody {
     }
 }
 
-/// Drains a body, and marks the connection if the body did not end.
+/// Drains a body. If the body did not end, records that the connection has unread bytes.
 async fn drain(
     mut body: Incoming,
     until: Instant,
@@ -150,14 +154,14 @@ async fn drain(
         ended = discard(&mut body, limits.bytes, until) => ended,
         _ = stopping.wait_for(|stopping| *stopping) => false,
     };
-    // Before the body is dropped, which closes the connection.
+    // This must happen before the body is dropped, because dropping it closes the connection.
     if !ended {
         activity.set_unread(true);
     }
 }
 
-/// Reads and discards a body. Returns false if it did not end: it is longer than `bytes`, it did not end before
-/// `until`, nothing arrived for [`DRAIN_IDLE_TIMEOUT`], or reading failed.
+/// Reads and discards a body to its end. Returns false if the body is longer than `bytes`, does not end before
+/// `until`, sends nothing for [`DRAIN_IDLE_TIMEOUT`], or fails.
 async fn discard<B: HttpBody<Data = Bytes> + Unpin>(body: &mut B, bytes: u64, until: Instant) -> bool {
     let mut left = bytes;
     let reading = async {
@@ -181,7 +185,7 @@ mod tests {
 
     use super::*;
 
-    /// A body of chunks of 100 bytes, with a pause before each and before the end.
+    /// Returns a body in chunks of 100 bytes, with a pause before each chunk and before the end.
     fn body(chunks: usize, pause: Duration) -> Body {
         Body::from_stream(stream::unfold(chunks, move |left| async move {
             tokio::time::sleep(pause).await;

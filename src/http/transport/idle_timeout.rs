@@ -1,8 +1,10 @@
-//! Idle timeout and minimum read rate: tracks requests in flight and unread response bytes, and decides when to close.
+//! Idle timeout and minimum read rate of connections: tracks requests in flight and unread response bytes, and
+//! decides when to close a connection.
 //!
-//! Closes a connection without requests after the idle timeout, and one whose client reads a response slower than 8 KiB
-//! per second beyond `limits.write_ms`. What a client was given is reported by `paced_body`, what it took by
-//! `write_timeout`.
+//! A connection without a request in flight is closed after the idle timeout. A connection is also closed if its
+//! client reads a response too slowly: the client has `limits.write_ms`, and one second more for every 8 KiB.
+//! `paced_body` reports which response bytes were handed to hyper, and `write_timeout` reports which bytes were
+//! written to the socket.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -11,47 +13,49 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Minimum read rate of a client, in bytes per second, after `limits.write_ms`.
+/// Minimum rate at which a client must read a response, in bytes per second. In addition, the client has
+/// `limits.write_ms`.
 const MIN_BYTES_PER_SECOND: u64 = 8 * 1024;
 
-/// How often a closing connection checks whether it is done.
+/// How often a closing connection checks whether its requests are done.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The request activity of one connection.
 pub(in crate::http) struct ConnectionActivity {
     /// Maximum time without a request in flight.
     idle_timeout: Duration,
-    /// Time that a client has to read a response, in addition to the time that its length allows.
+    /// Time that a client has to read a response, in addition to the time that the minimum read rate allows for its
+    /// length.
     write_timeout: Duration,
     state: Mutex<State>,
 }
 
 struct State {
-    /// Requests in flight, by number, each with the deadline by which the client must have read what was sent. `None`
-    /// while the request waits for the server.
+    /// Requests in flight: the number of each request, and the deadline by which the client must have read the
+    /// response bytes sent so far. The deadline is `None` while the request waits for the server.
     in_flight_requests: Vec<(u64, Option<Instant>)>,
-    /// When a request last ended; before the first one, when the connection began.
+    /// When a request last ended. Until the first request has ended, the instant when the connection began.
     last_ended: Instant,
-    /// When bytes were last written.
+    /// When bytes were last written to the socket.
     last_written: Instant,
     /// Response bytes handed to hyper and not yet written to the socket (estimate).
     unwritten: u64,
     /// Value of `unwritten` when a request last ended.
     unwritten_at_end: u64,
-    /// Number of requests so far.
+    /// Number of requests on the connection so far.
     request_count: u64,
-    /// True if the client may be sending bytes that are not read.
+    /// True if the client may be sending bytes that the server does not read.
     unread: bool,
 }
 
 /// The reason for closing a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) enum CloseReason {
-    /// The client sent no request.
+    /// The client sent no request within the idle timeout.
     NoRequest,
-    /// The client sends no further request.
+    /// The client sent no further request within the idle timeout.
     Idle,
-    /// The client does not read its response.
+    /// The client reads a response too slowly.
     SlowReader,
 }
 
@@ -74,7 +78,7 @@ impl ConnectionActivity {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a request, which is in flight until the result is dropped.
+    /// Records that a request has begun. The request is in flight until the returned value is dropped.
     pub(in crate::http) fn begin_request(self: &Arc<Self>) -> InFlight {
         let mut state = self.state();
         state.request_count += 1;
@@ -84,32 +88,33 @@ impl ConnectionActivity {
         InFlight { activity: self.clone(), id }
     }
 
-    /// Records that bytes were received. If no request is in flight, they may be headers that are rejected and never
-    /// become one (400, 431).
+    /// Records that bytes were received. If no request is in flight, the bytes count as unread: they may be headers
+    /// that hyper rejects (400, 431), so that no request begins.
     pub(in crate::http) fn record_received(&self) {
         let mut state = self.state();
         state.unread |= state.in_flight_requests.is_empty();
     }
 
-    /// Whether the client may be sending bytes that are not read, such as the rest of a body. Then the connection
-    /// must linger when it is closed.
+    /// Returns whether the client may be sending bytes that the server does not read, such as the rest of a body.
+    /// Such a connection must be closed with a lingering close.
     pub(in crate::http) fn has_unread(&self) -> bool {
         self.state().unread
     }
 
-    /// Sets whether the client may be sending unread bytes. A new request resets this.
+    /// Sets whether the client may be sending bytes that the server does not read. The next request sets this to
+    /// false.
     pub(in crate::http) fn set_unread(&self, unread: bool) {
         self.state().unread = unread;
     }
 
-    /// Records bytes written: part of a response, or an HTTP/2 control frame.
+    /// Records bytes written to the socket. They may be part of a response or of an HTTP/2 control frame.
     pub(in crate::http) fn record_written(&self, bytes: usize) {
         let mut state = self.state();
         state.last_written = Instant::now();
         state.unwritten = state.unwritten.saturating_sub(bytes as u64);
     }
 
-    /// Waits until the connection must be closed.
+    /// Waits until the connection must be closed, and returns the reason.
     pub(in crate::http) async fn until_close(&self) -> CloseReason {
         loop {
             let until = {
@@ -121,7 +126,8 @@ impl ConnectionActivity {
                 if idle_deadline <= now {
                     return if state.request_count == 0 { CloseReason::NoRequest } else { CloseReason::Idle };
                 }
-                // Bytes written in the meantime may move the deadline forward.
+                // Sleeps no longer than the idle timeout, because new requests and written bytes change the deadlines
+                // in the meantime.
                 client_deadline
                     .map_or(idle_deadline, |client_deadline| client_deadline.min(idle_deadline))
                     .min(now + self.idle_timeout)
@@ -130,9 +136,10 @@ impl ConnectionActivity {
         }
     }
 
-    /// Returns when the connection will have been idle for too long. The end of a response may be read after its
-    /// request has ended. It gets the same time as any other part, and no more, since acknowledged pings count as
-    /// written bytes.
+    /// Returns the instant at which the connection will have been idle for too long. A client may read the end of a
+    /// response after the request has ended. For these bytes it has as much time as for any other part of a response,
+    /// and no more. Otherwise a client could keep the connection open with pings, because acknowledgements of pings
+    /// count as written bytes.
     fn idle_deadline(&self, state: &State, now: Instant) -> Instant {
         let idle_since = match state {
             _ if !state.in_flight_requests.is_empty() => now,
@@ -143,12 +150,12 @@ impl ConnectionActivity {
         idle_since + self.idle_timeout
     }
 
-    /// Returns the deadline for bytes that were handed to hyper before the last request ended.
+    /// Returns the deadline for reading the bytes that were handed to hyper before the last request ended.
     fn write_deadline(&self, state: &State) -> Instant {
         state.last_ended + self.write_timeout + transfer_time(state.unwritten_at_end)
     }
 
-    /// Waits until no request is in flight that its client reads.
+    /// Waits until no request is in flight, or until a client has missed its deadline for reading a response.
     pub(in crate::http) async fn until_idle(&self) {
         loop {
             let until = {
@@ -165,7 +172,7 @@ impl ConnectionActivity {
 }
 
 impl State {
-    /// Returns the earliest deadline by which a client must have read something.
+    /// Returns the earliest deadline by which the client must have read response bytes; `None` if there is none.
     fn client_deadline(&self) -> Option<Instant> {
         self.in_flight_requests.iter().filter_map(|(_, until)| *until).min()
     }
@@ -178,8 +185,9 @@ pub(in crate::http) struct InFlight {
 }
 
 impl InFlight {
-    /// Records a chunk handed to the client, and the total since an instant. The client has `limits.write_ms` for
-    /// this chunk, and must keep the minimum rate for the total.
+    /// Records that a chunk of `bytes` bytes was handed to hyper, and `total` bytes since the instant `since`. The
+    /// client has `limits.write_ms` and the time at the minimum read rate, both for the chunk and for the total. The
+    /// earlier deadline applies.
     pub(super) fn record_given(&self, bytes: u64, since: Instant, total: u64) {
         self.activity.state().unwritten += bytes;
         let write_timeout = self.activity.write_timeout;
@@ -187,12 +195,13 @@ impl InFlight {
         self.set_client_deadline(Some(deadline.min(since + write_timeout + transfer_time(total))));
     }
 
-    /// Records that the client read what was sent: the request waits for the server.
+    /// Records that the client has read all bytes sent so far, so the request waits for the server.
     pub(super) fn wait_for_server(&self) {
         self.set_client_deadline(None);
     }
 
-    /// Sets the deadline of the client, or `None` while the request waits for the server.
+    /// Sets the deadline by which the client must have read the response bytes sent so far. It is `None` while the
+    /// request waits for the server.
     fn set_client_deadline(&self, until: Option<Instant>) {
         let mut state = self.activity.state();
         if let Some(request) = state.in_flight_requests.iter_mut().find(|(id, _)| *id == self.id) {
@@ -212,7 +221,7 @@ impl Drop for InFlight {
     }
 }
 
-/// Returns the time that a client may take for a number of bytes, in addition to `limits.write_ms`.
+/// Returns the time that a client may take to read a number of bytes, in addition to `limits.write_ms`.
 fn transfer_time(bytes: u64) -> Duration {
     Duration::from_secs(bytes / MIN_BYTES_PER_SECOND)
 }
@@ -288,10 +297,11 @@ mod tests {
         assert!(!body.is_end_stream() && body.size_hint().exact() == Some(80 * 1024));
         assert_eq!((next(&mut body).await, body.is_end_stream()), (Some(CHUNK), false));
         assert_eq!(body.size_hint().exact(), Some(80 * 1024 - CHUNK as u64));
-        // `limits.write_ms`, and a second for every 8 KiB of the chunk.
+        // The client has `limits.write_ms`, and one second for every 8 KiB of the chunk.
         assert_eq!((activity.until_close().await, started.elapsed().as_secs()), (CloseReason::SlowReader, 10 + 4));
         assert_eq!(next(&mut body).await, Some(CHUNK));
-        // The total must keep the minimum rate, however often some bytes are read.
+        // The minimum rate applies to all bytes sent, so reading a few bytes now and then does not extend the
+        // deadline.
         assert_eq!((activity.until_close().await, started.elapsed().as_secs()), (CloseReason::SlowReader, 10 + 8));
         assert_eq!((next(&mut body).await, next(&mut body).await), (Some(16 * 1024), None));
         drop(body);
@@ -312,7 +322,7 @@ mod tests {
                     if rate > 0 {
                         client.record_written(rate);
                     }
-                    // Writes everything outstanding, then nothing more.
+                    // Stops when all outstanding bytes are written.
                     if client.state().unwritten == 0 {
                         break;
                     }

@@ -1,7 +1,7 @@
 //! Lingering close (RFC 9112, 9.6): after shutting down the write side, reads and discards what the client still sends.
 //!
-//! Without it TCP would answer unread bytes with a reset, and the client could lose the response. Limited to two
-//! seconds and 16 MiB.
+//! Without a lingering close, TCP would answer unread bytes with a reset, and the client could lose the response. A
+//! lingering close ends after two seconds or 16 MiB at the latest.
 
 use std::{
     future::Future,
@@ -16,34 +16,34 @@ use tokio::{
     time::Sleep,
 };
 
-/// Maximum duration. It covers the round trips in which the response and the end of the stream reach the client and
-/// its own end of the stream comes back. It must be well below the time in which a stopped server ends
-/// (`server::SHUTDOWN_GRACE`).
+/// Maximum duration of a lingering close. In this time, the response and the end of the stream reach the client, and
+/// the client's own end of the stream comes back. The duration must be well below the time that a stopping server
+/// waits (`server::SHUTDOWN_GRACE`).
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Maximum number of bytes that are discarded. It covers the contents of the socket buffers of both systems, some MiB
-/// each, when the client receives the end of the stream.
+/// Maximum number of bytes that a lingering close discards. It covers the socket buffers of server and client, some
+/// MiB each, which may still be full when the client receives the end of the stream.
 const MAX_LINGER_BYTES: usize = 16 * 1024 * 1024;
 
-/// Maximum number of bytes of one read.
+/// Maximum number of bytes in one read.
 const READ_BYTES: usize = 16 * 1024;
 
-/// The state of a lingering close, from the shutdown of the write side.
+/// The state of a lingering close, which begins after the write side was shut down.
 pub(in crate::http) struct Linger {
-    /// Bytes that may still be discarded.
+    /// Number of bytes that may still be discarded.
     left: usize,
-    /// The time limit; none while the client is not known to be sending.
+    /// Timer for the time limit. `None` while nothing shows that the client is still sending.
     until: Option<Pin<Box<Sleep>>>,
 }
 
 impl Linger {
-    /// Creates the state. `sending` says whether the client may still be sending. If not, the lingering close ends as
-    /// soon as there is nothing to read, so that an ordinary close is not delayed.
+    /// Creates the state. `sending` is whether the client may still be sending. If it is false, the lingering close
+    /// ends as soon as there is nothing to read, so that an ordinary close is not delayed.
     pub(in crate::http) fn new(sending: bool) -> Self {
         Self { left: MAX_LINGER_BYTES, until: sending.then(timer) }
     }
 
-    /// Reads and discards. Ready at the end of the stream, on an error, or at a limit.
+    /// Reads and discards bytes. Returns `Ready` at the end of the stream, on an error, or at a limit.
     pub(in crate::http) fn poll<S: AsyncRead + Unpin>(
         &mut self,
         stream: &mut S,
@@ -69,7 +69,8 @@ impl Linger {
                     return match &mut self.until {
                         Some(until) => until.as_mut().poll(context),
                         None if has_budget_remaining() => Poll::Ready(()),
-                        // The task has used up its budget and is woken again.
+                        // The read may be pending only because the task has used up its Tokio budget. Tokio then
+                        // wakes the task again.
                         None => Poll::Pending,
                     };
                 }

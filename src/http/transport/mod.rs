@@ -2,10 +2,10 @@
 //!
 //! - `server`: accept loop, graceful shutdown, signals
 //! - `connection`: serves one connection
-//! - `idle_timeout`: closes idle connections and slow readers
-//! - `paced_body`: response body in chunks
-//! - `write_timeout`: socket wrapper with the write timeout
-//! - `drain`: reads the rest of request bodies that were not consumed
+//! - `idle_timeout`: decides when idle connections and connections of slow readers are closed
+//! - `paced_body`: hands response bodies to hyper in chunks
+//! - `write_timeout`: socket wrapper with a write timeout
+//! - `drain`: reads the rest of request bodies that a handler did not read
 //! - `lingering_close`: lingering close of the socket
 //! - `tls`: TLS certificates and their reload
 

@@ -1,6 +1,7 @@
 //! Response body that is handed to hyper in chunks of 32 KiB, each reported to `idle_timeout`.
 //!
-//! hyper buffers whatever it is given and does not report what was sent.
+//! hyper buffers all data that it is given, and does not report which bytes were sent. With chunks, the server knows
+//! how much the client has read.
 
 use std::{
     pin::Pin,
@@ -13,18 +14,19 @@ use tokio::time::Instant;
 
 use super::idle_timeout::InFlight;
 
-/// Chunk size, in bytes. Bytes handed to hyper cannot be distinguished from bytes that were sent, so chunks are
-/// small.
+/// Chunk size, in bytes. Chunks are small, because the server cannot tell which bytes of a chunk were sent.
 pub(super) const CHUNK: usize = 32 * 1024;
 
-/// A response body whose request is in flight until the body is sent. hyper's HTTP/2 accepts any amount of data, even
-/// without flow-control window, and polls again when some of it was sent. So the body is passed on in chunks.
+/// A response body that keeps its request in flight until the body is sent. Hands the body to hyper in chunks,
+/// because hyper's HTTP/2 accepts any amount of data, even if the flow-control window is full. hyper polls for the
+/// next chunk when some of the data was sent.
 pub(in crate::http) struct PacedBody {
     body: Body,
-    /// Bytes that were read from the body and not passed on yet.
+    /// Bytes that were read from `body` and not handed to hyper yet.
     pending: Bytes,
     in_flight: InFlight,
-    /// Since when the client has data to read, and the number of bytes passed on since then.
+    /// The instant since which the client has data to read, and the number of bytes handed to hyper since then.
+    /// `None` while the client has nothing to read.
     sending: Option<(Instant, u64)>,
     started: bool,
 }
@@ -34,7 +36,7 @@ impl PacedBody {
         Self { body, pending: Bytes::new(), in_flight, sending: None, started: false }
     }
 
-    /// Passes on the next chunk.
+    /// Takes the next chunk from `pending`, and records it as handed to hyper.
     fn next_chunk(&mut self) -> Bytes {
         let chunk = self.pending.split_to(self.pending.len().min(CHUNK));
         let bytes = chunk.len() as u64;
@@ -67,8 +69,8 @@ impl HttpBody for PacedBody {
                 }
                 Err(other) => Poll::Ready(Some(Ok(other))),
             },
-            // hyper polls for the next chunk when most of the last one was sent: now the request waits for the
-            // server.
+            // hyper polls for the next chunk when most of the last chunk was sent. The body has no data at the
+            // moment, so the request now waits for the server.
             polled => {
                 if self.started {
                     self.sending = None;
@@ -79,7 +81,8 @@ impl HttpBody for PacedBody {
         }
     }
 
-    /// Not before hyper has polled after the last chunk, since a chunk that was passed on is not yet sent.
+    /// Returns true only for a body that is empty from the start. Any other body ends when hyper polls again after
+    /// the last chunk, because a chunk handed to hyper is not yet sent.
     fn is_end_stream(&self) -> bool {
         !self.started && self.body.is_end_stream()
     }

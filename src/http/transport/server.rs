@@ -1,7 +1,7 @@
 //! Accept loop, graceful shutdown and stop signals (Ctrl-C, SIGTERM).
 //!
-//! On a stop signal the server accepts no more connections, ends streams, and waits up to eight seconds for requests in
-//! flight. A second signal ends the process at once.
+//! On a stop signal, the server accepts no more connections, ends streams, and waits up to eight seconds for requests
+//! in flight. A second signal ends the process at once.
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
@@ -13,19 +13,20 @@ use crate::{
     http::{limits::connection_limit::ConnectionLimiter, router::router},
 };
 
-/// How long requests in flight may take to finish after a stop signal. With [`CLOSE_TIMEOUT`] it stays below ten
-/// seconds, after which many supervisors kill the process.
+/// How long requests in flight may take to finish after a stop signal. Together with [`CLOSE_TIMEOUT`], this is less
+/// than the ten seconds after which many supervisors kill the process.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(8);
 
-/// How long the last writes and the close of the database connections may take after that.
+/// How long the last writes and closing the database connections may take, after the requests in flight have ended.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Pause after the system has no file descriptor for a new connection.
+/// Pause before the server tries again after it could not accept a connection, for example because no file descriptor
+/// was free.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Serves until a stop signal. Then accepts no more connections and finishes the requests in flight.
+/// Serves connections until a stop signal. Then accepts no more connections and finishes the requests in flight.
 pub async fn serve(app: Arc<App>, listener: TcpListener, tls: Option<Tls>, stop: impl Future<Output = ()>) {
-    // Many systems start with a low soft limit of open files.
+    // Raise the limit on open files, because many systems start processes with a low soft limit.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::debug!(%error, "failed to raise the limit of open files");
     }
@@ -51,7 +52,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, tls: Option<Tls>, stop:
     }
 }
 
-/// Accepts connections up to the limit. More wait in the accept queue of the system.
+/// Accepts connections up to the limit on open connections. Further connections wait in the accept queue of the
+/// operating system.
 async fn accept_connections(
     listener: &TcpListener,
     limiter: &Arc<ConnectionLimiter>,
@@ -91,7 +93,7 @@ pub struct StopSignals {
 }
 
 impl StopSignals {
-    /// Registers the handlers. From then on the signals no longer end the process.
+    /// Registers handlers for the stop signals. From then on, a stop signal no longer ends the process by default.
     pub fn listen() -> io::Result<Self> {
         #[cfg(unix)]
         {
@@ -102,7 +104,7 @@ impl StopSignals {
         Ok(Self {})
     }
 
-    /// Waits for a signal. A second signal ends the process at once.
+    /// Waits for a stop signal. After that, a second signal ends the process at once.
     pub async fn wait(mut self) {
         self.next().await;
         tokio::spawn(async move {

@@ -1,6 +1,7 @@
-//! TLS (rustls): loads certificate and key from PEM files and reloads them when they change, without a restart.
+//! TLS (rustls): loads the certificate and the key from PEM files, and reloads them when the files change, without a
+//! restart.
 //!
-//! Files that cannot be used are logged once; the previous certificate stays in use.
+//! If changed files cannot be used, the server logs an error once and continues to use the previous certificate.
 
 use std::{fmt, path::Path, sync::Arc, time::Duration};
 
@@ -18,10 +19,11 @@ use tokio_rustls::{
 
 use crate::config::TlsFiles;
 
-/// How often the files are checked for changes.
+/// How often the certificate and key files are checked for changes.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The message for a file that cannot be used.
+/// Error: a certificate or key file cannot be used, or TLS cannot be set up. The text is the message for the
+/// operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsError(String);
 
@@ -36,14 +38,14 @@ impl std::error::Error for TlsError {}
 /// The TLS configuration of a server.
 pub struct Tls {
     files: TlsFiles,
-    /// The files as first loaded.
+    /// Content of the certificate and key files when they were first loaded.
     initial: Pem,
     provider: Arc<CryptoProvider>,
     current: Arc<CurrentCertificate>,
     config: Arc<ServerConfig>,
 }
 
-/// The bytes of both files.
+/// Content of the certificate file and the key file.
 #[derive(Clone, PartialEq, Eq)]
 struct Pem {
     certificate: Vec<u8>,
@@ -87,7 +89,7 @@ impl Pem {
 }
 
 impl Tls {
-    /// Loads the certificate and key from two files.
+    /// Loads the certificate and the key from two files. Fails if a file cannot be read or used.
     pub fn open(files: TlsFiles) -> Result<Self, TlsError> {
         let provider = Arc::new(ring::default_provider());
         let initial = Pem::read(&files)?;
@@ -104,9 +106,9 @@ impl Tls {
         TlsAcceptor::from(self.config.clone())
     }
 
-    /// Reloads the files when they change, for as long as it is polled. Files that cannot be used are logged once,
-    /// and the previous certificate stays in use. This also covers the moment when only one of the two files was
-    /// replaced.
+    /// Reloads the certificate and key files when they change, until the returned future is dropped. If the files
+    /// cannot be used, logs an error once and continues to use the previous certificate. This also happens while only
+    /// one of the two files was replaced.
     pub(in crate::http) async fn reload_on_change(&self) {
         let mut last_read = Ok(self.initial.clone());
         let mut tick = tokio::time::interval(RELOAD_INTERVAL);

@@ -1,7 +1,7 @@
 //! Socket wrapper with a write timeout (`limits.write_ms`), a connection permit and a lingering close.
 //!
-//! Writing fails if the client takes no byte in time, for every protocol on the connection, WebSocket included. Bytes
-//! written are reported to `idle_timeout`. A flush does not count as progress.
+//! A write fails if the client reads no byte within the timeout. This holds for every protocol on the connection,
+//! including WebSocket. Written bytes are reported to `idle_timeout`. A flush does not count as written bytes.
 
 use std::{
     future::Future,
@@ -20,14 +20,15 @@ use tokio::{
 use super::{idle_timeout::ConnectionActivity, lingering_close::Linger};
 use crate::http::limits::connection_limit::ConnectionPermit;
 
-/// The byte stream of a connection. Writing fails if the client reads nothing for too long, whatever the protocol.
-/// The connection permit is released when this is dropped, by HTTP or by the WebSocket that it was upgraded to.
+/// The byte stream of a connection. A write fails if the client reads nothing for too long, whatever the protocol.
+/// The connection permit is released when the stream is dropped, either by HTTP or by the WebSocket that the
+/// connection was upgraded to.
 pub(in crate::http) struct TimedStream<S> {
     stream: S,
     write_timeout: Duration,
-    /// Runs while the client reads nothing.
+    /// Timer for the write timeout. Runs while a write waits for the client to read.
     stalled: Option<Pin<Box<Sleep>>>,
-    /// Set after the write side was shut down.
+    /// State of the lingering close. Set after the write side was shut down.
     linger: Option<Linger>,
     activity: Arc<ConnectionActivity>,
     _permit: ConnectionPermit,
@@ -43,7 +44,8 @@ impl<S> TimedStream<S> {
         Self { stream, write_timeout, stalled: None, linger: None, activity, _permit: permit }
     }
 
-    /// Records written bytes. A flush does not count: it succeeds if nothing waits to be written.
+    /// Records the bytes of a successful write. Not called for a flush, because a flush also succeeds if nothing is
+    /// waiting to be written.
     fn record_written(&self, written: &Poll<io::Result<usize>>) {
         if let Poll::Ready(Ok(bytes)) = written
             && *bytes > 0
@@ -52,7 +54,7 @@ impl<S> TimedStream<S> {
         }
     }
 
-    /// Returns the result of a write, or a timeout error.
+    /// Returns the result of a write, or an error if the write has been pending for longer than the write timeout.
     fn with_timeout<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
