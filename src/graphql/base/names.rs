@@ -10,7 +10,7 @@ pub fn alt_names<'a>(concept: &'a impl Concept, language: Option<&LanguageTag>) 
 }
 
 /// Folds the case and accents of a search text, like those of the names that it is compared with. Returns None if
-/// there is no search text or if it is empty after folding, because it then matches every name.
+/// there is no search text or if it is empty after folding: every name matches then.
 pub fn normalized_search(search: Option<&str>) -> Option<String> {
     search.map(fold).filter(|text| !text.is_empty())
 }

@@ -1,6 +1,6 @@
 //! Coerces JSON variables to the types that an operation declares (GraphQL, September 2025, 6.1.2).
 //!
-//! All errors in all variables are reported, up to 20.
+//! Reports the errors in all variables, up to 20.
 
 use apollo_compiler::{
     ast::Type,

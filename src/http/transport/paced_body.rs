@@ -1,7 +1,7 @@
 //! Response body that is handed to hyper in chunks of 32 KiB, each reported to `idle_timeout`.
 //!
 //! hyper buffers all data that it is given, and does not report which bytes were sent. With chunks, the server knows
-//! how much the client has read.
+//! roughly how much the client has read.
 
 use std::{
     pin::Pin,
