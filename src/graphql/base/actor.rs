@@ -31,7 +31,7 @@ pub enum ActorKind {
 }
 
 impl Actor {
-    /// Returns the actor for a subject that is stored in a row.
+    /// Converts a subject, as stored in database rows, to an actor.
     pub fn of(subject: String) -> Self {
         let (kind, name) = match subject.as_str() {
             SYSTEM_ACTOR => (ActorKind::System, "Dateline"),

@@ -59,7 +59,7 @@ pub enum ScheduleState {
     Missed,
 }
 
-/// Reasons why a read is recorded in the access log.
+/// Reasons for logging a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::access_log::AccessKind")]
 pub enum AccessKind {
@@ -212,7 +212,7 @@ pub enum FacetOrderKey {
     Count,
     /// The label of the bucket, ignoring case and accents. With ASC, A comes first.
     Label,
-    /// The latest release date among the releases in the bucket.
+    /// The latest release date in the bucket.
     Latest,
 }
 

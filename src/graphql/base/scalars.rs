@@ -154,7 +154,7 @@ impl Duration {
         };
         let mut rest = self.0.strip_prefix('P').filter(|rest| !rest.is_empty()).ok_or_else(invalid)?;
         let (mut months, mut days) = (0_u32, 0_u32);
-        // Each unit may appear once, and longer units must come before shorter ones.
+        // Each unit may appear once, longer units before shorter ones.
         for (unit, in_months, in_days) in [('Y', 12, 0), ('M', 1, 0), ('W', 0, 7), ('D', 0, 1)] {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             if digits == 0 || digits > 5 || !rest[digits..].starts_with(unit) {
