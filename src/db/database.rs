@@ -1,6 +1,7 @@
-//! The open database: its connections, transactions, the serving lock, erasure and closing.
+//! The open database ([`Db`]): its connections, transactions, the lock of the process that serves it, scrubbing of
+//! deleted data, and closing.
 //!
-//! [`Db`] is a cheap handle; clones share the connections. Opening is in `open`, migrations in `migrate`, the health
+//! Opening is in `open`, migrations are in `migrate`, and the health check and checkpoints are in `monitor`.
 //! check and checkpoints in `monitor`.
 
 use std::{borrow::Cow, fs::File, sync::Arc, time::Duration};
@@ -19,15 +20,15 @@ use super::{
     transaction::Transaction,
 };
 
-/// An open database. Clones share its connections.
+/// A handle to an open database. Cloning is cheap: all clones share the connections.
 #[derive(Clone, Debug)]
 pub struct Db {
     read: Reader,
     pub(super) write: DatabaseConnection,
-    /// A connection that only the monitor uses, so that the monitor never waits for other operations.
+    /// A connection that only the monitor uses. The monitor therefore never waits for other operations.
     pub(super) probe: DatabaseConnection,
     pub(super) health: Arc<Health>,
-    /// The database file. `None` on PostgreSQL.
+    /// The SQLite database file. `None` on PostgreSQL.
     pub(super) file: Option<Arc<DatabaseFile>>,
     /// How long a writer waits for a lock or a connection.
     wait: Duration,
@@ -43,37 +44,38 @@ impl Db {
         Self { read: Reader { pool: read, health: health.clone() }, write, probe, health, file, wait }
     }
 
-    /// The connections for reads outside a transaction.
+    /// Returns the connections for reads outside a transaction.
     pub fn reader(&self) -> &Reader {
         &self.read
     }
 
-    /// The database backend.
+    /// Returns the database backend: SQLite or PostgreSQL.
     pub fn backend(&self) -> DbBackend {
         self.write.get_database_backend()
     }
 
-    /// Why a server on this database is not ready, in words that may be published: messages of the database are only in
-    /// the log. `None` if the server is ready.
+    /// Returns why a server that uses this database is not ready, or `None` if it is ready. The text may be shown to
+    /// clients, because it never contains a message of the database; those messages are only logged.
     pub fn unready_reason(&self) -> Option<Cow<'static, str>> {
         self.health.unready_reason()
     }
 
-    /// Fails with [`DatabaseError::ClockIsOff`] if the last [`Db::measure`] found a clock problem. Operations that
-    /// record no new instant do not need this check.
+    /// Fails with [`DatabaseError::ClockIsOff`] if the last [`Db::measure`] found a clock problem. Only operations
+    /// that record a new instant need this check.
     pub fn check_clock(&self) -> Result<(), DatabaseError> {
         self.health.check_clock()
     }
 
-    /// Registers a callback that is called for every statement, reads and writes alike. For tests and metrics.
+    /// Registers a callback that runs for every SQL statement, read or write. For tests and metrics.
     pub fn on_statement(&mut self, callback: impl Fn(&sea_orm::metric::Info<'_>) + Clone + Send + Sync + 'static) {
         self.read.pool.set_metric_callback(callback.clone());
         self.write.set_metric_callback(callback);
     }
 
-    /// Begins a write transaction. On SQLite it takes the write lock.
+    /// Begins a write transaction. On SQLite this acquires the write lock.
     ///
-    /// Fails with [`DatabaseError::Unavailable`] if the write lock or a connection is not available in time.
+    /// Fails with [`DatabaseError::Unavailable`] if no connection, or on SQLite no write lock, is available within
+    /// the `wait` time of the open options.
     pub async fn begin_write(&self) -> Result<Transaction, DatabaseError> {
         self.health.check_writable()?;
         if let Some(reason) = self.file.as_ref().and_then(|file| file.identity_problem()) {
@@ -84,15 +86,15 @@ impl Db {
             self.health.run_while_available(Some(self.wait), uncancelled(self.clone().begin_on_writer())).await
         };
         let mut result = attempt().await;
-        // Nothing has been written yet, so a lost connection is retried once.
+        // Nothing has been written yet. If the connection was lost, BEGIN is therefore tried once more.
         if result.as_ref().is_err_and(|error| self.health.observe(error) == ErrorKind::Lost) {
             result = attempt().await;
         }
         match result {
             Ok(inner) => Ok(Transaction::new(inner, self.health.clone(), Purpose::Write, self.file.clone())),
             Err(error) => {
-                // The connection is closed instead of returned to the pool, unless there is none or it only waited for
-                // a lock.
+                // After a failed BEGIN the state of the connection is unknown, so the pool must close it. Exceptions:
+                // no connection was available, or BEGIN only waited for a lock.
                 if !matches!(self.health.observe(&error), ErrorKind::NoConnection | ErrorKind::Locked) {
                     self.health.retire(Purpose::Write);
                 }
@@ -101,7 +103,7 @@ impl Db {
         }
     }
 
-    /// Closes the write connections before they are used again, because their responses cannot be trusted.
+    /// Makes the pool close all write connections before their next use, because their responses cannot be trusted.
     pub fn close_writers(&self) {
         self.health.retire(Purpose::Write);
     }
@@ -117,13 +119,13 @@ impl Db {
         }
     }
 
-    /// Begins a transaction that reads one state of the database and does not see concurrent writes.
+    /// Begins a read transaction. All its reads see the same state of the database, without concurrent writes.
     pub async fn begin_read(&self) -> Result<Transaction, DbErr> {
         Ok(Transaction::new(self.begin_inspection().await?, self.health.clone(), Purpose::Read, None))
     }
 
-    /// Begins a read transaction of the driver, in which an error in a nested transaction can be ignored. For checking
-    /// a damaged database.
+    /// Begins a read transaction for checking a damaged database. Unlike [`Transaction`], the returned driver
+    /// transaction remains usable after an error in a nested transaction.
     pub async fn begin_inspection(&self) -> Result<DatabaseTransaction, DbErr> {
         let limit = Some(READ_TIMEOUT);
         let attempt =
@@ -146,9 +148,9 @@ impl Db {
         }
     }
 
-    /// Takes the exclusive lock for serving this database, and begins to watch the database file. The lock is held
-    /// until the returned file is dropped. Only one process can serve a SQLite file. Any number can serve PostgreSQL,
-    /// so the result is `None` there.
+    /// Acquires the exclusive lock for serving this database, and starts to watch the database file. Dropping the
+    /// returned file releases the lock. Only one process at a time can serve a SQLite file. Any number of processes
+    /// can serve a PostgreSQL database, so there the result is `None`.
     pub fn lock_for_serving(&self) -> Result<Option<File>, OpenError> {
         let Some(file) = &self.file else { return Ok(None) };
         let name = file.companion(".lock");
@@ -163,36 +165,39 @@ impl Db {
         Ok(Some(lock))
     }
 
-    /// Overwrites deleted data in the file and in its write-ahead log after an erasure. If that is not possible at
-    /// once, a running server retries every 30 seconds. PostgreSQL removes deleted data later (VACUUM).
+    /// Overwrites deleted data in the SQLite file and in its write-ahead log, after content was erased. If this fails
+    /// or a reader blocks it, a running server retries every 30 seconds. On PostgreSQL this does nothing: VACUUM
+    /// removes deleted data later.
     pub async fn scrub(&self) {
         if let Some(file) = &self.file {
             file.schedule_truncation(Duration::ZERO);
-            // A failure is logged, and the monitor retries.
+            // Errors are ignored here, because `checkpoint` logs them and the monitor retries.
             let _ = self.checkpoint().await;
         }
     }
 
-    /// Whether writes have stopped until the next restart.
+    /// Returns whether writes have stopped. Only a restart of the server allows writes again.
     pub fn has_stopped_writing(&self) -> bool {
         self.health.check_writable().is_err()
     }
 
-    /// Closes all connections. On SQLite this copies the write-ahead log into the file. If writes have stopped, the log
-    /// is left unchanged, because it may hold the only good copy of the data.
+    /// Closes all connections. On SQLite this copies the write-ahead log into the database file. If writes have
+    /// stopped, this does nothing and leaves the write-ahead log unchanged, because the log may contain the only good
+    /// copy of the data.
     pub async fn close(self) {
         if self.has_stopped_writing() {
             return;
         }
-        // Errors lose no data here, because all acknowledged writes are on disk.
+        // Errors are ignored here, because all acknowledged writes are already on disk.
         let _ = self.probe.close().await;
         let _ = self.read.pool.close().await;
         let _ = self.write.close().await;
     }
 }
 
-/// Completes BEGIN even if the caller is dropped; the transaction is then rolled back. On PostgreSQL the driver does
-/// not count a BEGIN that is cancelled, so the connection would return to the pool inside a transaction.
+/// Runs BEGIN to completion even if the caller is dropped. In that case the new transaction is rolled back. The
+/// PostgreSQL driver does not track a cancelled BEGIN, so the connection would otherwise return to the pool inside a
+/// transaction.
 async fn uncancelled(
     begin: impl Future<Output = Result<DatabaseTransaction, DbErr>> + Send + 'static,
 ) -> Result<DatabaseTransaction, DbErr> {

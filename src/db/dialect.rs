@@ -1,9 +1,10 @@
-//! SQL dialect: fragments that differ between SQLite and PostgreSQL (hex keys, JSON arrays, joined keys, index hints).
+//! SQL fragments that differ between SQLite and PostgreSQL: keys as hexadecimal digits, JSON arrays, joined keys,
+//! index hints.
 
 use sea_orm::DbBackend;
 use uuid::Uuid;
 
-/// SQL expression of a key as 32 hexadecimal digits.
+/// Returns a SQL expression that converts a key to 32 hexadecimal digits.
 pub fn key_digits(backend: DbBackend, key: &str) -> String {
     match backend {
         DbBackend::Sqlite => format!("hex({key})"),
@@ -11,9 +12,11 @@ pub fn key_digits(backend: DbBackend, key: &str) -> String {
     }
 }
 
-/// A subquery that returns the keys of the rows that belong to a row as one text, to avoid a second statement. Each key
-/// is written as a letter (the first one of a text column of the same table), its position and 32 hexadecimal digits.
-/// The keys are separated by commas, in any order. [`parse_joined_keys`] parses the text.
+/// Returns a subquery that joins the keys of related rows into one text, for example all topics of a revision. A
+/// second statement for the related rows is then not needed.
+///
+/// Each key in the text consists of a letter (the first letter of the expression `letter_of`), the row's position,
+/// and 32 hexadecimal digits. The keys are separated by commas, in any order. [`parse_joined_keys`] parses the text.
 pub fn joined_keys(backend: DbBackend, letter_of: &str, key: &str, table: &str, condition: &str) -> String {
     let digits = key_digits(backend, key);
     format!(
@@ -21,7 +24,7 @@ pub fn joined_keys(backend: DbBackend, letter_of: &str, key: &str, table: &str, 
     )
 }
 
-/// SQL expression of some columns as one JSON array.
+/// Returns a SQL expression that combines columns into one JSON array.
 pub fn json_array(backend: DbBackend, columns: &[&str]) -> String {
     let columns = columns.join(", ");
     match backend {
@@ -30,12 +33,14 @@ pub fn json_array(backend: DbBackend, columns: &[&str]) -> String {
     }
 }
 
-/// A clause that makes SQLite read a table through a covering index. PostgreSQL chooses the index without a hint.
+/// Returns a clause that makes SQLite read a table through a given covering index. Returns an empty string for
+/// PostgreSQL, which chooses the index without a hint.
 pub fn using_index(backend: DbBackend, index: &str) -> String {
     if backend == DbBackend::Sqlite { format!("INDEXED BY {index}") } else { String::new() }
 }
 
-/// The keys with a letter from a text that [`joined_keys`] made, sorted by position.
+/// Parses a text that a subquery of [`joined_keys`] returned. Returns the keys that are marked with `letter`, sorted
+/// by position.
 pub fn parse_joined_keys(text: Option<&str>, letter: char) -> Vec<Uuid> {
     let entry = |entry: &str| {
         let (position, key) = entry.strip_prefix(letter)?.split_at_checked(entry.len().checked_sub(33)?)?;

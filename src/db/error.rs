@@ -1,53 +1,53 @@
-//! Classification of database errors: which are retried, and which mean an outage, a full disk or damage.
+//! Classification of database errors: which can be retried, and which mean an outage, a full disk or damage.
 //!
 //! Maps SQLite result codes (<https://www.sqlite.org/rescode.html>) and SQLSTATE codes
-//! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>) to `ErrorKind`. `DatabaseError` is the error for
-//! callers. Also decides whether a failed COMMIT may have taken effect.
+//! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>) to `ErrorKind`. Callers outside this module
+//! receive a `DatabaseError`. This file also decides whether a failed COMMIT may have taken effect.
 
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlxError, SqlxPostgresError, SqlxSqliteError};
 
-/// Why a database operation failed.
+/// The reason why a database operation failed, for callers outside `db`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DatabaseError {
-    /// The database does not answer, refuses connections, or is locked by another process. Nothing was changed. The
-    /// operation can be retried.
+    /// The database does not answer, refuses connections, is locked by another process, or reported a disk error or
+    /// damage. Nothing was changed. The operation can be retried.
     Unavailable(String),
-    /// There is no space left. Nothing was changed. The operation can be retried once there is space.
+    /// The disk of the database is full. Nothing was changed. The operation can be retried once there is space.
     Full(String),
     /// Writes have stopped until the server is restarted, because the database file is damaged or was replaced, or
     /// because the disk reported an error. Nothing was changed.
     WritesStopped(String),
-    /// The server's clock is wrong, for the reason given. Nothing was changed. The operation can be retried on another
+    /// The server's clock is wrong; the text says why. Nothing was changed. The operation can be retried on another
     /// server, or once the clock is right.
     ClockIsOff(String),
-    /// COMMIT was sent, but there was no response, or its effect could not be confirmed. The transaction may or may not
-    /// be committed.
+    /// COMMIT was sent, but the database did not respond, or the effect of COMMIT could not be confirmed. The
+    /// transaction may or may not be committed.
     OutcomeUnknown(String),
-    /// Any other failure: an error in a statement, a value that cannot be decoded. Nothing was changed.
+    /// Any other failure, such as an error in a statement or a value that cannot be decoded. Nothing was changed.
     Failed(DbErr),
 }
 
-/// The kind of a driver error.
+/// The kind of an error that the database driver returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ErrorKind {
     /// The connection is lost.
     Lost,
     /// No connection was available in time.
     NoConnection,
-    /// Another process holds a lock, or the database asks for the transaction to be repeated.
+    /// Another process holds a lock, or the database asks the client to repeat the transaction.
     Locked,
     /// The disk is full.
     Full,
-    /// The disk reported an error, or the file is damaged.
+    /// The disk reported an error, or the database is damaged.
     Damaged,
-    /// The file was deleted or moved away.
+    /// The SQLite file was deleted or moved away.
     Moved,
-    /// Anything else.
+    /// Any other error.
     Other,
 }
 
 impl ErrorKind {
-    /// The kind of a driver's error.
+    /// Returns the kind of a driver error.
     pub(super) fn of(error: &DbErr) -> Self {
         match error {
             DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => Self::NoConnection,
@@ -81,20 +81,21 @@ impl ErrorKind {
         }
     }
 
-    /// The kind of an extended SQLite result code. The low byte of the code is the primary result code.
+    /// Returns the kind of an extended SQLite result code. The low byte of the code is the primary result code.
     fn of_sqlite(code: i32) -> Self {
-        /// The shared-memory file could not grow, because the file system is full.
+        /// SQLite's shared-memory file could not grow, because the file system is full.
         const IOERR_SHMSIZE: i32 = 4874;
         const READONLY_DBMOVED: i32 = 1032;
-        /// IOERR_BLOCKED, IOERR_NOMEM, IOERR_LOCK, IOERR_SHMOPEN and IOERR_SHMMAP do not indicate a disk problem.
+        /// IOERR_BLOCKED, IOERR_NOMEM, IOERR_LOCK, IOERR_SHMOPEN and IOERR_SHMMAP: these I/O errors do not mean that
+        /// the disk has a problem.
         const TRANSIENT: [i32; 5] = [2826, 3082, 3850, 4618, 5386];
         match (code, code & 0xff) {
             (IOERR_SHMSIZE, _) => Self::Full,
             (code, _) if TRANSIENT.contains(&code) => Self::NoConnection,
             (READONLY_DBMOVED, _) => Self::Moved,
-            // NOMEM, READONLY (a file system that was remounted), INTERRUPT, CANTOPEN.
+            // NOMEM, READONLY (for example because the file system was remounted), INTERRUPT, CANTOPEN.
             (_, 7 | 8 | 9 | 14) => Self::NoConnection,
-            // BUSY, LOCKED, PROTOCOL (the locking protocol of the write-ahead log).
+            // BUSY, LOCKED, PROTOCOL (locking protocol of the write-ahead log).
             (_, 5 | 6 | 15) => Self::Locked,
             (_, 13) => Self::Full,
             // IOERR, CORRUPT, NOTADB.
@@ -103,37 +104,39 @@ impl ErrorKind {
         }
     }
 
-    /// The kind of an SQLSTATE code.
+    /// Returns the kind of an SQLSTATE code.
     fn of_postgres(code: &str) -> Self {
         match code {
             // disk_full
             "53100" => Self::Full,
             // io_error, data_corrupted, index_corrupted
             "58030" | "XX001" | "XX002" => Self::Damaged,
-            // serialization_failure, deadlock_detected, lock_not_available, query_canceled. A standby server returns
-            // read_only_sql_transaction until it is promoted.
+            // serialization_failure, deadlock_detected, lock_not_available, query_canceled, read_only_sql_transaction
+            // (returned by a standby server until it is promoted)
             "40001" | "40P01" | "55P03" | "57014" | "25006" => Self::Locked,
-            // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout,
-            // idle_in_transaction_session_timeout
+            // Class 57P: admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout.
+            // Class 08: connection exceptions. 25P03: idle_in_transaction_session_timeout.
             _ if code.starts_with("57P") || code.starts_with("08") || code == "25P03" => Self::Lost,
-            // insufficient_resources: memory, connections. For new connections: invalid_authorization,
-            // invalid_catalog_name.
+            // Class 53: insufficient resources, such as memory or connections. Class 28 (invalid authorization) and
+            // 3D000 (invalid_catalog_name) occur when a new connection is opened.
             _ if code.starts_with("53") || code.starts_with("28") || code == "3D000" => Self::NoConnection,
             _ => Self::Other,
         }
     }
 
-    /// Whether the statement may succeed if it is retried at once, on this or another connection.
+    /// Returns whether a statement that failed with this kind of error may succeed if it is retried at once, on the
+    /// same or another connection.
     pub(super) fn is_retryable(self) -> bool {
         matches!(self, Self::Lost | Self::Locked)
     }
 }
 
-/// Whether a COMMIT that failed with this error may still have taken effect.
+/// Returns whether a COMMIT that failed with this error may still have taken effect.
 ///
-/// SQLite: a disk error can occur after the commit frame was written to the write-ahead log. A full disk fails before
-/// that, except if the shared-memory index could not grow. PostgreSQL: the server may have committed and then lost the
-/// connection, or been shut down, before its response was read. Any other error that it reports means a rollback.
+/// - SQLite: a disk error can occur after the commit frame was written to the write-ahead log. A full disk makes
+///   COMMIT fail before that frame is written, except if the shared-memory index could not grow.
+/// - PostgreSQL: the server may have committed, and then lost the connection or shut down before the client read the
+///   response. If the server reports any other error, it rolled back.
 pub(super) fn commit_outcome_is_unknown(error: &DbErr) -> bool {
     match ErrorKind::of(error) {
         ErrorKind::Lost | ErrorKind::NoConnection => true,
@@ -143,7 +146,7 @@ pub(super) fn commit_outcome_is_unknown(error: &DbErr) -> bool {
     }
 }
 
-/// The extended result code of a SQLite error. `None` for other errors.
+/// Returns the extended result code of a SQLite error. `None` for other errors.
 fn sqlite_code(error: &DbErr) -> Option<i32> {
     let (DbErr::Conn(RuntimeErr::SqlxError(error))
     | DbErr::Exec(RuntimeErr::SqlxError(error))
@@ -156,12 +159,13 @@ fn sqlite_code(error: &DbErr) -> Option<i32> {
     error.code()?.parse().ok()
 }
 
-/// The error of an operation that was aborted because the database does not answer.
+/// The error for an operation that was aborted because the database does not answer.
 pub(super) fn unresponsive() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
 }
 
-/// Whether the operation may succeed later, because the database does not answer or is locked at present.
+/// Returns whether an operation that failed with this error may succeed later, because the database currently does
+/// not answer or is locked.
 pub fn is_transient(error: &DbErr) -> bool {
     matches!(ErrorKind::of(error), ErrorKind::Lost | ErrorKind::NoConnection | ErrorKind::Locked)
 }

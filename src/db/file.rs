@@ -1,7 +1,9 @@
-//! The SQLite file: created with owner-only permissions, checked before opening, and watched while it is served.
+//! The SQLite database file: creates it with owner-only permissions, checks it before opening, and watches it while a
+//! server runs.
 //!
-//! SQLite continues to write to a file that was deleted or replaced, and those writes are lost. The identity of the
-//! file and of its `-wal` and `-shm` files is therefore compared before and after each write, and the header regularly.
+//! If the file is deleted or replaced, SQLite continues to write to the old file, and those writes are lost. The
+//! server therefore compares the identity (device and inode) of the file and of its `-wal` and `-shm` files before
+//! and after each write, and also checks the file's header regularly.
 
 use std::{
     collections::HashMap,
@@ -15,31 +17,33 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The first bytes of a SQLite database (<https://www.sqlite.org/fileformat.html>).
+/// The first 16 bytes of every SQLite database file (<https://www.sqlite.org/fileformat.html>).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// Size in bytes above which a write-ahead log is checkpointed, even if another process wrote it.
+/// Size of the write-ahead log, in bytes, above which it is checkpointed even if this process wrote nothing. Another
+/// process may have written it.
 const LONG_WAL_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Length of the header in bytes.
+/// Length of the SQLite file header, in bytes.
 const HEADER_LENGTH: usize = 100;
 
 /// Device and inode of a file.
 type Identity = (u64, u64);
 
-/// A SQLite database file and its state when serving began.
+/// A SQLite database file, and what was recorded about it when serving began.
 #[derive(Debug)]
 pub(super) struct DatabaseFile {
     path: PathBuf,
-    /// Identities of the file and its companions. Set when serving begins.
+    /// Identities of the database file and of its `-wal` and `-shm` files. Set when serving begins.
     identities: OnceLock<Vec<(PathBuf, Option<Identity>)>>,
-    /// An open descriptor for reading the header. Set when serving begins.
+    /// An open descriptor from which the file header is read. Set when serving begins.
     header: OnceLock<Arc<File>>,
-    /// The change counter of the last header that was read.
+    /// The change counter in the header when the header was last read.
     counter: Mutex<u32>,
-    /// Whether something was committed since the last checkpoint.
+    /// Whether a transaction was committed since the last checkpoint.
     is_written: AtomicBool,
-    /// Instant from which a checkpoint truncates the write-ahead log. `None` if no truncation is scheduled.
+    /// Instant from which the next checkpoint also truncates the write-ahead log. `None` if no truncation is
+    /// scheduled.
     truncate_at: Mutex<Option<Instant>>,
 }
 
@@ -59,28 +63,28 @@ impl DatabaseFile {
         &self.path
     }
 
-    /// The path with a suffix: `-wal`, `-shm` or `.lock`.
+    /// Returns the path of the database file with a suffix: `-wal`, `-shm` or `.lock`.
     pub(super) fn companion(&self, ending: &str) -> PathBuf {
         companion(&self.path, ending)
     }
 
-    /// Records that something was committed.
+    /// Records that a transaction was committed, so the next checkpoint has work.
     pub(super) fn mark_written(&self) {
         self.is_written.store(true, Ordering::Relaxed);
     }
 
-    /// Whether something was committed since the last call.
+    /// Returns whether a transaction was committed since the last call.
     pub(super) fn take_written(&self) -> bool {
         self.is_written.swap(false, Ordering::Relaxed)
     }
 
-    /// Schedules a checkpoint that truncates the write-ahead log after a delay.
+    /// Schedules a truncation of the write-ahead log: the first checkpoint after the delay truncates it.
     pub(super) fn schedule_truncation(&self, after: Duration) {
         *self.truncate_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + after);
         self.mark_written();
     }
 
-    /// Whether the write-ahead log must be truncated now. Clears the schedule if so.
+    /// Returns whether a truncation of the write-ahead log is due, and removes a due truncation from the schedule.
     pub(super) fn take_truncation(&self) -> bool {
         let mut at = self.truncate_at.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = at.is_some_and(|at| at <= Instant::now());
@@ -90,14 +94,15 @@ impl DatabaseFile {
         is_due
     }
 
-    /// Whether the write-ahead log is long or must be truncated. Other processes can write to it too.
+    /// Returns whether the write-ahead log is longer than `LONG_WAL_BYTES` or its truncation is scheduled. Other
+    /// processes can make the log longer too.
     pub(super) fn needs_checkpoint(&self) -> bool {
         let is_to_be_truncated = self.truncate_at.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         is_to_be_truncated || self.companion("-wal").metadata().is_ok_and(|metadata| metadata.len() > LONG_WAL_BYTES)
     }
 
-    /// Records the present identity of the file. Must be called while a connection is open, so that the companion files
-    /// exist.
+    /// Records the present identities of the database file and of its `-wal` and `-shm` files. Must be called while a
+    /// connection is open, because the `-wal` and `-shm` files exist only then.
     pub(super) fn watch(&self) -> io::Result<()> {
         let header = shared_descriptor(&self.path)?;
         let paths = [self.path.clone(), self.companion("-wal"), self.companion("-shm")];
@@ -105,14 +110,14 @@ impl DatabaseFile {
             let identity = path.metadata().ok().map(|metadata| identity(&metadata));
             (path, identity)
         });
-        // Both are already set if this process watches the file, which is then the same file.
+        // If this process already watches the file, both values are set already and stay the same.
         let _ = self.identities.set(identities.into());
         let _ = self.header.set(header);
         Ok(())
     }
 
-    /// Whether the file or a companion was moved, deleted, replaced or truncated since serving began, as a message.
-    /// Costs three `stat` calls.
+    /// Returns a message if the database file or its `-wal` or `-shm` file was moved, deleted, replaced or truncated
+    /// since serving began. Costs three `stat` calls.
     pub(super) fn identity_problem(&self) -> Option<String> {
         let advice = "stop this server, put the original file back or restore a backup, then start the server again";
         for (path, expected) in self.identities.get()?.iter().filter(|(_, identity)| identity.is_some()) {
@@ -123,7 +128,7 @@ impl DatabaseFile {
                         "{path_shown} was deleted or moved away while the server was running: {advice}"
                     ));
                 }
-                // Its existence is unknown, but the open descriptors still work.
+                // Whether the file exists is unknown here, but the open descriptors still work.
                 Err(_) => {}
                 Ok(metadata) if Some(identity(&metadata)) != *expected => {
                     return Some(format!(
@@ -139,15 +144,15 @@ impl DatabaseFile {
         None
     }
 
-    /// Like `identity_problem`, and also detects a header that was overwritten in place, for example by `cp`. Also
-    /// reads 100 bytes.
+    /// Returns a message if `identity_problem` finds a problem, or if the header was overwritten in place, for
+    /// example by `cp`. Costs three `stat` calls and two reads of 100 bytes.
     pub(super) fn header_problem(&self) -> Option<String> {
         if let Some(problem) = self.identity_problem() {
             return Some(problem);
         }
         let file = self.header.get()?;
         let header = Header::read(file).ok()?;
-        // A checkpoint may be writing the header at this moment. If two reads differ, it is checked again next time.
+        // A checkpoint may be writing the header now. If the two reads differ, the next call checks the header again.
         if Header::read(file).ok()? != header {
             return None;
         }
@@ -157,31 +162,32 @@ impl DatabaseFile {
             return Some(format!("{path} was overwritten while the server was running: {advice}"));
         };
         let mut counter = self.counter.lock().unwrap_or_else(PoisonError::into_inner);
-        // The counter increases with each change of the header, and wraps around at 2³².
+        // The change counter increases with every change of the header, and wraps around at 2³².
         let went_back = header.changes < *counter && *counter - header.changes < u32::MAX / 2;
         *counter = header.changes;
         went_back.then(|| format!("{path} was overwritten by an older copy while the server was running: {advice}"))
     }
 }
 
-/// The relevant fields of a header.
+/// The fields of a SQLite file header that the checks use.
 #[derive(PartialEq, Eq)]
 struct Header {
     page_size: u64,
     pages: u64,
     /// Change counter. It increases whenever a transaction changes the header.
     changes: u32,
-    /// Whether the number of pages was written together with the rest of the header.
+    /// Whether the page count is valid: it was written together with the rest of the header.
     pages_valid: bool,
 }
 
 impl Header {
-    /// Reads the header without moving the file position. `None` if it is not the header of a database.
+    /// Reads the header without moving the file position. Returns `None` if the bytes are not the header of a SQLite
+    /// database.
     fn read(file: &File) -> io::Result<Option<Self>> {
         let mut bytes = [0; HEADER_LENGTH];
         read_at(file, &mut bytes)?;
         let number = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        // The value 1 means 65,536.
+        // In the header, page size 1 means 65,536 bytes.
         let page_size = match u64::from(u16::from_be_bytes([bytes[16], bytes[17]])) {
             1 => 65_536,
             size => size,
@@ -197,7 +203,8 @@ impl Header {
 }
 
 /// Checks a database file before SQLite opens it, because SQLite treats an empty or missing file as a new database.
-/// Returns `None` if the file can be opened, or if there is no file and no trace of an earlier one.
+/// Returns a message if the file is empty or truncated, or if it is missing although files of an earlier database
+/// exist beside it. Otherwise returns `None`.
 pub(super) fn check_before_opening(path: &Path) -> io::Result<Option<String>> {
     let (log, lock) = (companion(path, "-wal"), companion(path, ".lock"));
     let log_length = log.metadata().map_or(0, |metadata| metadata.len());
@@ -220,11 +227,11 @@ pub(super) fn check_before_opening(path: &Path) -> io::Result<Option<String>> {
     if metadata.len() == 0 {
         return Ok(Some(format!("{path_shown} is empty (0 bytes) and not a database: restore a backup")));
     }
-    // The write-ahead log may contain the missing pages.
+    // The write-ahead log may contain the pages that the file lacks.
     if log_length > 0 || metadata.len() < HEADER_LENGTH as u64 {
         return Ok(None);
     }
-    // SQLite reports a file that is not a database.
+    // SQLite itself reports a file that is not a database.
     let header = Header::read(&*shared_descriptor(path)?)?;
     let Some(header) = header.filter(|header| header.pages_valid) else { return Ok(None) };
     let (length, expected) = (metadata.len(), header.pages * header.page_size);
@@ -232,8 +239,8 @@ pub(super) fn check_before_opening(path: &Path) -> io::Result<Option<String>> {
     Ok((length < expected).then(message))
 }
 
-/// Creates an empty file that only its owner can read, unless it exists. SQLite gives the companion files the same
-/// permissions.
+/// Creates an empty file that only its owner can read. Does nothing if the file exists. SQLite gives its `-wal` and
+/// `-shm` files the same permissions.
 pub(super) fn create_private(path: &Path) -> io::Result<()> {
     match owner_only(OpenOptions::new().write(true).create_new(true)).open(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
@@ -241,24 +248,27 @@ pub(super) fn create_private(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens the file that is locked while a database is served. Creates it with owner-only permissions.
+/// Opens the lock file of a database, and creates it with owner-only permissions if it is missing. The server locks
+/// this file while it serves the database.
 pub(super) fn open_lock(path: &Path) -> io::Result<File> {
     owner_only(File::options().create(true).truncate(false).write(true)).open(path)
 }
 
-/// The path that SQLite uses: it derives the names of the companion files from the target of a symbolic link.
+/// Resolves symbolic links in a path. SQLite does the same before it derives the names of the `-wal` and `-shm`
+/// files.
 pub(super) fn canonical_path(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-/// Renames the remaining files of a database, to make space for a new one. Deletes nothing. Returns the new names.
+/// Renames the remaining files of an old database, so that a new database can be created at the path. Deletes
+/// nothing. Returns the new names.
 pub(super) fn move_aside(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut moved = Vec::new();
     let is_free = |number: &u32| !companion(path, &format!(".old-{number}")).exists();
     let number = (1..1000).find(is_free).ok_or_else(|| io::Error::from(ErrorKind::AlreadyExists))?;
     for ending in ["", "-wal", "-shm"] {
         let (from, to) = (companion(path, ending), companion(path, &format!(".old-{number}{ending}")));
-        // An empty file contains no data, and may be a mount point.
+        // An empty file stays in place: it contains no data, and may be a mount point.
         if from.metadata().is_ok_and(|metadata| metadata.len() > 0) {
             std::fs::rename(&from, &to)?;
             moved.push(to);
@@ -267,15 +277,16 @@ pub(super) fn move_aside(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(moved)
 }
 
-/// Appends a suffix to the name of a file.
+/// Appends a suffix to the file name of a path.
 fn companion(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
 }
 
-/// A second descriptor of a database file, opened once per file and never closed. Closing any descriptor of a file
-/// releases all POSIX locks of the process on it, including those of SQLite.
+/// Returns a descriptor of a database file for reading the header. Each file is opened once and never closed, because
+/// closing any descriptor of a file releases all POSIX locks that the process has on the file, including SQLite's
+/// locks.
 fn shared_descriptor(path: &Path) -> io::Result<Arc<File>> {
     type OpenFiles = HashMap<(Identity, PathBuf), Arc<File>>;
     static OPEN: OnceLock<Mutex<OpenFiles>> = OnceLock::new();

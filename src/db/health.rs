@@ -1,7 +1,8 @@
-//! Health of the database, shared by all its users: availability, stopped writes, retired connections, clock problems.
+//! Health of the database, shared by all its connections: outage, stopped writes, retired connections, clock problem.
 //!
-//! Works as a circuit breaker. Once the database is known not to answer, operations in flight are aborted and new ones
-//! fail at once, until it answers again. The monitor sets the state. Errors of operations are observed too.
+//! `Health` works as a circuit breaker. When the database is found not to answer, operations in flight are aborted,
+//! and new operations fail at once until the database answers again. The monitor sets this state, and errors of
+//! operations change it too.
 
 use std::{
     borrow::Cow,
@@ -14,31 +15,32 @@ use tokio::sync::watch;
 
 use super::error::{DatabaseError, ErrorKind, unresponsive};
 
-/// The purpose of a connection.
+/// What a connection is used for: reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Read,
     Write,
 }
 
-/// The health of one database.
+/// The health of one database, as this process sees it.
 #[derive(Debug)]
 pub(super) struct Health {
-    /// Why the database does not answer. `None` while it does.
+    /// Why the database does not answer. `None` while it answers.
     outage: watch::Sender<Option<String>>,
-    /// Why writes have stopped. Set once; only a restart resets it.
+    /// Why writes have stopped. Set at most once; only a restart clears it.
     writes_stopped: OnceLock<String>,
-    /// By purpose: connections opened before this instant are closed instead of used.
+    /// For each purpose, the instant of the last retirement. Connections that were opened before it are closed
+    /// instead of used.
     bad_before: [RwLock<Option<Instant>>; 2],
-    /// The problem of the clock, if any.
+    /// The current problem of the server's clock. `None` if there is no problem.
     clock_problem: RwLock<Option<String>>,
-    /// Whether the database is a SQLite file, so that this process must detect damage.
+    /// Whether the database is a SQLite file. If so, this process must stop writes when it detects damage.
     is_file: bool,
-    /// When a transient failure was last logged.
+    /// Instant of the last log message about a failed operation.
     last_logged: Mutex<Option<Instant>>,
 }
 
-/// Minimum interval between two log messages about transient failures.
+/// Minimum interval between two log messages about failed operations.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Health {
@@ -53,7 +55,7 @@ impl Health {
         }
     }
 
-    /// Why a server on this database is not ready. `None` if it is ready.
+    /// Returns why a server that uses this database is not ready, or `None` if it is ready.
     pub(super) fn unready_reason(&self) -> Option<Cow<'static, str>> {
         if self.writes_stopped.get().is_some() {
             return Some("writes have stopped: see the log of the server".into());
@@ -66,7 +68,7 @@ impl Health {
         self.clock_problem.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Fails while there is a clock problem. For operations that record a new instant.
+    /// Fails while there is a clock problem. Operations that record a new instant call this first.
     pub(super) fn check_clock(&self) -> Result<(), DatabaseError> {
         self.clock_problem().map_or(Ok(()), |reason| Err(DatabaseError::ClockIsOff(reason)))
     }
@@ -102,7 +104,7 @@ impl Health {
         }
     }
 
-    /// Records that the database answered.
+    /// Records that the database answers, and ends an outage.
     pub(super) fn mark_available(&self) {
         let was_unavailable = self.outage.send_if_modified(|outage| outage.take().is_some());
         if was_unavailable {
@@ -110,7 +112,7 @@ impl Health {
         }
     }
 
-    /// Records that the database does not answer. Its connections are retired, and operations in flight are aborted.
+    /// Records that the database does not answer: retires its connections and aborts operations in flight.
     pub(super) fn mark_unavailable(&self, reason: &str) {
         self.retire_all();
         let is_new = self.outage.send_if_modified(|outage| {
@@ -123,27 +125,28 @@ impl Health {
         }
     }
 
-    /// Retires the open connections of a purpose: they are closed before they are used again.
+    /// Retires all connections of a purpose that are open now: they are closed before their next use.
     pub(super) fn retire(&self, purpose: Purpose) {
         *self.bad_before[purpose as usize].write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     fn retire_all(&self) {
-        // Read connections of a file stay open. When the last connection closes, SQLite deletes the write-ahead log,
-        // which is one of the watched files.
+        // Read connections of a SQLite file stay open. When the last connection closes, SQLite deletes the
+        // write-ahead log, and the deletion of this watched file would stop writes.
         if !self.is_file {
             self.retire(Purpose::Read);
         }
         self.retire(Purpose::Write);
     }
 
-    /// Whether a connection of a purpose, opened `age` ago, must be closed.
+    /// Returns whether a connection that was opened `age` ago for a purpose must be closed.
     pub(super) fn is_retired(&self, purpose: Purpose, age: Duration) -> bool {
         let bad_before = *self.bad_before[purpose as usize].read().unwrap_or_else(PoisonError::into_inner);
         bad_before.is_some_and(|before| before.elapsed() <= age)
     }
 
-    /// Reacts to an error: retires connections that may be broken, and stops writes if the file is damaged.
+    /// Reacts to a driver error: retires connections that may be broken, and stops writes if a SQLite file is damaged
+    /// or was moved. Returns the kind of the error.
     pub(super) fn observe(&self, error: &DbErr) -> ErrorKind {
         let kind = ErrorKind::of(error);
         match kind {
@@ -168,7 +171,7 @@ impl Health {
         kind
     }
 
-    /// Runs an operation. Aborts it after `limit`, or as soon as the database is known not to answer.
+    /// Runs an operation. Aborts the operation after `limit`, or as soon as the database is found not to answer.
     pub(super) async fn run_while_available<T>(
         &self,
         limit: Option<Duration>,
@@ -183,7 +186,8 @@ impl Health {
         };
         tokio::select! {
             biased;
-            // Fails at once if the database already does not answer. The sender lives as long as `self`.
+            // Completes at once if the outage has already begun. `wait_for` cannot fail, because `self` holds the
+            // sender.
             _ = outage.wait_for(Option::is_some) => Err(unresponsive()),
             result = operation => result,
             () = limit => Err(unresponsive()),

@@ -1,21 +1,21 @@
 //! Database access (SQLite and PostgreSQL): opening, connection pools, reads, transactions, migrations and health.
 //!
-//! All differences between the two databases are handled here. Business rules and most queries are in `newsroom` and
-//! `catalog`.
+//! This module handles all differences between the two databases. Business rules and most queries are in `newsroom`
+//! and `catalog`.
 //!
 //! - `open`: opens a database by its URL
 //! - `sqlite`: opens a SQLite file
 //! - `postgres`: connects to PostgreSQL
-//! - `options`: options and errors of opening
-//! - `database`: the open database: connections, transactions, closing
-//! - `file`: integrity of the SQLite file
+//! - `options`: options for opening a database, and the errors of opening
+//! - `database`: `Db`, the open database: connections, transactions, closing
+//! - `file`: integrity checks of the SQLite file
 //! - `migrate`: schema migrations
-//! - `reader`: reads with timeout and one retry
-//! - `transaction`: transactions with an exact outcome
-//! - `error`: classification of database errors: retry, outage, damage
-//! - `health`: health of the database
-//! - `monitor`: health check, clock samples, checkpoints
-//! - `dialect`: SQL that differs between the databases
+//! - `reader`: reads outside a transaction, with a timeout and one retry
+//! - `transaction`: transactions that report their outcome exactly: committed, rolled back, or unknown
+//! - `error`: classification of database errors: retry, outage, full disk, damage
+//! - `health`: shared health state: outage, stopped writes, retired connections, clock problem
+//! - `monitor`: periodic health checks, clock samples, WAL checkpoints
+//! - `dialect`: SQL fragments that differ between the databases
 
 mod database;
 mod dialect;

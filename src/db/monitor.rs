@@ -1,6 +1,8 @@
-//! Database monitor: health check four times a second, clock samples, integrity of the SQLite file, WAL checkpoints.
+//! Database monitor: checks the database's health and samples its clock four times a second, checks the integrity of
+//! the SQLite file, and makes WAL checkpoints.
 //!
-//! Runs while the server runs. Makes the checkpoints instead of SQLite, because SQLite ignores their errors.
+//! The monitor runs while the server runs. It makes the checkpoints itself, because SQLite ignores errors of its
+//! automatic checkpoints.
 
 use std::time::{self, Duration};
 
@@ -17,18 +19,19 @@ use crate::clock::Clock;
 /// Interval between two health checks.
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Time limit of a health check. Together with the interval this is how long an outage can stay undetected.
+/// Time limit of one health check. An outage can stay undetected for this time plus the interval between two checks.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Interval between two checkpoints of the write-ahead log while there are writes.
+/// Minimum interval between two checkpoints of the write-ahead log while there are writes.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Delay before the next attempt to truncate the log after an erasure.
+/// Delay before the next attempt to truncate the write-ahead log, if an attempt failed.
 const TRUNCATION_RETRY: Duration = Duration::from_secs(30);
 
 impl Db {
-    /// Monitors the database for as long as the future is polled, and synchronises the clock with it. A server needs
-    /// it: otherwise an outage is only detected by failing operations, and the clock keeps its last measurement.
+    /// Monitors the database and synchronises `clock` with the database's clock, for as long as the caller polls the
+    /// future. A server must run this. Otherwise only failing operations reveal an outage, and the clock keeps its
+    /// last measurement.
     pub async fn monitor(&self, clock: &Clock) {
         let mut ticks = interval(PROBE_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -44,15 +47,15 @@ impl Db {
                     ErrorKind::Lost | ErrorKind::NoConnection | ErrorKind::Locked => {
                         self.health.mark_unavailable(&error.to_string())
                     }
-                    // The database answers, although with an error.
+                    // The database answered, although with an error.
                     ErrorKind::Full | ErrorKind::Damaged | ErrorKind::Moved | ErrorKind::Other => {
                         self.health.mark_available()
                     }
                 },
                 Err(_) => self.health.mark_unavailable(&format!("no answer within {} ms", PROBE_TIMEOUT.as_millis())),
             }
-            // Runs beside the health check, which must not wait for a disk. A failure is logged, and the next attempt
-            // follows.
+            // The checkpoint runs in its own task, because the health check must not wait for a disk. A failed
+            // checkpoint is logged and tried again later.
             if checkpointing.is_finished() && checkpoint_at.elapsed() >= CHECKPOINT_INTERVAL {
                 let db = self.clone();
                 checkpointing = tokio::spawn(async move { drop(db.checkpoint().await) });
@@ -61,10 +64,11 @@ impl Db {
         }
     }
 
-    /// Checks that the database answers, samples its clock, and updates the clock problem.
+    /// Checks that the database answers, samples its clock, and updates the clock problem that `Db::check_clock`
+    /// reports.
     pub async fn measure(&self, clock: &Clock) -> Result<(), DbErr> {
         let mut result = self.probe(clock).await;
-        // If only the connection was ended, the database answers on another one.
+        // If only this connection was lost, the database answers on a new connection.
         if let Err(error) = &result
             && ErrorKind::of(error) == ErrorKind::Lost
         {
@@ -75,7 +79,7 @@ impl Db {
         result
     }
 
-    /// Reads one row by its key, and the time, on the monitor's own connection.
+    /// Reads one row by its key on the monitor's own connection. The same statement reads the time of PostgreSQL.
     async fn probe(&self, clock: &Clock) -> Result<(), DbErr> {
         let head = |columns| {
             Statement::from_string(self.backend(), format!("SELECT {columns} FROM journal_head WHERE id = 1"))
@@ -93,9 +97,9 @@ impl Db {
         Ok(())
     }
 
-    /// On SQLite, copies committed data from the write-ahead log into the database file if there is any, so that the
-    /// log can restart and stays small. A failed fsync stops all writes. Does nothing on PostgreSQL, which makes its
-    /// own checkpoints.
+    /// Makes a checkpoint on SQLite: copies committed data from the write-ahead log into the database file, so the
+    /// log can restart and stays small. Does nothing if there is no such data, or on PostgreSQL, which makes its own
+    /// checkpoints. A failed fsync stops all writes.
     pub async fn checkpoint(&self) -> Result<(), DatabaseError> {
         let Some(file) = &self.file else { return Ok(()) };
         if self.has_stopped_writing() || !(file.take_written() || file.needs_checkpoint()) {
@@ -104,13 +108,14 @@ impl Db {
         let truncate = file.take_truncation();
         let mode = if truncate { "TRUNCATE" } else { "PASSIVE" };
         let pragma = Statement::from_string(self.backend(), format!("PRAGMA wal_checkpoint({mode})"));
-        // Runs on the write connection. The log cannot restart while other connections write.
+        // The checkpoint uses the only write connection, so this process does not write meanwhile. SQLite cannot
+        // restart the log during a write.
         let result = self.health.run_while_available(None, self.write.query_one_raw(pragma)).await;
         let is_busy = |row: QueryResult| row.try_get_by_index::<i32>(0).is_ok_and(|busy| busy != 0);
         match result {
             Ok(row) => {
                 if truncate && row.is_some_and(is_busy) {
-                    // A reader is active. Each attempt blocks writers, so the next attempt is delayed.
+                    // A reader blocked the truncation. Each attempt blocks writers, so the next attempt is delayed.
                     file.schedule_truncation(TRUNCATION_RETRY);
                 }
                 Ok(())

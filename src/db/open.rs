@@ -7,13 +7,13 @@ use super::{
 };
 
 impl Db {
-    /// Opens a database with the default options: `sqlite://FILE` (created if missing) or `postgres://…`. Does not
-    /// migrate.
+    /// Opens a database with the default options. The URL is `sqlite://FILE` or `postgres://…`. A missing SQLite file
+    /// is created. Does not run migrations.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         Self::open_with(url, &OpenOptions::default()).await
     }
 
-    /// Opens a database.
+    /// Opens a database with the given options. Does not run migrations.
     pub async fn open_with(url: &str, options: &OpenOptions) -> Result<Self, OpenError> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             return sqlite::open(path.strip_prefix("//").unwrap_or(path), options).await;

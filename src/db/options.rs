@@ -1,56 +1,55 @@
-//! Options and errors of opening a database, and the settings that all its connections share.
-//!
-//! URLs are shown without their password.
+//! Options for opening a database, errors of opening, and settings that all connections share. Messages show URLs
+//! without the password.
 
 use std::{path::PathBuf, time::Duration};
 
 use sea_orm::{ConnectOptions, DbErr};
 
-/// How long opening a database may take.
+/// Maximum time for opening a database.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How a database is opened.
+/// Options for opening a database.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenOptions {
-    /// How long to wait for a connection, a lock or the write lock before the operation fails with
+    /// How long an operation waits for a connection or a lock before it fails with
     /// [`DatabaseError::Unavailable`](super::DatabaseError::Unavailable).
     pub wait: Duration,
-    /// Whether to create a new database if the SQLite file is missing beside its lock file, empty or truncated. The
-    /// remaining old files are renamed.
+    /// Whether to create a new database in place of a SQLite file that is empty or truncated, or that is missing
+    /// although its lock file or write-ahead log exists. The remaining old files are renamed.
     pub new_database: bool,
-    /// Whether a SQLite file that does not exist is an error. Otherwise it is created.
+    /// Whether opening fails if the SQLite file does not exist. If false, the file is created.
     pub must_exist: bool,
 }
 
 impl Default for OpenOptions {
-    /// The options for commands, which can wait long.
+    /// The options for commands, which can wait longer than a server.
     fn default() -> Self {
         Self { wait: Duration::from_secs(10), new_database: false, must_exist: false }
     }
 }
 
 impl OpenOptions {
-    /// The options for commands that read or change an existing newsroom.
+    /// The options for commands that need an existing newsroom, to read or change it.
     pub fn existing() -> Self {
         Self { must_exist: true, ..Self::default() }
     }
 
-    /// The options for a server, whose clients wait for a response.
+    /// The options for a server. Its `wait` is short, because clients are waiting for a response.
     pub fn serving() -> Self {
         Self { wait: Duration::from_secs(2), ..Self::default() }
     }
 }
 
-/// Why a database cannot be opened.
+/// The reason why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL is not of a supported database.
+    /// The URL names a database that is not supported.
     #[error("the database URL {0} is not supported: use sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME")]
     Url(String),
-    /// The SQLite file does not exist, and the command does not create one.
+    /// The SQLite file does not exist, and the options forbid creating it.
     #[error("there is no database {0}: name another one (--database)")]
     Missing(String),
-    /// The file cannot be opened, or the server does not answer.
+    /// The SQLite file cannot be opened, or the PostgreSQL server does not answer.
     #[error("the database {url} cannot be opened: {reason}")]
     Unreachable {
         /// The URL without its password.
@@ -58,49 +57,49 @@ pub enum OpenError {
         /// The error of the database, with advice.
         reason: String,
     },
-    /// The file is missing although a database was served from it, or it is empty or truncated.
+    /// The SQLite file is empty or truncated, or it is missing although files of an earlier database exist beside it.
     #[error(
         "the database {url} cannot be opened: {reason}. To start an empty newsroom instead, add --new-database: the rest of \
          the old file is renamed and kept"
     )]
     NotADatabase {
-        /// The URL.
+        /// The URL of the SQLite file.
         url: String,
-        /// The problem of the file.
+        /// The problem of the file, with advice.
         reason: String,
     },
-    /// The database has migrations of a newer version.
+    /// The database has a migration that this version does not know, so a newer version of Dateline created it.
     #[error(
         "the database was created by a newer Dateline (it has the migration {step}, which this version does not know): \
          use that version or a newer one, or restore a backup from before the upgrade"
     )]
     Newer {
-        /// The first unknown migration.
+        /// Name of the first unknown migration.
         step: String,
     },
-    /// Another process serves the database.
+    /// Another process already serves the database.
     #[error(
         "{0} is already served by another process: stop that process first, or use another database file (--database)"
     )]
     Served(PathBuf),
-    /// The migration failed. The database is unchanged.
+    /// A migration failed. The database is unchanged.
     #[error("the migration to the schema of this version failed, and the database is unchanged: {0}")]
     Migration(DbErr),
 }
 
-/// Options of every connection. Statements can contain drafts and are therefore never logged.
+/// Sets the options that all connections share. Statements are never logged, because they can contain drafts.
 pub(super) fn base_options(options: &mut ConnectOptions) -> &mut ConnectOptions {
     options
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .test_before_acquire(false)
-        // Timeout of the first connection. It is long, because the database may still be starting or recovering. Each
-        // operation has its own, shorter timeout.
+        // Timeout for the first connection. It is long, because the database may still be starting or recovering.
+        // Each later operation has a shorter timeout.
         .connect_timeout(CONNECT_TIMEOUT)
         .acquire_timeout(CONNECT_TIMEOUT)
 }
 
-/// A database URL without its password, for messages.
+/// Returns a database URL without its password, for messages.
 pub fn redacted(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.chars().take(40).collect() };
     match rest.rsplit_once('@') {

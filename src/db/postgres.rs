@@ -1,4 +1,5 @@
-//! Opens PostgreSQL: connection pools for reads, writes and the health check, with lock and session timeouts.
+//! Opens PostgreSQL: creates connection pools for reads, writes and the health check, and sets lock and session
+//! timeouts.
 
 use std::sync::Arc;
 
@@ -11,14 +12,14 @@ use super::{
     options::{OpenError, OpenOptions, base_options, redacted},
 };
 
-/// Maximum number of read connections of one process.
+/// Maximum number of read connections in one process.
 const READERS: u32 = 12;
 
-/// Maximum number of write connections. Writes wait for each other at the journal's head row, so more connections would
-/// only wait inside the database.
+/// Maximum number of write connections in one process. All writes lock the same row, the journal's head, so further
+/// connections would only wait for that lock inside the database.
 const WRITERS: u32 = 4;
 
-/// Connects to the database at a URL.
+/// Connects to the PostgreSQL database at a URL.
 pub(super) async fn open(url: &str, options: &OpenOptions) -> Result<Db, OpenError> {
     let health = Arc::new(Health::new(false));
     let connect = async |connections: u32, purpose: Purpose| {
@@ -45,8 +46,8 @@ async fn connect(
     let mut settings = ConnectOptions::new(url);
     base_options(&mut settings)
         .max_connections(connections)
-        // No connection is kept open in advance. While the driver's maintenance task tries to connect, it would occupy
-        // a slot of the pool, possibly for minutes.
+        // The pool opens no connections in advance. Its maintenance task would do so, and would occupy a slot of the
+        // pool while it tries to connect, possibly for minutes.
         .min_connections(0)
         .set_application_name("dateline")
         .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(256));
@@ -55,11 +56,11 @@ async fn connect(
         let (before, after) = (health.clone(), health.clone());
         pool.after_connect(move |connection, _| {
             Box::pin(async move {
-                // The same wait as for another writer on SQLite.
+                // A statement waits for a PostgreSQL lock as long as a writer waits for another writer on SQLite.
                 let mut settings = format!("SET lock_timeout = {}", wait.as_millis());
                 if purpose == Purpose::Write {
-                    // A server that loses its connection to the database during a transaction holds the lock on the
-                    // journal's head row until the database ends the session. Without this setting that takes hours.
+                    // If a server loses its connection during a transaction, PostgreSQL keeps the lock on the
+                    // journal's head row until it ends the session. Without this setting that takes hours.
                     let idle = 2 * wait.as_millis();
                     settings.push_str(&format!("; SET idle_in_transaction_session_timeout = {idle}"));
                 }

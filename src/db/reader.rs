@@ -1,4 +1,5 @@
-//! Reads outside a transaction: with a timeout and one retry after a lost connection or a lock.
+//! Reads outside a transaction. Each read has a timeout, and is retried once if the connection was lost or a lock was
+//! held.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,11 +10,11 @@ use sea_orm::{
 
 use super::health::Health;
 
-/// Time limit of one read, including the wait for a free connection. Reads fetch a few rows by key; a slower one has a
-/// dead connection or an overloaded database.
+/// Time limit of one read, including the wait for a free connection. A read fetches a few rows by key, so a slower
+/// read means a dead connection or an overloaded database.
 pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// The read connections. A read is retried once if its connection is lost or if it meets a lock.
+/// The pool of read connections. A read is retried once if its connection is lost or another process holds a lock.
 #[derive(Clone, Debug)]
 pub struct Reader {
     pub(super) pool: DatabaseConnection,
@@ -21,7 +22,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Runs a read, and retries it once if that may help. `retry` is polled only then.
+    /// Runs `read`. If it fails with an error that a retry may resolve, runs `retry`, the same read again.
     async fn run<T>(
         &self,
         read: impl Future<Output = Result<T, DbErr>>,

@@ -1,6 +1,5 @@
-//! Opens SQLite: one write connection and a few read connections, write-ahead log, `synchronous=FULL`, secure delete.
-//!
-//! Errors say what to do about the file.
+//! Opens SQLite: one write connection, a few read connections and one for the monitor, with a write-ahead log,
+//! `synchronous=FULL` and secure delete. Error messages say what to do about the file.
 
 use std::{path::Path, sync::Arc};
 
@@ -14,10 +13,10 @@ use super::{
     options::{OpenError, OpenOptions, base_options},
 };
 
-/// Maximum number of read connections.
+/// Maximum number of read connections, not counting the monitor's connection.
 const READERS: u32 = 4;
 
-/// Opens the file at a path, and creates it if it is missing, unless the options forbid that.
+/// Opens the SQLite file at a path. Creates a missing file unless the options forbid that.
 pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenError> {
     let url = format!("sqlite://{path}");
     let unreachable = |reason: String| OpenError::Unreachable { url: url.clone(), reason };
@@ -54,7 +53,7 @@ pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenEr
             .map_err(|error| unreachable(explain(&file, &error)))
     };
     let write = connect(1, Purpose::Write).await?;
-    // A file that is not a database fails at the first statement, not when it is opened.
+    // SQLite does not check whether the file is a database until the first statement.
     write
         .execute_unprepared("SELECT count(*) FROM sqlite_master")
         .await
@@ -80,17 +79,18 @@ async fn connect(
             .busy_timeout(wait)
             .pragma("journal_mode", "WAL")
             .pragma("synchronous", "FULL")
-            // `Db::checkpoint` makes the checkpoints and detects their failures. SQLite's automatic checkpoints ignore
-            // errors, and a second attempt after a failed fsync may succeed although the data is not on disk.
+            // `Db::checkpoint` makes the checkpoints and detects their failures. SQLite's automatic checkpoints
+            // ignore errors: after a failed fsync, a second attempt may succeed although the data is not on disk.
             .pragma("wal_autocheckpoint", "0")
-            // Deleted data is overwritten, not just marked as free.
+            // `secure_delete` overwrites deleted data instead of only marking its space as free.
             .pragma("secure_delete", "ON")
             .pragma("foreign_keys", "ON")
             .pragma("cache_size", "-32768")
-            // No mmap: a disk error, or a file truncated by another process, would kill the process (SIGBUS).
+            // `mmap_size` is not set: with mmap, a disk error or a truncation of the file by another process would
+            // kill this process (SIGBUS).
             .pragma("temp_store", "MEMORY")
-            // Rows pass between threads in batches, because waking the other thread for each row would cost more than
-            // the row.
+            // The driver's SQLite thread passes up to 1024 rows at a time to the reading task. Waking the task for
+            // each row would cost more than reading the row.
             .row_buffer_size(1024)
             .statement_cache_capacity(256);
         if purpose == Purpose::Read { sqlite.pragma("query_only", "ON") } else { sqlite }
@@ -98,8 +98,8 @@ async fn connect(
     let health = health.clone();
     settings.map_sqlx_sqlite_pool_opts(move |pool| {
         let (before, after) = (health.clone(), health.clone());
-        // SQLite deletes its write-ahead log when the last connection closes. The watched file must stay the same, so
-        // connections are not closed because of their age.
+        // Connections are never closed because of their age. When the last connection closes, SQLite deletes its
+        // write-ahead log, and the server would stop writes because that watched file is missing.
         pool.idle_timeout(None)
             .max_lifetime(None)
             .before_acquire(move |_, meta: PoolConnectionMetadata| {
@@ -116,20 +116,20 @@ async fn connect(
     Database::connect(settings).await
 }
 
-/// Whether a connection can be used for another transaction.
+/// Returns whether a released connection can be used for another transaction.
 ///
-/// After a failed write SQLite may have rolled back automatically. The driver's own ROLLBACK then fails, and the driver
-/// continues to count an open transaction. It would begin the next transaction as a savepoint, which ends without a
+/// After a failed write, SQLite may have rolled back automatically. The driver's own ROLLBACK then fails, and the
+/// driver still counts an open transaction. It would begin the next transaction as a savepoint, which ends without a
 /// COMMIT.
 async fn is_outside_a_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     if connection.is_in_transaction() {
-        // `ping` first carries out the rollback of a transaction that was dropped.
+        // If a transaction was dropped, `ping` first runs its rollback.
         connection.ping().await?;
     }
     Ok(!connection.is_in_transaction())
 }
 
-/// The error message of SQLite, with advice.
+/// Returns a SQLite error message with the file name and advice.
 fn explain(file: &DatabaseFile, error: &DbErr) -> String {
     let text = error.to_string();
     format!("{} ({text}); {}", file.path().display(), advice(&text))

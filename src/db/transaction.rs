@@ -1,9 +1,10 @@
-//! Transactions with an exact outcome: committed, rolled back, or unknown (`DatabaseError::OutcomeUnknown`).
+//! Database transactions that report their outcome exactly: committed, rolled back, or unknown
+//! (`DatabaseError::OutcomeUnknown`).
 //!
-//! The first failed statement ends a transaction: later statements fail with the same error, and the transaction cannot
-//! be committed. SQLite may already have rolled back, and PostgreSQL answers COMMIT of a failed transaction with a
-//! rollback and no error. A dropped transaction is rolled back. After a failed COMMIT or ROLLBACK the connection is
-//! closed.
+//! After the first failed statement, all later statements fail with the same error, and the transaction cannot be
+//! committed. This rule is needed because SQLite may already have rolled back, and because PostgreSQL answers a
+//! COMMIT of a failed transaction with a rollback instead of an error. Dropping a transaction rolls it back. After a
+//! failed COMMIT or ROLLBACK the connection is closed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,9 +25,9 @@ pub struct Transaction {
     inner: DatabaseTransaction,
     health: Arc<Health>,
     purpose: Purpose,
-    /// The file that is written to. `None` on PostgreSQL and for read transactions.
+    /// The SQLite file that this transaction writes to. `None` on PostgreSQL and for read transactions.
     file: Option<Arc<DatabaseFile>>,
-    /// The first error. The lock is never held across a statement.
+    /// The first error of a statement. The mutex is never held while a statement runs.
     first_failure: Mutex<Option<DbErr>>,
 }
 
@@ -40,9 +41,9 @@ impl Transaction {
         Self { inner, health, purpose, file, first_failure: Mutex::new(None) }
     }
 
-    /// Commits. An error other than [`DatabaseError::OutcomeUnknown`] means that nothing was changed.
+    /// Commits the transaction. If the error is not [`DatabaseError::OutcomeUnknown`], nothing was changed.
     ///
-    /// COMMIT completes even if the caller is dropped in the meantime.
+    /// COMMIT runs to completion even if the caller is dropped meanwhile.
     pub async fn commit(self) -> Result<(), DatabaseError> {
         if let Some(error) = self.first_error() {
             return Err(error.into());
@@ -54,7 +55,7 @@ impl Transaction {
         };
         let result = health.run_while_available(None, commit).await;
         if let Err(error) = result {
-            // The connection is closed instead of returned to the pool, because it may still be inside the transaction.
+            // The pool must close the connection, because it may still be inside the transaction.
             health.retire(purpose);
             health.observe(&error);
             let unknown = purpose == Purpose::Write && commit_outcome_is_unknown(&error);
@@ -71,7 +72,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Rolls back. Nothing was changed, even if this returns an error.
+    /// Rolls the transaction back. Nothing was changed, even if this returns an error.
     pub async fn rollback(self) -> Result<(), DatabaseError> {
         let Self { inner, health, purpose, .. } = self;
         let result = health.run_while_available(None, inner.rollback()).await;
