@@ -1,47 +1,50 @@
-//! Range of dates and instants: years 0001 to 9999 in UTC, with microseconds, the same for SQLite and PostgreSQL.
+//! Supported range of dates and instants: years 0001 to 9999 in UTC, with microseconds, on both SQLite and
+//! PostgreSQL.
 //!
-//! Input out of range, and leap seconds, are refused (`check_date`, `check_instant`). Stored values out of range,
-//! written by an earlier program version or by hand, are parsed tolerantly (`Stored`) and clamped to the nearest end
-//! (`clamp_date`, `clamp_instant`). Computed values in output are clamped too. Date ranges of filters are in
+//! `check_date` and `check_instant` refuse input outside this range; `check_instant` also refuses leap seconds.
+//! Stored values can be outside the range, because an earlier program version or a person with SQL access wrote them.
+//! `Stored` parses such values, and `clamp_date` and `clamp_instant` move them to the nearest value of the range.
+//! Computed values in output are clamped too. The date ranges that clients use as filters are in
 //! `catalog::query::filter`.
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
 use serde::{Deserialize, Deserializer, de};
 
-/// The first date of the range: 0001-01-01.
+/// The first supported date: 0001-01-01.
 pub const FIRST_DATE: NaiveDate = match NaiveDate::from_ymd_opt(1, 1, 1) {
     Some(date) => date,
     None => NaiveDate::MIN,
 };
 
-/// The last date of the range: 9999-12-31.
+/// The last supported date: 9999-12-31.
 pub const LAST_DATE: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
     Some(date) => date,
     None => NaiveDate::MAX,
 };
 
-/// The first instant of the range: 0001-01-01T00:00:00Z.
+/// The first supported instant: 0001-01-01T00:00:00Z.
 pub const FIRST_INSTANT: DateTime<Utc> = FIRST_DATE.and_time(NaiveTime::MIN).and_utc();
 
-/// The last instant of the range, to the microsecond: 9999-12-31T23:59:59.999999Z.
+/// The last supported instant, to the microsecond: 9999-12-31T23:59:59.999999Z.
 pub const LAST_INSTANT: DateTime<Utc> = match NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999) {
     Some(time) => LAST_DATE.and_time(time).and_utc(),
     None => LAST_DATE.and_time(NaiveTime::MIN).and_utc(),
 };
 
-/// A year that chrono supports, far outside the range. It is a leap year, so it has every date.
+/// A year that chrono supports and that is far outside the years 0001 to 9999. It is a leap year, so 29 February
+/// exists.
 const FAR_YEAR: i32 = 200_000;
 
-/// The nanosecond value from which chrono represents second 60.
+/// The smallest nanosecond value with which chrono represents a leap second (second 60).
 const LEAP_SECOND_NANOS: u32 = 1_000_000_000;
 
-/// Why a date or an instant is not accepted. The message says what to write instead.
+/// The reason why a date or an instant is refused. The error message says which values are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RangeError {
-    /// A date outside the range.
+    /// A date outside the years 0001 to 9999.
     #[error("{0} is outside the range of dates: write a date from 0001-01-01 to 9999-12-31")]
     Date(NaiveDate),
-    /// An instant that is outside the range when it is converted to UTC.
+    /// An instant that is outside the years 0001 to 9999 after its conversion to UTC.
     #[error(
         "{} is outside the range of instants: write an instant that lies between 0001-01-01T00:00:00Z and \
          9999-12-31T23:59:59.999999Z when it is converted to UTC", rfc3339(*.0)
@@ -55,12 +58,12 @@ pub enum RangeError {
     LeapSecond(DateTime<Utc>),
 }
 
-/// Checks that a date is in the range.
+/// Checks that a date is in the years 0001 to 9999.
 pub fn check_date(date: NaiveDate) -> Result<NaiveDate, RangeError> {
     if (FIRST_DATE..=LAST_DATE).contains(&date) { Ok(date) } else { Err(RangeError::Date(date)) }
 }
 
-/// Checks that an instant is in the range and is not a leap second.
+/// Checks that an instant is in the years 0001 to 9999 (UTC) and is not a leap second.
 pub fn check_instant(at: DateTime<Utc>) -> Result<DateTime<Utc>, RangeError> {
     if at.nanosecond() >= LEAP_SECOND_NANOS {
         Err(RangeError::LeapSecond(at))
@@ -71,12 +74,12 @@ pub fn check_instant(at: DateTime<Utc>) -> Result<DateTime<Utc>, RangeError> {
     }
 }
 
-/// The nearest date of the range.
+/// Returns the supported date (0001-01-01 to 9999-12-31) that is nearest to a date.
 pub fn clamp_date(date: NaiveDate) -> NaiveDate {
     date.clamp(FIRST_DATE, LAST_DATE)
 }
 
-/// The nearest instant of the range. Second 60 becomes second 59.
+/// Returns the instant in the years 0001 to 9999 (UTC) that is nearest to an instant. Second 60 becomes second 59.
 pub fn clamp_instant(at: DateTime<Utc>) -> DateTime<Utc> {
     let nanosecond = at.nanosecond();
     let at = if nanosecond >= LEAP_SECOND_NANOS {
@@ -84,7 +87,8 @@ pub fn clamp_instant(at: DateTime<Utc>) -> DateTime<Utc> {
     } else {
         at
     };
-    // Not `clamp`, because instants between the last microsecond of the range and its end stay unchanged.
+    // `Ord::clamp` would change an instant after `LAST_INSTANT` that is still in the year 9999, such as
+    // 23:59:59.9999999.
     if at.year() < 1 {
         FIRST_INSTANT
     } else if at.year() > 9999 {
@@ -94,47 +98,49 @@ pub fn clamp_instant(at: DateTime<Utc>) -> DateTime<Utc> {
     }
 }
 
-/// A stored date or instant outside the range, and its location.
+/// A stored date or instant outside the years 0001 to 9999, and the table, row and column that contain it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutOfRange {
-    /// The table.
+    /// Name of the table.
     pub table: &'static str,
-    /// Primary key of the row: UUIDs as 32 hexadecimal digits, several columns joined by `/`.
+    /// Primary key of the row. A UUID is written as 32 hexadecimal digits; the columns of a composite key are joined
+    /// by `/`.
     pub id: String,
     /// Slug of the row, if its table has one.
     pub slug: Option<String>,
-    /// The column.
+    /// Name of the column.
     pub column: &'static str,
-    /// The stored value as the database writes it.
+    /// The stored value, as the database writes it.
     pub value: String,
 }
 
 impl OutOfRange {
-    /// The location of the value, for messages.
+    /// Returns the table and row that contain the value, for messages.
     pub fn location(&self) -> String {
         let slug = self.slug.as_ref().map(|slug| format!(" ({slug})")).unwrap_or_default();
         format!("{} {}{slug}", self.table, self.id)
     }
 
-    /// The problem of the value, for messages.
+    /// Returns the column and the value, and says that the value is out of range. For messages.
     pub fn description(&self) -> String {
         format!("{} is {}, outside the years 0001 to 9999", self.column, self.value)
     }
 }
 
-/// A type with a range: date or instant.
+/// A type whose values can be clamped to the years 0001 to 9999: a date or an instant.
 pub trait Ranged: Copy + PartialEq {
-    /// Parses a value as SQLite or PostgreSQL writes it, inside the range or not. `None` if the text has another form.
+    /// Parses a value that SQLite or PostgreSQL wrote, inside or outside the years 0001 to 9999. Returns `None` if
+    /// the text is not a date or an instant.
     ///
-    /// PostgreSQL writes years before 0001 as `0001-03-01 BC`, and has `infinity`. PostgreSQL writes years of five
-    /// digits without a sign, and SQLite with a sign.
+    /// PostgreSQL writes years before 0001 as `0001-03-01 BC`, and also writes `infinity` and `-infinity`. In years
+    /// of more than four digits, SQLite writes a sign before the year and PostgreSQL does not.
     fn read(text: &str) -> Option<Self>;
 
-    /// The nearest value of the range.
+    /// Returns the nearest value in the years 0001 to 9999.
     #[must_use]
     fn clamped(self) -> Self;
 
-    /// The value as it is written in SQL and JSON.
+    /// Returns the value as text for SQL and JSON.
     fn write(self) -> String;
 }
 
@@ -175,17 +181,17 @@ impl Ranged for DateTime<Utc> {
     }
 }
 
-/// A stored value, clamped to the range.
+/// A stored date or instant, clamped to the years 0001 to 9999.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored<T> {
-    /// The value, within the range.
+    /// The value after clamping.
     pub value: T,
-    /// The stored text, if its value is outside the range.
+    /// The stored text. `None` if clamping did not change the value.
     pub original: Option<Box<str>>,
 }
 
 impl<T: Ranged> Stored<T> {
-    /// Parses a stored value. `None` if the text has another form.
+    /// Parses and clamps a stored value. Returns `None` if the text is not a date or an instant.
     pub fn read(text: &str) -> Option<Self> {
         let stored = T::read(text)?;
         let value = stored.clamped();
@@ -211,17 +217,18 @@ impl<'de, T: Ranged> Deserialize<'de> for Stored<T> {
     }
 }
 
-/// Deserialises a stored value, clamped to the range.
+/// Deserialises a stored date or instant and clamps it to the years 0001 to 9999.
 pub fn stored<'de, D: Deserializer<'de>, T: Ranged>(deserializer: D) -> Result<T, D::Error> {
     Ok(Stored::deserialize(deserializer)?.value)
 }
 
-/// Deserialises an optional stored value, clamped to the range.
+/// Deserialises an optional stored date or instant and clamps it to the years 0001 to 9999.
 pub fn stored_option<'de, D: Deserializer<'de>, T: Ranged>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(Option::<Stored<T>>::deserialize(deserializer)?.map(|stored| stored.value))
 }
 
-/// Converts a text of PostgreSQL to the form that chrono parses: years before 0000 and after 9999 have a sign.
+/// Converts a date or instant written by PostgreSQL to the text that chrono parses. Chrono requires a sign before
+/// years below 0000 and above 9999.
 fn with_signed_year(text: &str) -> Option<String> {
     let (text, before_christ) = match text.strip_suffix(" BC") {
         Some(text) => (text, true),
@@ -229,8 +236,8 @@ fn with_signed_year(text: &str) -> Option<String> {
     };
     let (year, rest) = text.split_once('-')?;
     let year: i32 = year.parse().ok()?;
-    // The year before 0001 is 1 BC in PostgreSQL and 0000 in chrono. PostgreSQL supports years that chrono does not;
-    // they are replaced by a year that is far outside the range too.
+    // The year before 0001 is 1 BC in PostgreSQL and 0000 in chrono. PostgreSQL supports years that chrono does not.
+    // `clamp` replaces such a year with a year that chrono supports and that is also far outside 0001 to 9999.
     let year = if before_christ { 1_i32.checked_sub(year)? } else { year }.clamp(-FAR_YEAR, FAR_YEAR);
     let sign = match year {
         ..0 => "-",

@@ -1,8 +1,8 @@
-//! Fair semaphore: limits concurrency in total and per caller, and serves waiting callers round robin.
+//! Fair semaphore: limits how many requests run at the same time, in total and per caller, and serves waiting callers
+//! round robin.
 //!
-//! Requests of one caller are served in order (FIFO). A caller that queues a thousand requests delays another caller by
-//! the permits in use, not by the thousand. The number of waiting requests is limited too. A permit is released when it
-//! is dropped.
+//! Requests of one caller are served in order (FIFO). A caller that queues a thousand requests does not make other
+//! callers wait for all of them. The number of waiting requests is limited too, in total and per caller.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,25 +12,25 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// The unit that limits apply to.
+/// The client that a request counts for: every caller has its own limit and its own queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Caller {
-    /// A client IP address without a token. An IPv6 address counts by its /64 prefix.
+    /// The IP address of a client that sent no token. For IPv6, the /64 prefix of the address.
     Address(IpAddr),
-    /// The first 16 bytes of a token's SHA-256 digest.
+    /// The first 16 bytes of the SHA-256 digest of the client's token.
     Token(u128),
 }
 
-/// A limit in total and per caller.
+/// A limit on permits or on waiting requests, in total and per caller.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
-    /// Limit for all callers together.
+    /// Maximum for all callers together.
     pub total: usize,
-    /// Limit for each caller.
+    /// Maximum for each caller.
     pub per_caller: usize,
 }
 
-/// A semaphore that is fair between callers.
+/// A semaphore that issues permits to waiting callers round robin.
 #[derive(Debug)]
 pub struct FairSemaphore {
     permits: Limit,
@@ -40,35 +40,36 @@ pub struct FairSemaphore {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Number of permits in use.
+    /// Number of permits in use, for all callers together.
     used: usize,
     used_by: HashMap<Caller, usize>,
-    /// The waiting requests of each caller. No queue is empty.
+    /// The waiting requests of each caller. Callers without waiting requests have no entry.
     queues: HashMap<Caller, VecDeque<oneshot::Sender<Permit>>>,
-    /// The callers with a queue. The first one is served next.
+    /// The callers with waiting requests. The first caller in this list is served next.
     round: VecDeque<Caller>,
 }
 
-/// The limit on waiting requests is reached.
+/// The error for a request that may not wait, because the limit on waiting requests is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueFull;
 
-/// A permit. It is released when it is dropped.
+/// A permit of a [`FairSemaphore`]. Dropping the permit releases it.
 #[derive(Debug)]
 pub struct Permit {
-    /// `None` once the permit was released.
+    /// The semaphore and the caller that the permit counts for. `None` once the permit was released.
     issued: Option<(Arc<FairSemaphore>, Caller)>,
 }
 
 impl FairSemaphore {
-    /// Creates a semaphore with a limit on permits and a limit on waiting requests. A limit of 0 counts as 1.
+    /// Creates a semaphore. `permits` limits the permits in use, and `waiters` limits the waiting requests. A limit
+    /// of 0 counts as 1.
     pub fn new(permits: Limit, waiters: Limit) -> Arc<Self> {
         let at_least_one = |limit: Limit| Limit { total: limit.total.max(1), per_caller: limit.per_caller.max(1) };
         Arc::new(Self { permits: at_least_one(permits), waiters: at_least_one(waiters), state: Mutex::default() })
     }
 
-    /// Waits for a permit. Fails at once if the limit on waiting requests is reached. Dropping the future leaves the
-    /// queue.
+    /// Waits for a permit. Fails at once if no permit is available and the limit on waiting requests is reached.
+    /// Dropping the future removes the request from the queue.
     pub async fn acquire(self: &Arc<Self>, caller: Caller) -> Result<Permit, QueueFull> {
         let receiver = {
             let mut state = self.state();
@@ -82,7 +83,7 @@ impl FairSemaphore {
         };
         match receiver.await {
             Ok(permit) => Ok(permit),
-            // A sender is dropped unused only after its receiver.
+            // Cannot happen: a sender is only dropped unused after its receiver was dropped.
             Err(_) => std::future::pending().await,
         }
     }
@@ -91,12 +92,13 @@ impl FairSemaphore {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Releases a caller's permit, and issues permits to waiting requests.
+    /// Releases one permit of `caller`, then issues permits to waiting requests.
     fn release(self: &Arc<Self>, caller: Caller) {
         let mut released = Some(caller);
         loop {
             let next = {
-                // All under one lock, so that a new request cannot overtake the waiting ones.
+                // Releasing and choosing the next request happen under one lock, so a new request cannot overtake
+                // waiting ones.
                 let mut state = self.state();
                 if let Some(caller) = released.take() {
                     state.remove(caller);
@@ -106,7 +108,8 @@ impl FairSemaphore {
             let Some((caller, sender)) = next else { return };
             let permit = Permit { issued: Some((self.clone(), caller)) };
             if let Err(mut permit) = sender.send(permit) {
-                // The request has left the queue. The loop releases the permit, because dropping it here would recurse.
+                // The waiting request was dropped. The next iteration releases its permit; `Permit::drop` would call
+                // this function recursively.
                 permit.issued = None;
                 released = Some(caller);
             }
@@ -163,15 +166,15 @@ impl State {
         Ok(())
     }
 
-    /// Removes the requests whose futures were dropped.
+    /// Removes the waiting requests whose futures were dropped.
     fn remove_closed(&mut self) {
         self.queues.values_mut().for_each(|queue| queue.retain(|sender| !sender.is_closed()));
         self.queues.retain(|_, queue| !queue.is_empty());
         self.round.retain(|caller| self.queues.contains_key(caller));
     }
 
-    /// Removes the request that gets the next permit and counts the permit as used. `None` if no permit is available
-    /// for any waiting request.
+    /// Removes the waiting request that gets the next permit from its queue, and counts the permit as used. Returns
+    /// `None` if no permit is available for any waiting request.
     fn next(&mut self, permits: Limit) -> Option<(Caller, oneshot::Sender<Permit>)> {
         for _ in 0..self.round.len() {
             let caller = self.round.pop_front()?;
@@ -265,8 +268,8 @@ mod tests {
         assert!(waiting.iter_mut().all(|waiting| waiting.as_mut().now_or_never().is_none()));
         let mut last = Box::pin(semaphore.acquire(caller(3)));
         assert!(last.as_mut().now_or_never().is_none());
-        // Most requests leave before they are served. The first one leaves after it was served and before it is polled
-        // again.
+        // All requests of caller 2 except the first leave the queue before they get a permit. The first request
+        // leaves after it got the permit, but before it is polled again.
         drop(waiting.split_off(1));
         drop(permits);
         assert!(last.as_mut().now_or_never().is_none(), "the previous caller is served first");

@@ -1,11 +1,12 @@
-//! Journal: the values of the change log (CDC). An entry is one action with its before and after image, actor, time and
-//! note.
+//! Data types of the journal, the append-only log of all changes (CDC). A journal entry is one action on one object,
+//! with the object's image before and after the action, the actor, the time and an optional note.
 //!
-//! An image is everything that the catalog keeps of a release, topic or place. Applying an entry needs no other read,
-//! so a follower never sees rows that are newer than the entry. Images are stored as JSON: empty fields are omitted,
-//! secrets are never included, field names are part of the stored format. Dates out of range, which earlier versions
-//! could store, are clamped while they are read. Writing entries is in `newsroom::unit_of_work`, reading them in
-//! `catalog::sync`.
+//! An image contains everything that the catalog keeps of a release, topic or place. A follower of the journal can
+//! therefore apply an entry without reading other rows, and never sees rows that are newer than the entry.
+//!
+//! Images are stored as JSON. Empty fields are omitted, secrets are never included, and the field names are part of
+//! the stored format. Earlier versions could store dates outside the years 0001 to 9999; such dates are clamped when
+//! they are read. `newsroom::unit_of_work` writes entries, and `catalog::sync` reads them.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
@@ -18,147 +19,148 @@ use uuid::Uuid;
 
 use crate::date_range;
 
-/// The actor of changes that Dateline makes itself: scheduled publications, ends of embargoes.
+/// The actor of changes that Dateline makes automatically: scheduled publications and ends of embargoes.
 pub const SYSTEM_ACTOR: &str = "dateline";
 
-/// The actor of changes that an operator makes with a command.
+/// The actor of changes that an operator makes with a `dateline` command.
 pub const COMMAND_LINE_ACTOR: &str = "command line";
 
-/// Whether a subject is an actor of Dateline itself, so that no token may have it.
+/// Whether a subject is reserved for changes by Dateline or by its commands. No token may have a reserved subject.
 pub fn is_reserved_actor(subject: &str) -> bool {
     [SYSTEM_ACTOR, COMMAND_LINE_ACTOR].contains(&subject)
 }
 
-/// One action on one object.
+/// A journal entry: one action on one object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// 1, 2, 3 … without gaps, in the order of commits.
+    /// Position in the journal: 1, 2, 3 … without gaps, in the order of commits.
     pub sequence: i64,
-    /// When the transaction of the action began.
+    /// Instant at which the transaction of the action began.
     pub at: DateTime<Utc>,
-    /// Subject of the actor.
+    /// The actor: the subject of a token, [`SYSTEM_ACTOR`] or [`COMMAND_LINE_ACTOR`].
     pub by: String,
-    /// Name of the action: `release.publish`, `topic.create` …
+    /// Name of the action, such as `release.publish` or `topic.create`.
     pub action: String,
-    /// Type of the object.
+    /// Type of the changed object.
     pub noun: Noun,
-    /// Key of the object.
+    /// Primary key of the changed object.
     pub noun_id: Uuid,
-    /// Reason, if one was given.
+    /// Reason for the action, if the actor gave one.
     pub note: Option<String>,
-    /// The object before; `None` if it did not exist.
+    /// The object before the action. `None` if the action created it.
     pub before: Option<Image>,
-    /// The object after; `None` if it was deleted.
+    /// The object after the action. `None` if the action deleted it.
     pub after: Option<Image>,
 }
 
-/// What the catalog keeps of an object.
+/// An image: what the catalog keeps of a release, topic or place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "noun", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Image {
-    /// A release.
+    /// Image of a release.
     Release(Box<ReleaseImage>),
-    /// A topic.
+    /// Image of a topic.
     Topic(Box<TopicImage>),
-    /// A place.
+    /// Image of a place.
     Place(Box<PlaceImage>),
-    /// A purged release: only which audiences saw it before.
+    /// Image of a purged release. It contains only which audiences saw the release before the purge.
     Purged {
-        /// Whether the public saw it.
+        /// Whether the public saw the release.
         public: bool,
-        /// Whether the press saw it.
+        /// Whether the press saw the release.
         press: bool,
     },
 }
 
-/// What the catalog keeps of a release.
+/// Image of a release: what the catalog keeps of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseImage {
-    /// Key.
+    /// Primary key of the release.
     pub id: Uuid,
     /// Present slug.
     pub slug: String,
-    /// Former public slugs.
+    /// Former slugs that were public.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_slugs: Vec<String>,
     /// Workflow state.
     pub state: ReleaseState,
     /// Number of the newest revision.
     pub revision: i32,
-    /// Who created it.
+    /// Subject of the actor who created the release.
     pub author: String,
-    /// When its visible content last changed.
+    /// Instant at which the visible content of the release last changed.
     #[serde(deserialize_with = "date_range::stored")]
     pub modified_at: DateTime<Utc>,
-    /// When it was first public.
+    /// Instant at which the release was first public.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub first_published_at: Option<DateTime<Utc>>,
-    /// When it was last made public.
+    /// Instant at which the release was last made public.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub published_at: Option<DateTime<Utc>>,
-    /// How it was withdrawn.
+    /// The kind of withdrawal, if the release was withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawal_kind: Option<WithdrawalKind>,
-    /// Instant of a scheduled publication that the journal has not recorded yet.
+    /// Instant of the scheduled publication. `None` once the journal has recorded the publication.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub schedule_at: Option<DateTime<Utc>>,
-    /// End of an embargo that the journal has not recorded yet. Until then only the press and the desk see the
-    /// published release.
+    /// End of the embargo. Until then only the press and the desk see the published release. `None` once the journal
+    /// has recorded the end.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub embargo_until: Option<DateTime<Utc>>,
-    /// The revision that filters, facets and counts evaluate: the live one, or the working one if there is no live
-    /// one.
+    /// The revision that filters, facets and counts evaluate: the live revision, or the working revision if the
+    /// release has no live revision.
     pub shown: VersionImage,
-    /// The working revision beside a live one.
+    /// The working revision, if the release also has a live revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working: Option<WorkingImage>,
 }
 
-/// The part of a revision that sets depend on.
+/// Image of a revision: the fields that filters, facets and counts use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionImage {
-    /// Key of the revision row.
+    /// Primary key of the revision row.
     pub revision_id: Uuid,
-    /// Number of the revision.
+    /// Revision number within the release: 1, 2, 3 …
     pub number: i32,
-    /// Kind of item.
+    /// Kind of release, such as statement or speech.
     pub kind: ReleaseKind,
     /// Language tag (BCP 47), in canonical case.
     pub language: String,
     /// Release date.
     #[serde(deserialize_with = "date_range::stored")]
     pub release_date: NaiveDate,
-    /// Topics, in order.
+    /// Topics of the revision, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<Uuid>,
-    /// Places of the dateline, in order.
+    /// Places of the dateline (where the release was filed), in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dateline: Vec<Uuid>,
-    /// Places that it is about, in order.
+    /// Places that the release is about, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<Uuid>,
 }
 
-/// A working revision beside a live one. It is reached through its release only and is in no set.
+/// Image of a working revision whose release also has a live revision. Such a working revision is in no release set;
+/// readers reach it only through its release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkingImage {
-    /// Key of the revision row.
+    /// Primary key of the revision row.
     pub revision_id: Uuid,
-    /// Whether the live revision was corrected after this one was started.
+    /// Whether the live revision was corrected after this working revision was started.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outdated: bool,
-    /// Topics, in order.
+    /// Topics of the working revision, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<Uuid>,
-    /// Places of the dateline, in order.
+    /// Places of the dateline (where the release was filed), in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dateline: Vec<Uuid>,
-    /// Places that it is about, in order.
+    /// Places that the working revision is about, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<Uuid>,
 }
 
-/// A name in a language.
+/// A name of a topic or place in one language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Name {
     /// Language tag (BCP 47), in canonical case.
@@ -167,27 +169,27 @@ pub struct Name {
     pub name: String,
 }
 
-/// A concept that was merged into another.
+/// A topic or place that was merged into another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merged {
-    /// Its former key.
+    /// Primary key of the merged topic or place before the merge.
     pub id: Uuid,
-    /// Its former URI.
+    /// URI of the merged topic or place before the merge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
 }
 
-/// A topic, complete.
+/// Image of a topic, with all its fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopicImage {
-    /// Key.
+    /// Primary key of the topic.
     pub id: Uuid,
     /// Present slug.
     pub slug: String,
-    /// Former slugs.
+    /// Former slugs of the topic.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_slugs: Vec<String>,
-    /// Name in the newsroom's language.
+    /// Name in the newsroom's default language.
     pub name: String,
     /// Preferred names in other languages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -195,39 +197,39 @@ pub struct TopicImage {
     /// Alternative names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alt_names: Vec<Name>,
-    /// Definition.
+    /// Definition of the topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
-    /// URI in a public vocabulary.
+    /// URI of the topic in a public vocabulary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
     /// Broader topics, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broader: Vec<Uuid>,
-    /// Concepts that were merged into it.
+    /// Topics that were merged into this topic.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<Merged>,
-    /// When it was retired.
+    /// Instant at which the topic was retired.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub retired_at: Option<DateTime<Utc>>,
-    /// The concept to use instead.
+    /// The topic to use instead of this retired topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<Uuid>,
-    /// Revision for optimistic concurrency control.
+    /// Revision number of the topic, for optimistic concurrency control.
     pub revision: i32,
 }
 
-/// A place, complete.
+/// Image of a place, with all its fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlaceImage {
-    /// Key.
+    /// Primary key of the place.
     pub id: Uuid,
     /// Present slug.
     pub slug: String,
-    /// Former slugs.
+    /// Former slugs of the place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_slugs: Vec<String>,
-    /// Name in the newsroom's language.
+    /// Name in the newsroom's default language.
     pub name: String,
     /// Preferred names in other languages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -235,38 +237,38 @@ pub struct PlaceImage {
     /// Alternative names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alt_names: Vec<Name>,
-    /// What sort of place it is.
+    /// Kind of place, such as country or city.
     pub kind: PlaceKind,
-    /// The place that directly contains it.
+    /// The place that directly contains this place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Uuid>,
-    /// URI in a public gazetteer.
+    /// URI of the place in a public gazetteer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
-    /// ISO 3166-1 alpha-2.
+    /// ISO 3166-1 alpha-2 country code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iso3166_alpha2: Option<String>,
-    /// ISO 3166-1 alpha-3.
+    /// ISO 3166-1 alpha-3 country code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iso3166_alpha3: Option<String>,
-    /// UN M49.
+    /// UN M49 area code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub m49: Option<String>,
-    /// GeoNames id.
+    /// GeoNames id of the place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub geonames_id: Option<i32>,
-    /// Degrees north and east, WGS 84.
+    /// Latitude and longitude in degrees (WGS 84); north and east are positive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<(f64, f64)>,
-    /// Concepts that were merged into it.
+    /// Places that were merged into this place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<Merged>,
-    /// When it was retired.
+    /// Instant at which the place was retired.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub retired_at: Option<DateTime<Utc>>,
-    /// The concept to use instead.
+    /// The place to use instead of this retired place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<Uuid>,
-    /// Revision for optimistic concurrency control.
+    /// Revision number of the place, for optimistic concurrency control.
     pub revision: i32,
 }
