@@ -1,16 +1,17 @@
-//! The read model: releases, topics and places in memory, as bitmaps, columns and sorted indexes.
+//! The catalog, the in-memory read model: releases, topics and places as bitmaps, columns and sorted indexes.
 //!
-//! Lists, counts, facets, timelines and trends are computed from an immutable `Snapshot` that follows the journal.
+//! Lists, counts, facets, timelines and trends are computed from an immutable `Snapshot`, which follows the journal.
 //! The database remains the source of truth. A request pins one snapshot and sees the same data throughout. Every
-//! query begins with `View::visible_to` and can only be narrowed, so no query reaches a release that its viewer must
-//! not see. The catalog does not depend on GraphQL or HTTP. Only `sync` uses the database.
+//! query begins with `View::visible_to`, and later steps can only narrow its result, so no query reaches a release
+//! that the viewer must not see. The catalog does not depend on GraphQL or HTTP. Within the catalog, only `sync` uses
+//! the database.
 //!
-//! - `store`: data structures without knowledge of releases (bitmap index, column, sorted index, key
-//!   index, vocabulary)
-//! - `snapshot`: the data at one journal sequence, and how journal entries and scheduled transitions change it
-//! - `query`: release sets, filters, pagination, facets, timelines, trends and the cache of their results
+//! - `store`: containers that do not know what a release is: bitmap index, column, sorted index, key index,
+//!   vocabulary
+//! - `snapshot`: the data at one journal sequence, and how journal entries and scheduled transitions change this data
+//! - `query`: release sets, filters, pagination, facets, timelines, trends, and the cache of query results
 //! - `sort`: sort keys, directions and the default order of releases
-//! - `sync`: loading from the database, following the journal, the buffer of recent entries
+//! - `sync`: loads the catalog from the database, follows the journal, and keeps recent journal entries in memory
 
 mod query;
 mod snapshot;

@@ -1,15 +1,15 @@
-//! Sort orders of releases: sort keys, directions and the default order, newest release date first.
+//! Sort orders of release lists: sort keys and directions. By default the newest release date comes first.
 
 use serde::{Deserialize, Serialize};
 
-/// Value that releases can be sorted by.
+/// A value that releases can be sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderKey {
     /// The release date.
     ReleaseDate,
-    /// The time of the last publication. Releases that were never published sort before all others.
+    /// The instant of the last publication. In ascending order, releases that were never published come first.
     PublishedAt,
-    /// The time of the last change that is visible to readers.
+    /// The instant of the last change that is visible to readers.
     ModifiedAt,
 }
 

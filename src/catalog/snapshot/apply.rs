@@ -1,8 +1,9 @@
-//! Applies journal entries to a snapshot, and adds, replaces and removes releases in every column, bitmap
-//! and sorted index.
+//! Applies journal entries to a snapshot: adds, replaces and removes releases in every column, bitmap and sorted
+//! index.
 //!
-//! A release is passed as a `ReleaseImage`, from the journal or from loading. An ordinal is never reused. Before new
-//! values are written, the release is removed from all indexes with its old values. Topics and places are in `merge`.
+//! A release is passed as a `ReleaseImage`, which comes from the journal or from loading. Before new values are
+//! written, the release is removed from all indexes under its old values. An ordinal is never reused. `merge` applies
+//! entries about topics and places.
 
 use std::{cmp::Ordering, sync::Arc};
 
@@ -40,8 +41,8 @@ impl Snapshot {
                     }
                     let ordinal = self.ordinal_by_id(entry.noun_id);
                     let after = ordinal.map(|ordinal| self.audience_views(ordinal)).unwrap_or_default();
-                    // An overdue transition will not move the transition time of the data version, so this entry must
-                    // change the version.
+                    // If the release has an overdue transition, applying that transition later will not advance
+                    // `last_transition_at`. This entry must therefore change the data version.
                     let overdue = ordinal.is_some_and(|ordinal| self.is_overdue(ordinal));
                     (public, press) = (overdue || before.0 != after.0, overdue || before.1 != after.1);
                 }
@@ -69,7 +70,7 @@ impl Snapshot {
         self.rebuild_derived(topics, places);
     }
 
-    /// Rebuilds the lookups and the label order of topics or places.
+    /// Rebuilds the lookups and the label order of topics, of places, or of both.
     pub(in crate::catalog) fn rebuild_derived(&mut self, topics: bool, places: bool) {
         if topics {
             self.topics.rebuild_derived();
@@ -79,7 +80,8 @@ impl Snapshot {
         }
     }
 
-    /// Adds a release or replaces its data. `update_sorted`: also insert it into the sorted indexes.
+    /// Adds a release or replaces its data. `update_sorted` says whether to insert the release into the sorted
+    /// indexes now.
     pub(in crate::catalog) fn upsert_release(&mut self, image: &ReleaseImage, update_sorted: bool) {
         let ordinal = match self.ordinal_by_id(image.id) {
             Some(ordinal) => {
@@ -132,7 +134,7 @@ impl Snapshot {
         self.add_to_indexes(ordinal, update_sorted);
     }
 
-    /// Removes a release permanently. Its ordinal is not used again.
+    /// Removes a release permanently. The ordinal of the release is not used again.
     pub(in crate::catalog) fn remove_release(&mut self, id: Uuid) {
         let Some(ordinal) = self.ordinal_by_id(id) else { return };
         self.remove_from_indexes(ordinal);
@@ -143,7 +145,7 @@ impl Snapshot {
         self.by_id.remove(&id, ordinal);
     }
 
-    /// Adds an ordinal for a release, with placeholder values.
+    /// Assigns the next ordinal to a new release, and adds placeholder values to the columns.
     fn allocate_ordinal(&mut self, image: &ReleaseImage) -> u32 {
         let ordinal = self.ids.len() as u32;
         self.ids.push(image.id);
@@ -169,7 +171,8 @@ impl Snapshot {
         ordinal
     }
 
-    /// Adds a release to the bitmaps, indexes and sorted indexes for the values in its columns.
+    /// Adds a release to all bitmaps and indexes under the values in its columns. `update_sorted` says whether this
+    /// includes the sorted indexes.
     pub(in crate::catalog) fn add_to_indexes(&mut self, ordinal: u32, update_sorted: bool) {
         let facts = *self.facts.get(ordinal);
         Arc::make_mut(&mut self.all).insert(ordinal);
@@ -202,7 +205,8 @@ impl Snapshot {
         }
     }
 
-    /// Removes a release from the bitmaps, indexes and sorted indexes for the values in its columns.
+    /// Removes a release from all bitmaps and indexes. The columns must still contain the values under which it was
+    /// added.
     pub(in crate::catalog) fn remove_from_indexes(&mut self, ordinal: u32) {
         let facts = *self.facts.get(ordinal);
         if self.public.contains(ordinal) {
@@ -231,7 +235,7 @@ impl Snapshot {
         self.update_sorted_indexes(|index, compare| index.remove(ordinal, compare));
     }
 
-    /// Returns the sorted index for a key, for changing it.
+    /// Returns the sorted index of a sort key, to be changed.
     pub(in crate::catalog) fn sorted_index_mut(&mut self, by: OrderKey) -> &mut SortedIndex {
         match by {
             OrderKey::ReleaseDate => &mut self.by_release_date,
@@ -240,7 +244,7 @@ impl Snapshot {
         }
     }
 
-    /// Applies a function to all three sorted indexes.
+    /// Calls a function on each of the three sorted indexes, with the comparison of that index.
     fn update_sorted_indexes(&mut self, update: impl Fn(&mut SortedIndex, &dyn Fn(u32, u32) -> Ordering)) {
         for by in OrderKey::ALL {
             let mut index = std::mem::take(self.sorted_index_mut(by));
@@ -250,7 +254,7 @@ impl Snapshot {
     }
 }
 
-/// Returns the numbers of concepts. Skips unknown ids.
+/// Returns the numbers of the concepts with the given ids. Unknown ids are skipped.
 fn concept_numbers<T: Concept>(vocabulary: &Vocabulary<T>, ids: &[Uuid]) -> Vec<u32> {
     ids.iter().filter_map(|&id| vocabulary.by_id(id)).collect()
 }

@@ -1,9 +1,10 @@
-//! Data version for an audience: changes exactly when something changes that the audience can see.
+//! Data version for an audience: it changes exactly when something changes that the audience can see.
 //!
-//! It consists of the sequence of the last journal entry that mattered to the audience and the time of the last
-//! scheduled transition. Equal versions of one database mean equal responses on every server, so it validates cached
-//! responses (ETag) and is the `asOf` of a set. An entry matters if the visible fields or the tombstone fields of a
-//! release differ before and after it.
+//! A version consists of two positions: the sequence of the last journal entry that mattered to the audience, and the
+//! instant of the last scheduled transition that the audience could see. An entry about a release matters if the
+//! visible fields or the tombstone fields of the release differ before and after the entry. Two equal versions of one
+//! database mean equal responses on every server. The version therefore validates cached responses (ETag), and is the
+//! `asOf` of a release set.
 
 use entity::release::{ReleaseKind, ReleaseState, WithdrawalKind};
 use uuid::Uuid;
@@ -21,12 +22,13 @@ type TombstoneFields = (ReleaseState, Option<WithdrawalKind>, [i64; 3], Vec<u8>)
 type AudienceView = (Option<VisibleFields>, Option<TombstoneFields>);
 
 impl Snapshot {
-    /// Returns the data version for an audience: the sequence of the last entry that mattered to it, and the time of
-    /// the last scheduled transition that it can see, in microseconds since 1970.
+    /// Returns the data version for an audience: the sequence of the last journal entry that mattered to the
+    /// audience, and the instant of the last scheduled transition that the audience could see, in microseconds since
+    /// 1970.
     ///
-    /// Two snapshots of one database with equal versions give equal responses, on whichever servers they are and
-    /// whenever they were loaded. The journal up to an entry and the transitions up to an instant determine the
-    /// data completely.
+    /// Two snapshots of one database with equal versions give equal responses. It does not matter which servers they
+    /// are on or when they were loaded, because the journal up to an entry and the transitions up to an instant
+    /// determine the data completely.
     pub fn version_for(&self, audience: Audience) -> (i64, i64) {
         let sequence = match audience {
             Audience::Public => self.public_sequence,
@@ -36,12 +38,12 @@ impl Snapshot {
         (sequence, self.last_transition_at[audience as usize])
     }
 
-    /// Returns the sequence of the last entry that subscribers of an audience may have received as a change.
+    /// Returns the sequence of the last journal entry that subscribers in an audience may have received as a change.
     pub fn last_notified_sequence(&self, audience: Audience) -> i64 {
         self.version_for(audience).0.max(self.transition_sequence)
     }
 
-    /// Returns what the public and the press see of a release.
+    /// Returns what the public sees of a release, and what the press sees of it.
     pub(in crate::catalog) fn audience_views(&self, ordinal: u32) -> (AudienceView, AudienceView) {
         let (facts, instants) = (self.facts.get(ordinal), self.instants.get(ordinal));
         let times = [instants.modified, instants.published, instants.first_published];

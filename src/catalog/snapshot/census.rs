@@ -1,7 +1,8 @@
-//! Census: numbers of releases, topics and places in a snapshot, by state, kind, language and concept.
+//! Census: the number of releases in a snapshot by state, kind, language and concept, and the numbers of topics and
+//! places.
 //!
-//! Counts all objects, visible or not. `dateline check` compares the numbers with SQL counts. They are not part of
-//! any API response.
+//! The census counts all objects, visible or not. `dateline check` compares it with SQL counts. No API response
+//! contains these numbers.
 
 use std::collections::BTreeMap;
 
@@ -15,27 +16,27 @@ use crate::catalog::store::{
     vocabulary::{Concept, Vocabulary},
 };
 
-/// Counts of a snapshot. Zero counts are omitted, except in `all`.
+/// Counts of the objects in a snapshot. Counts of zero are omitted, except in `all`.
 #[derive(Clone, Debug)]
 pub(crate) struct Census {
-    /// Releases, topics and places, by the name of their table.
+    /// Number of all releases, topics and places, by the name of their table.
     pub(crate) all: BTreeMap<String, u64>,
-    /// Releases by state, as stored in rows.
+    /// Number of releases by state. The keys are the state names as the database stores them.
     pub(crate) states: BTreeMap<String, u64>,
-    /// Releases by kind, as stored in rows.
+    /// Number of releases by kind. The keys are the kind names as the database stores them.
     pub(crate) kinds: BTreeMap<String, u64>,
-    /// Releases by language.
+    /// Number of releases by language.
     pub(crate) languages: BTreeMap<String, u64>,
-    /// Releases by topic.
+    /// Number of releases by topic id.
     pub(crate) topics: BTreeMap<Uuid, u64>,
-    /// Releases by place in their dateline.
+    /// Number of releases by the id of a place in their dateline.
     pub(crate) dateline: BTreeMap<Uuid, u64>,
-    /// Releases by place that they are about.
+    /// Number of releases by the id of a place that they are about.
     pub(crate) about: BTreeMap<Uuid, u64>,
 }
 
 impl Snapshot {
-    /// Counts all objects of the snapshot.
+    /// Counts all releases, topics and places in the snapshot.
     pub(crate) fn census(&self) -> Census {
         let all = [
             ("release", self.len()),
@@ -73,7 +74,7 @@ fn concept_counts<T: Concept>(vocabulary: &Vocabulary<T>, table: &BitmapIndex) -
     nonzero(vocabulary.numbers().map(|concept| (vocabulary.get(concept).id(), count_of(table, concept))))
 }
 
-/// Returns a value as it is stored in rows, which is the same as in the journal.
+/// Returns a state or kind as the database stores it. The journal's JSON uses the same names.
 fn stored_name(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -1,8 +1,9 @@
-//! Date index: one bitmap for each month of release dates, so that a date range is a union of months and
-//! two checked ends.
+//! Date index: one bitmap of releases for each month of release dates. A range of dates is the union of the months
+//! inside the range and of the matching releases in its first and last month.
 //!
-//! Small sets are scanned instead. Instants have no such index: a range of instants is read from a sorted index.
-//! Dates before 1900 share the first bitmap, and dates after 2299 share the last.
+//! A small set is scanned instead, without the date index. Instants have no such index: a range of instants is read
+//! from a sorted index. All dates before February 1900 share the first bitmap, and all dates after November 2299
+//! share the last bitmap.
 
 use std::ops::RangeInclusive;
 
@@ -17,15 +18,15 @@ use crate::catalog::{
     },
 };
 
-/// Sets of at most this many releases are scanned. The limit is small in tests, so that random newsrooms use
-/// both strategies.
+/// Sets with at most this many releases are scanned. The number is small in tests, so random newsrooms use both
+/// strategies.
 const MAX_LINEAR_SCAN: u64 = if cfg!(test) { 8 } else { 8192 };
 
 impl Snapshot {
-    /// Keeps the candidates whose release date is in a range of days.
+    /// Keeps the candidates whose release date is in a range of day numbers.
     ///
-    /// Cost: the number of candidates if there are few; otherwise the union of the months in the range, and a check
-    /// of the two months at its ends.
+    /// Cost: one step per candidate if there are few candidates. Otherwise the cost is the union of the months inside
+    /// the range, and a check of the releases in the first and last month.
     pub(in crate::catalog) fn retain_dated(&self, candidates: &mut Candidates<'_>, span: &RangeInclusive<i64>) {
         if candidates.len() <= MAX_LINEAR_SCAN {
             *candidates = Candidates::from(self.members_in_range(candidates, OrderKey::ReleaseDate, span));
@@ -35,7 +36,7 @@ impl Snapshot {
             day.clamp(i64::from(days(chrono::NaiveDate::MIN)), i64::from(days(chrono::NaiveDate::MAX))) as i32
         };
         let (first, last) = (month(clamped(*span.start())), month(clamped(*span.end())));
-        // Months after that of the latest release have no bitmap.
+        // Months after the month of the latest release have no bitmap.
         let inner = (first + 1..last).map_while(|month| self.by_month.get(month)).map(|bitmap| &**bitmap);
         let mut in_range: RoaringBitmap = inner.union();
         for end in if first == last { vec![first] } else { vec![first, last] } {
@@ -47,8 +48,8 @@ impl Snapshot {
         candidates.flush();
     }
 
-    /// Returns the members whose sort value is in a range. Cost: the size of the set, or the size of the range if the
-    /// set is large and the range has less than half as many releases.
+    /// Returns the members of a set whose sort value is in a range. Cost: one step per member. If the set is large
+    /// and the range has less than half as many releases as the set, the cost is one step per release in the range.
     pub(in crate::catalog) fn members_in_range(
         &self,
         members: &RoaringBitmap,
@@ -57,7 +58,8 @@ impl Snapshot {
     ) -> RoaringBitmap {
         let sorted_index = self.sorted_index(by);
         let value = |ordinal: u32| self.sort_value(by, ordinal);
-        // For a large set, read the range from the sorted index. Give up after half as many releases as the set has.
+        // For a large set, the range is read from the sorted index. The scan stops after half as many releases as the
+        // set has.
         if members.len() > MAX_LINEAR_SCAN {
             let from = sorted_index.seek(|ordinal| value(ordinal).cmp(span.start()));
             let limit = members.len() as usize / 2;

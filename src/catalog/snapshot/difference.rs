@@ -1,8 +1,9 @@
-//! Difference of two snapshots: one loaded from tables, one replayed from the journal. They must hold the same data.
+//! Compares two snapshots that must hold the same data: one was loaded from the tables, the other was replayed from
+//! the journal.
 //!
-//! `dateline check` uses it to verify the journal. Ordinals and concept numbers may differ between the two snapshots,
-//! so everything is compared by id. `comparable` removes meaningless differences from an image (order of former
-//! slugs, rounding).
+//! `dateline check` verifies the journal with this comparison. Ordinals and concept numbers may differ between the
+//! two snapshots, so everything is compared by id. `comparable` removes meaningless differences from an image (order
+//! of former slugs, rounding).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,8 +28,8 @@ use crate::{
     journal::{Image, PlaceImage, TopicImage},
 };
 
-/// Removes from an image what may differ between two images of the same object: the order of former slugs, and the
-/// precision that a location loses when it is written as text (less than a tenth of a millimetre).
+/// Removes from an image what may differ between two images of the same object. That is the order of former slugs,
+/// and the precision that a location loses when it is written as text (less than a tenth of a millimetre).
 pub(crate) fn comparable(image: Image) -> Image {
     let mut image = image;
     match &mut image {
@@ -47,11 +48,12 @@ fn rounded(degrees: f64) -> f64 {
     (degrees * 1e9).round() / 1e9
 }
 
-/// Callback for a difference: the noun, the id if the difference concerns a single object, and what differs.
+/// Callback that reports a difference: the noun (type of the object), the id if the difference concerns one object,
+/// and a description of what differs.
 type ReportFn<'a> = dyn FnMut(Noun, Option<Uuid>, &str) + 'a;
 
 impl Snapshot {
-    /// Compares this snapshot, loaded from tables, with one replayed from the journal.
+    /// Compares this snapshot, which was loaded from the tables, with a snapshot that was replayed from the journal.
     pub(crate) fn compare_with_replayed(&self, replayed: &Self, mut report: impl FnMut(Noun, Option<Uuid>, &str)) {
         let report: &mut ReportFn<'_> = &mut report;
         if self.sequence != replayed.sequence {
@@ -61,7 +63,7 @@ impl Snapshot {
         compare_concepts(Noun::Topic, &self.topics, &replayed.topics, topic, report);
         let place = |image: &PlaceImage| Image::Place(Box::new(image.clone()));
         compare_concepts(Noun::Place, &self.places, &replayed.places, place, report);
-        // Ordinals in `replayed`, with the ordinals of the same releases in this snapshot.
+        // Maps ordinals in `replayed` to the ordinals of the same releases in this snapshot.
         let mut own_ordinals: BTreeMap<u32, u32> = BTreeMap::new();
         for ordinal in &*replayed.all {
             let id = *replayed.ids.get(ordinal);
@@ -114,9 +116,10 @@ impl Snapshot {
         }
     }
 
-    /// Compares all bitmaps and sorted indexes, with the ordinals of `replayed` converted to those of this snapshot.
+    /// Compares all bitmaps and sorted indexes. `own_ordinals` maps ordinals in `replayed` to ordinals in this
+    /// snapshot.
     fn compare_sets(&self, replayed: &Self, own_ordinals: &BTreeMap<u32, u32>, report: &mut ReportFn<'_>) {
-        // Releases that are missing from this snapshot are skipped, because they are reported already.
+        // Releases that this snapshot lacks are skipped, because they were already reported.
         let to_own_ordinals = |bitmap: Option<&SharedBitmap>| -> RoaringBitmap {
             bitmap
                 .into_iter()
@@ -199,7 +202,7 @@ impl Snapshot {
         }
     }
 
-    /// Compares the releases that current and former slugs lead to.
+    /// Compares which releases the current and former slugs lead to.
     fn compare_slugs(&self, replayed: &Self, report: &mut ReportFn<'_>) {
         let resolve =
             |of: &Self, slug: &str| of.ordinal_by_slug(slug).map(|(ordinal, former)| (*of.ids.get(ordinal), former));

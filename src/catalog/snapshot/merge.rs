@@ -1,8 +1,8 @@
 //! Adds, replaces and merges topics and places in a snapshot.
 //!
-//! A merge moves the releases, the narrower concepts and the working revisions of the merged concept to its
-//! target, without duplicates. The vocabulary itself is in `store::vocabulary`. `newsroom::taxonomy` decides which
-//! merges are allowed.
+//! A merge moves the releases, the narrower concepts and the working revisions of one concept to another concept, the
+//! target, without creating duplicates. `newsroom::taxonomy` decides which merges are allowed. The vocabulary data
+//! structure is in `store::vocabulary`.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::{
 };
 
 impl Snapshot {
-    /// Adds or replaces a topic. Topics that were merged into it pass their releases and narrower topics on to it.
+    /// Adds or replaces a topic. The releases and narrower topics of each topic in `image.merged` move to this topic.
     pub(in crate::catalog) fn upsert_topic(&mut self, image: TopicImage) {
         let (id, merged) = (image.id, image.merged.clone());
-        // This must precede `upsert`, which can map the ids of merged topics to the target.
+        // This must be done before `upsert`, because `upsert` can map the ids of merged topics to the target.
         let merged: Vec<_> = merged.into_iter().filter(|merged| self.topics.by_id(merged.id).is_some()).collect();
         self.topics.upsert(image);
         for merged in merged {
@@ -32,8 +32,8 @@ impl Snapshot {
         }
     }
 
-    /// Adds or replaces a place. Places that were merged into it pass their releases and the places within
-    /// them on to it.
+    /// Adds or replaces a place. The releases of each place in `image.merged`, and the places within it, move to this
+    /// place.
     pub(in crate::catalog) fn upsert_place(&mut self, image: PlaceImage) {
         let (id, merged) = (image.id, image.merged.clone());
         let merged: Vec<_> = merged.into_iter().filter(|merged| self.places.by_id(merged.id).is_some()).collect();
@@ -47,7 +47,7 @@ impl Snapshot {
         }
     }
 
-    /// Replaces one concept with another in all working revisions, without duplicates.
+    /// Replaces the concept `from` with `into` in all working revisions, without creating duplicates.
     fn redirect_in_working(
         &mut self,
         from: Uuid,
@@ -68,8 +68,8 @@ impl Snapshot {
     }
 }
 
-/// Moves the releases of concept `from` to concept `into`. In the list of a release, `into` takes the position of
-/// `from`, unless it is in the list already.
+/// Moves the releases of concept `from` to concept `into`. In the list of each release, `into` takes the position of
+/// `from`, unless the list already contains `into`.
 fn reassign_releases(lists: &mut ListColumn<u32>, table: &mut BitmapIndex, from: u32, into: u32) {
     let ordinals: SharedBitmap = table.get(from).cloned().unwrap_or_default();
     for ordinal in ordinals.iter() {

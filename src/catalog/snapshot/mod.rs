@@ -1,17 +1,19 @@
-//! Snapshot: the data of the catalog at one journal sequence. Releases as columns and indexes, topics, places.
+//! Snapshot: the data of the catalog at one journal sequence, with releases in columns and indexes, topics, and
+//! places.
 //!
-//! A snapshot is immutable once published. The next one is a clone that shares almost all its data, with some journal
-//! entries applied. A snapshot uses no database, clock or network. Releases are addressed by ordinal, a small stable
-//! number; ordinals never leave the catalog. `ReleaseSet` decides what a viewer may see; a snapshot does not.
+//! A snapshot is immutable once published. The next snapshot is a clone that shares almost all data, with some
+//! journal entries applied. A snapshot uses no database, clock or network. Releases are addressed by ordinal, a small
+//! stable number that never leaves the catalog. A snapshot contains all releases; `ReleaseSet` decides which of them
+//! a viewer may see.
 //!
-//! - `apply`: journal entries and release images applied to columns and indexes
-//! - `lookup`: a release by id, slug or former slug
-//! - `merge`: topics and places added, replaced and merged
+//! - `apply`: applies journal entries and release images to columns and indexes
+//! - `lookup`: finds a release by id, slug or former slug
+//! - `merge`: adds, replaces and merges topics and places
 //! - `pending`: pending transitions of one release
-//! - `scheduled`: scheduled publication and embargo end, evaluated when the snapshot is read
-//! - `date_index`: releases by month of their release date, and range scans
-//! - `audience`: classes of viewers (public, press, desk) and what each sees
-//! - `audience_version`: data version for one audience, the basis of cache validation (ETag) and `asOf`
+//! - `scheduled`: applies scheduled publications and embargo ends that are due when the snapshot is read
+//! - `date_index`: releases by the month of their release date, and range scans
+//! - `audience`: the classes of viewers (public, press, desk) and which releases each of them sees
+//! - `audience_version`: data version for one audience, for cache validation (ETag) and `asOf`
 //! - `census`: counts of all objects, for `dateline check`
 //! - `difference`: comparison of two snapshots, for `dateline check`
 
@@ -50,41 +52,43 @@ use crate::{
 };
 use pending::PendingTransitions;
 
-/// All data that sets are computed from, at one journal sequence.
+/// All releases, topics and places at one journal sequence, in the structures from which queries compute their
+/// results.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// Sequence of the last journal entry applied.
+    /// Sequence of the last journal entry that was applied.
     pub(super) sequence: i64,
-    /// Sequence of the last entry that changed something public.
+    /// Sequence of the last journal entry that changed something public.
     pub(super) public_sequence: i64,
-    /// Sequence of the last entry that changed something that the press sees.
+    /// Sequence of the last journal entry that changed something that the press sees.
     pub(super) press_sequence: i64,
-    /// Sequence of the last entry that records a scheduled transition. It changes nothing visible, but is sent
-    /// to subscribers.
+    /// Sequence of the last journal entry that records a scheduled transition. Such an entry changes nothing visible,
+    /// but is sent to subscribers.
     pub(super) transition_sequence: i64,
-    /// For each audience: time of the last scheduled transition that changed something it sees, in microseconds since
-    /// 1970; 0 if there was none since the snapshot was loaded.
+    /// For each audience, the instant of the last scheduled transition that changed something the audience sees, in
+    /// microseconds since 1970. 0 if there was no such transition since the snapshot was loaded.
     pub(super) last_transition_at: [i64; 3],
-    /// Pending transitions by ordinal.
+    /// Pending transitions of releases, by ordinal.
     pub(super) pending: Arc<BTreeMap<u32, PendingTransitions>>,
-    /// Instants of pending transitions, with the ordinals of their releases.
+    /// Instants of pending transitions, in microseconds since 1970, with the ordinals of their releases.
     pub(super) pending_instants: Arc<BTreeSet<(i64, u32)>>,
-    /// Instants and ordinals of scheduled transitions that are applied here and not yet recorded in the journal.
+    /// Scheduled transitions that are applied in this snapshot but not yet recorded in the journal: instants in
+    /// microseconds since 1970, with the ordinals of the releases.
     pub(super) applied_unrecorded: Arc<BTreeSet<(i64, u32)>>,
     /// Epoch of the database that the snapshot was loaded from.
     pub(super) epoch: Uuid,
     pub(super) ids: Column<Uuid>,
-    /// Id of the shown revision.
+    /// Id of each release's shown revision.
     pub(super) revision_ids: Column<Uuid>,
     pub(super) facts: Column<Facts>,
-    /// Days since 1 January of the year 1, proleptic Gregorian.
+    /// Day numbers of the release dates. Day 1 is 1 January of the year 1 (proleptic Gregorian calendar).
     pub(super) release_dates: Column<i32>,
     pub(super) instants: Column<Instants>,
     pub(super) slugs: ListColumn<u8>,
     pub(super) topics_of: ListColumn<u32>,
     pub(super) dateline_of: ListColumn<u32>,
     pub(super) about_of: ListColumn<u32>,
-    /// Working revisions beside a live one, by ordinal.
+    /// Working revisions of releases that also have a live revision, by ordinal.
     pub(super) working: Arc<BTreeMap<u32, WorkingImage>>,
     pub(super) by_id: KeyIndex,
     pub(super) by_slug: KeyIndex,
@@ -94,7 +98,7 @@ pub struct Snapshot {
     pub(super) public: SharedBitmap,
     pub(super) by_state: BitmapIndex,
     pub(super) by_kind: BitmapIndex,
-    /// By the month of the release date (`date_index`).
+    /// Releases by the month of their release date (`date_index`).
     pub(super) by_month: BitmapIndex,
     pub(super) languages: Dimension,
     pub(super) authors: Dimension,
@@ -112,7 +116,7 @@ pub struct Snapshot {
     pub(super) places: Vocabulary<PlaceImage>,
 }
 
-/// Short fields of a release.
+/// Short fields of a release, stored together in one column.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts {
     pub(super) kind: ReleaseKind,
@@ -120,13 +124,13 @@ pub(super) struct Facts {
     pub(super) withdrawal: Option<WithdrawalKind>,
     pub(super) language: u32,
     pub(super) author: u32,
-    /// Number of the shown revision.
+    /// Revision number of the shown revision.
     pub(super) shown_number: i32,
-    /// Number of the newest revision.
+    /// Revision number of the newest revision.
     pub(super) newest_number: i32,
 }
 
-/// Instants of a release, in microseconds since 1970, or `units::NEVER`.
+/// Instants of a release, in microseconds since 1970. An instant that has not occurred is `units::NEVER`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Instants {
     pub(super) modified: i64,
@@ -135,7 +139,7 @@ pub(super) struct Instants {
 }
 
 impl Snapshot {
-    /// Returns the sequence of the last journal entry applied.
+    /// Returns the sequence of the last journal entry that was applied.
     pub fn sequence(&self) -> i64 {
         self.sequence
     }
@@ -160,17 +164,17 @@ impl Snapshot {
         self.all.len()
     }
 
-    /// Whether there is no release.
+    /// Returns whether the snapshot contains no release.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// Returns the published releases, under an embargo or not.
+    /// Returns all published releases, including those under an embargo.
     pub(super) fn published(&self) -> SharedBitmap {
         self.by_state.get(ReleaseState::Published as u32).cloned().unwrap_or_default()
     }
 
-    /// Returns the sorted index for a sort key.
+    /// Returns the sorted index of a sort key.
     pub(super) fn sorted_index(&self, by: OrderKey) -> &SortedIndex {
         match by {
             OrderKey::ReleaseDate => &self.by_release_date,
@@ -179,7 +183,7 @@ impl Snapshot {
         }
     }
 
-    /// Returns the value that a release is sorted by.
+    /// Returns the value by which a sort key orders a release: a day number, or microseconds since 1970.
     pub(super) fn sort_value(&self, by: OrderKey, ordinal: u32) -> i64 {
         match by {
             OrderKey::ReleaseDate => i64::from(*self.release_dates.get(ordinal)),

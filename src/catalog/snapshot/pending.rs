@@ -1,21 +1,21 @@
-//! Pending transitions of one release: scheduled publication and end of the embargo.
+//! Pending transitions of one release: a scheduled publication and the end of an embargo.
 
 use chrono::{DateTime, Utc};
 use entity::release::ReleaseState;
 
 use crate::journal::ReleaseImage;
 
-/// Instants of the pending transitions of a release, in microseconds since 1970.
+/// Instants of a release's pending transitions, in microseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::catalog) struct PendingTransitions {
-    /// Scheduled publication.
+    /// Instant of the scheduled publication.
     pub(in crate::catalog) schedule: Option<i64>,
-    /// End of the embargo, which has an effect only if the release is published by then.
+    /// End of the embargo. It has an effect only if the release is published by then.
     pub(in crate::catalog) embargo: Option<i64>,
 }
 
 impl PendingTransitions {
-    /// Reads the pending transitions from an image.
+    /// Returns the pending transitions of the release in an image.
     pub(in crate::catalog) fn of(image: &ReleaseImage) -> Self {
         let micros = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_micros());
         Self {
@@ -24,7 +24,7 @@ impl PendingTransitions {
         }
     }
 
-    /// Returns the instants at which a release in the given state changes.
+    /// Returns the instants at which the pending transitions change a release that is now in the given state.
     pub(in crate::catalog) fn instants(self, state: ReleaseState) -> impl Iterator<Item = i64> {
         // The end of an embargo changes nothing if the release is neither published nor scheduled.
         let embargo = self.embargo.filter(|_| self.schedule.is_some() || state == ReleaseState::Published);

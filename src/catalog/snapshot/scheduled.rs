@@ -1,9 +1,9 @@
-//! Scheduled transitions: publication at a scheduled time and the end of an embargo, applied when a snapshot is read.
+//! Applies scheduled transitions (a scheduled publication, the end of an embargo) when a snapshot is read.
 //!
-//! A snapshot keeps the instants of pending transitions in sorted order. `with_due_applied` returns a copy with all
-//! due transitions applied to every index and count at once, so a release appears exactly on time without a
-//! background job. `query::view` calls it for every read. `newsroom::release::schedule` records due transitions in
-//! the journal afterwards; this changes nothing that readers see.
+//! A snapshot keeps the instants of pending transitions in sorted order. `with_due_applied` returns a copy in which
+//! all due transitions are applied to every index and count at once. A release therefore appears exactly on time,
+//! without a background job. `query::view` calls this function for every read. `newsroom::release::schedule` later
+//! records due transitions in the journal, which changes nothing that readers see.
 
 use std::sync::Arc;
 
@@ -18,9 +18,11 @@ use crate::{
 };
 
 impl Snapshot {
-    /// Returns a copy of the snapshot with all transitions applied that are due at `now`, or `None` if none is due.
+    /// Returns a copy of the snapshot with all transitions applied that are due at `now`. Returns `None` if no
+    /// transition is due.
     ///
-    /// Cost: nothing if none is due; otherwise the cost of applying as many journal entries.
+    /// Cost: nothing if no transition is due. Otherwise each due transition costs as much as applying one journal
+    /// entry.
     pub(in crate::catalog) fn with_due_applied(&self, now: DateTime<Utc>) -> Option<Self> {
         let now = now.timestamp_micros();
         if self.pending_instants.first().is_none_or(|&(due, _)| due > now) {
@@ -35,13 +37,13 @@ impl Snapshot {
         Some(next)
     }
 
-    /// Returns the instant of the next pending transition.
+    /// Returns the instant of the next pending transition, or `None` if there is none.
     pub fn next_transition_at(&self) -> Option<DateTime<Utc>> {
         self.pending_instants.first().and_then(|&(due, _)| instant(due))
     }
 
-    /// Returns the releases with transitions that are due at `now` and not yet recorded in the journal, in the order
-    /// of the transitions.
+    /// Returns the releases that have transitions which are due at `now` and not yet recorded in the journal, in the
+    /// order of the transitions.
     pub fn unrecorded(&self, now: DateTime<Utc>) -> Vec<Uuid> {
         let due = self.pending_instants.iter().take_while(|&&(due, _)| due <= now.timestamp_micros());
         let mut ordinals: Vec<u32> = self.applied_unrecorded.iter().chain(due).map(|&(_, ordinal)| ordinal).collect();
@@ -49,12 +51,12 @@ impl Snapshot {
         ordinals.into_iter().map(|ordinal| *self.ids.get(ordinal)).collect()
     }
 
-    /// Returns the end of the embargo of a release, in microseconds since 1970, or `None` if it has no embargo.
+    /// Returns the end of a release's embargo, in microseconds since 1970, or `None` if the release has no embargo.
     pub(in crate::catalog) fn embargo(&self, ordinal: u32) -> Option<i64> {
         self.pending.get(&ordinal)?.embargo
     }
 
-    /// Replaces the pending transitions of a release with those of its image.
+    /// Replaces the pending transitions of a release with those in its image.
     pub(in crate::catalog) fn set_pending(&mut self, ordinal: u32, image: &ReleaseImage) {
         self.clear_pending(ordinal);
         let pending = PendingTransitions::of(image);
@@ -64,7 +66,7 @@ impl Snapshot {
         }
     }
 
-    /// Removes the pending transitions of a release.
+    /// Removes all pending transitions of a release.
     pub(in crate::catalog) fn clear_pending(&mut self, ordinal: u32) {
         if !self.pending.contains_key(&ordinal) {
             return;
@@ -77,14 +79,14 @@ impl Snapshot {
         }
     }
 
-    /// Whether a release has a pending transition that is not after the last one applied, because it was recorded
-    /// after its instant.
+    /// Returns whether a release has a pending transition whose instant is not after the last applied transition of
+    /// any release. This happens if the journal recorded the schedule or embargo only after that instant.
     pub(in crate::catalog) fn is_overdue(&self, ordinal: u32) -> bool {
         let now = self.last_transition_at.into_iter().max().unwrap_or_default();
         self.pending_instants.iter().take_while(|&&(due, _)| due <= now).any(|&(_, other)| other == ordinal)
     }
 
-    /// Applies one due transition.
+    /// Applies the transition of a release that is due at the instant `due`.
     fn apply_due(&mut self, ordinal: u32, due: i64) {
         Arc::make_mut(&mut self.pending_instants).remove(&(due, ordinal));
         Arc::make_mut(&mut self.applied_unrecorded).insert((due, ordinal));

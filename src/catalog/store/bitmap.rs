@@ -1,9 +1,9 @@
-//! Bitmap index: one roaring bitmap of ordinals for each topic, place, kind, language, state or author.
+//! Bitmap index: one roaring bitmap of release ordinals for each topic, place, kind, language, state and author.
 //!
-//! `BitmapIndex` maps a numbered value to the set of its releases. `Dimension` numbers text values (interning) and
-//! indexes them. `Candidates` is the set that a filter narrows: intersections are deferred and done smallest
-//! first, and nothing is copied until a condition removes something. Snapshots share bitmaps (`Arc`); a change
-//! copies one bitmap.
+//! `BitmapIndex` maps a numbered value to the set of releases that have this value. `Dimension` numbers text values
+//! (interning) and indexes them. `Candidates` is the set of releases that a filter narrows. It defers intersections
+//! and performs them smallest set first, and it copies nothing until the first condition is applied. Snapshots share
+//! bitmaps (`Arc`), and changing a release copies only the affected bitmaps.
 
 use std::{borrow::Cow, collections::HashMap, ops::Deref, sync::Arc};
 
@@ -12,24 +12,24 @@ use roaring::RoaringBitmap;
 /// A shared, immutable set of ordinals.
 pub(crate) type SharedBitmap = Arc<RoaringBitmap>;
 
-/// One set of releases for each numbered value.
+/// For each numbered value, the set of releases that have this value.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BitmapIndex {
     bitmaps: Arc<Vec<SharedBitmap>>,
 }
 
 impl BitmapIndex {
-    /// Returns the set for a value, or `None` if no release ever had it.
+    /// Returns the set of releases that have a value, or `None` if no release ever had a value as great as this one.
     pub(crate) fn get(&self, value: u32) -> Option<&SharedBitmap> {
         self.bitmaps.get(value as usize)
     }
 
-    /// Returns one more than the greatest value that a release ever had.
+    /// Returns the greatest value that a release ever had, plus one. Returns 0 if no release had a value.
     pub(crate) fn len(&self) -> u32 {
         self.bitmaps.len() as u32
     }
 
-    /// Returns the union of the sets for some values.
+    /// Returns the releases that have at least one of the values.
     pub(crate) fn union(&self, values: impl IntoIterator<Item = u32>) -> RoaringBitmap {
         let mut all = RoaringBitmap::new();
         for bitmap in values.into_iter().filter_map(|value| self.get(value)) {
@@ -38,7 +38,7 @@ impl BitmapIndex {
         all
     }
 
-    /// Adds a release to the set for a value.
+    /// Adds a release to the set of a value.
     pub(crate) fn insert(&mut self, value: u32, ordinal: u32) {
         let bitmaps = Arc::make_mut(&mut self.bitmaps);
         if bitmaps.len() <= value as usize {
@@ -47,7 +47,7 @@ impl BitmapIndex {
         Arc::make_mut(&mut bitmaps[value as usize]).insert(ordinal);
     }
 
-    /// Removes a release from the set for a value.
+    /// Removes a release from the set of a value.
     pub(crate) fn remove(&mut self, value: u32, ordinal: u32) {
         let bitmaps = Arc::make_mut(&mut self.bitmaps);
         if let Some(bitmap) = bitmaps.get_mut(value as usize) {
@@ -56,20 +56,21 @@ impl BitmapIndex {
     }
 }
 
-/// The releases that remain while a filter is applied. Nothing is copied until the first condition removes
-/// something. Intersections are deferred and done smallest first, so two selective conditions on all releases cost
-/// only their own size.
+/// The releases that remain while a filter is applied.
+///
+/// The bitmap is copied only when the first condition is applied. Intersections are deferred and performed smallest
+/// set first, so two selective conditions on all releases cost only the size of their own sets.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidates<'a> {
     members: Cow<'a, RoaringBitmap>,
-    /// Deferred intersections: sets that all members must also be in.
+    /// Deferred intersections: the sets that every remaining release must also be in.
     pending: Vec<SharedBitmap>,
 }
 
 impl Deref for Candidates<'_> {
     type Target = RoaringBitmap;
 
-    /// Returns the remaining releases. There must be no deferred intersections; call `flush` first.
+    /// Returns the remaining releases. No intersection may be deferred, so call `flush` first.
     fn deref(&self) -> &RoaringBitmap {
         debug_assert!(self.pending.is_empty(), "intersections are still deferred: call flush first");
         &self.members
@@ -83,27 +84,27 @@ impl From<RoaringBitmap> for Candidates<'_> {
 }
 
 impl<'a> Candidates<'a> {
-    /// Starts with all releases of a set.
+    /// Creates candidates that contain all releases of a set.
     pub(crate) fn all_of(bitmap: &'a RoaringBitmap) -> Self {
         Self { members: Cow::Borrowed(bitmap), pending: Vec::new() }
     }
 
-    /// Returns no candidates.
+    /// Creates an empty set of candidates.
     pub(crate) fn empty() -> Self {
         Self::from(RoaringBitmap::new())
     }
 
-    /// Returns the same candidates, which can be narrowed without changing these.
+    /// Returns a copy that borrows the bitmap of these candidates. Narrowing the copy does not change the original.
     pub(crate) fn borrowed(&self) -> Candidates<'_> {
         Candidates::all_of(self)
     }
 
-    /// Keeps only the releases in a set.
+    /// Keeps only the candidates that are in a set. The intersection is deferred until `flush`.
     pub(crate) fn retain(&mut self, bitmap: &SharedBitmap) {
         self.pending.push(bitmap.clone());
     }
 
-    /// Keeps only the releases that have one of the values.
+    /// Keeps only the candidates that have at least one of the values. The intersection is deferred until `flush`.
     pub(crate) fn retain_any(&mut self, table: &BitmapIndex, values: impl IntoIterator<Item = u32>) {
         let mut sets = values.into_iter().filter_map(|value| table.get(value));
         match (sets.next(), sets.next()) {
@@ -117,7 +118,7 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Removes the releases in a set.
+    /// Removes the candidates that are in a set.
     pub(crate) fn exclude(&mut self, bitmap: &RoaringBitmap) {
         self.flush();
         match &mut self.members {
@@ -126,7 +127,7 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Performs the deferred intersections, the smallest set first.
+    /// Performs the deferred intersections, smallest set first.
     pub(crate) fn flush(&mut self) {
         self.pending.sort_by_key(|bitmap| bitmap.len());
         let mut pending = self.pending.drain(..);
@@ -145,7 +146,7 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Returns the remaining releases, or `None` if they are still the borrowed set.
+    /// Returns the remaining releases, or `None` if no condition replaced the borrowed set.
     pub(crate) fn into_changed(self) -> Option<RoaringBitmap> {
         match self.members {
             Cow::Owned(members) => Some(members),
@@ -159,18 +160,18 @@ impl<'a> Candidates<'a> {
     }
 }
 
-/// Text values (languages, authors), numbered in the order of their first appearance, with a set of
-/// releases for each.
+/// The text values of a field (language or author) and the releases that have each value. Values are numbered in the
+/// order of their first appearance.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dimension {
     names: Arc<Vec<Arc<str>>>,
     numbers: Arc<HashMap<Arc<str>, u32>>,
-    /// The set of releases for each value.
+    /// The set of releases that have each value, by the number of the value.
     pub(crate) bitmaps: BitmapIndex,
 }
 
 impl Dimension {
-    /// Returns the number of a value. Assigns one if the value is new.
+    /// Returns the number of a text value. Assigns the next number to a new value.
     pub(crate) fn intern(&mut self, name: &str) -> u32 {
         if let Some(&number) = self.numbers.get(name) {
             return number;
@@ -182,17 +183,17 @@ impl Dimension {
         number
     }
 
-    /// Returns the number of a value, or `None` if no release ever had it.
+    /// Returns the number of a text value, or `None` if no release ever had this value.
     pub(crate) fn number(&self, name: &str) -> Option<u32> {
         self.numbers.get(name).copied()
     }
 
-    /// Returns the value with a number, which must have been assigned.
+    /// Returns the text value with a number. The number must have been assigned by `intern`.
     pub(crate) fn name(&self, number: u32) -> &Arc<str> {
         &self.names[number as usize]
     }
 
-    /// Returns the number of values.
+    /// Returns the number of different text values.
     pub(crate) fn len(&self) -> usize {
         self.names.len()
     }

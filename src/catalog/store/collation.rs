@@ -1,9 +1,9 @@
-//! Collation of labels: folding for case- and accent-insensitive search, and sort keys in the CLDR root
-//! order (UTS #10).
+//! Collation of labels: folding for search that ignores case and accents, and sort keys in the CLDR root order (UTS
+//! #10).
 //!
-//! `fold` is idempotent. It consists of NFKD decomposition, full case folding, removal of accents and invisible
-//! characters, and replacement of Latin letters that do not decompose with ASCII letters. The Unicode data is
-//! compiled in, so all servers and both databases agree.
+//! `fold` is idempotent. It applies NFKD decomposition and full case folding, removes accents and invisible
+//! characters, and replaces Latin letters that do not decompose with ASCII letters. The Unicode data is compiled in,
+//! so the result is the same on all servers and with both databases.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -17,25 +17,26 @@ use icu_properties::{
     },
 };
 
-/// Collator for the CLDR root order (UTS #10), which applies if no language is given.
+/// Collator for the CLDR root order (UTS #10), the order for text whose language is unknown.
 static ROOT_COLLATOR: LazyLock<CollatorBorrowed<'static>> = LazyLock::new(|| {
     // The data is compiled in, so it cannot be missing.
     CollatorBorrowed::try_new(CollatorPreferences::default(), CollatorOptions::default())
         .expect("the root collation is compiled in")
 });
 
-/// Folds a text for comparison. Texts that differ only in case or accents fold to the same text. Folding
-/// is idempotent.
+/// Folds a text for comparison: texts that differ only in case or accents fold to the same text. Folding is
+/// idempotent.
 ///
-/// The text is decomposed (NFKD), and its case is fully folded (UAX #44, `Case_Folding`: ß becomes ss, final sigma
-/// becomes sigma). Accents, invisible characters and characters that only lengthen a word (Arabic tatweel) are
-/// removed. In the scripts of India and South East Asia, vowel signs and signs that join consonants are letters and
-/// are kept; tone marks and nukta are accents. Unicode does not decompose letters with a stroke (đ, ł, ø), ligatures
-/// (æ, œ) and similar letters (ð, þ, ı). Those of the Latin script become the ASCII letters that slugs use for them.
-/// Typographic apostrophes become straight ones.
+/// - Decomposition (NFKD) and full case folding (UAX #44, `Case_Folding`): ß becomes ss, final sigma becomes sigma.
+/// - Accents, invisible characters and characters that only lengthen a word (Arabic tatweel) are removed. In the
+///   scripts of India and South East Asia, vowel signs and signs that join consonants count as letters and stay,
+///   while tone marks and nukta count as accents.
+/// - Unicode does not decompose letters with a stroke (đ, ł, ø), ligatures (æ, œ) and similar letters (ð, þ, ı).
+///   Latin letters of this sort become the ASCII letters that slugs use for them.
+/// - Typographic apostrophes become straight apostrophes.
 ///
-/// Collation keys at primary strength would be similar. But a part of a text is not a part of its key, so they cannot
-/// answer "contains". They also distinguish ı from i, and þ from th.
+/// Collation keys at primary strength are similar, but they cannot answer "contains", because the key of a substring
+/// is not a substring of the key. They also distinguish ı from i, and þ from th.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -55,14 +56,14 @@ pub fn fold(text: &str) -> String {
             },
         }
     }
-    // Marks that were separated by a removed character may now be in an order that is not canonical.
+    // Removing a character can put combining marks next to each other in an order that is not canonical.
     match normalizer.normalize(&folded) {
         Cow::Borrowed(_) => folded,
         Cow::Owned(ordered) => ordered,
     }
 }
 
-/// Whether folding removes a character from a decomposed text.
+/// Returns whether folding removes a character. The character comes from a decomposed text.
 fn is_dropped(c: char) -> bool {
     if CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
         || CodePointMapData::<JoiningType>::new().get(c) == JoiningType::JoinCausing
@@ -84,7 +85,7 @@ fn is_dropped(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c)) && is_accent()
 }
 
-/// Returns the ASCII letters for a Latin letter that does not decompose, or `None` if it has none.
+/// Returns the ASCII letters for a Latin letter that does not decompose, or `None` if it has no ASCII equivalent.
 fn latin_to_ascii(c: char) -> Option<&'static str> {
     if CodePointMapData::<Script>::new().get(c) != Script::Latin {
         return None;
@@ -92,8 +93,8 @@ fn latin_to_ascii(c: char) -> Option<&'static str> {
     deunicode::deunicode_char(c).filter(|ascii| !ascii.is_empty() && ascii.bytes().all(|c| c.is_ascii_alphanumeric()))
 }
 
-/// Sort key of a label: the collation key of its folded text (CLDR root), then the folded text itself, so that only
-/// equal folded texts have equal keys.
+/// Sort key of a label: first the collation key of the folded label (CLDR root order), then the folded label itself.
+/// The second part ensures that two keys are equal only if the folded labels are equal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LabelSortKey {
     key: Vec<u8>,
@@ -101,7 +102,7 @@ pub struct LabelSortKey {
 }
 
 impl LabelSortKey {
-    /// Returns the sort key of a label. The folded label has the same key.
+    /// Returns the sort key of a label. The label and its folded form have the same sort key.
     pub fn of(label: &str) -> Self {
         let folded = fold(label);
         let mut key = Vec::with_capacity(folded.len() * 2);
@@ -109,7 +110,7 @@ impl LabelSortKey {
         Self { key, folded }
     }
 
-    /// Returns the folded label.
+    /// Returns the folded label that the sort key contains.
     pub fn into_folded(self) -> String {
         self.folded
     }
@@ -232,8 +233,9 @@ mod tests {
         fn folding_is_idempotent_and_ignores_case(text in any::<String>()) {
             let folded = fold(&text);
             prop_assert_eq!(fold(&folded), folded.clone());
-            // The text is decomposed first (Unicode D145), because the iota subscript of "ῂ" sorts after other marks,
-            // and the capital iota does not.
+            // The test decomposes the text before it changes the case (Unicode definition D145). The iota subscript
+            // of "ῂ" is a mark that is ordered after other marks, but uppercasing turns it into a capital iota, which
+            // is a letter.
             let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize(&text);
             prop_assert_eq!(fold(&decomposed.to_lowercase()), folded.clone());
             prop_assert_eq!(fold(&decomposed.to_uppercase()), folded.clone());

@@ -1,14 +1,15 @@
-//! Columnar storage: one value, or one short list of values, for every release, by ordinal.
+//! Columnar storage, indexed by release ordinal: for every release one value (`Column`) or one short list of values
+//! (`ListColumn`).
 //!
-//! A column is an array of shared chunks (`Arc`). A clone is cheap and shares all chunks; a change copies one chunk
-//! (copy-on-write). Therefore snapshots can be immutable and still follow the journal entry by entry.
+//! A column is an array of shared chunks (`Arc`). Cloning a column shares all chunks, and changing a value copies one
+//! chunk (copy-on-write). An immutable snapshot can therefore be followed by a changed one at low cost.
 
 use std::sync::Arc;
 
-/// Values in a chunk. A change copies one chunk.
+/// Number of values in a chunk.
 const CHUNK: usize = 2048;
 
-/// A growing array that clones share.
+/// A growing array of one value per release. Clones share its chunks.
 #[derive(Clone, Debug)]
 pub(crate) struct Column<T> {
     chunks: Arc<Vec<Arc<Vec<T>>>>,
@@ -22,25 +23,25 @@ impl<T> Default for Column<T> {
 }
 
 impl<T: Clone> Column<T> {
-    /// Returns the number of values.
+    /// Returns the number of values in the column.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Returns the value for an ordinal, which must exist.
+    /// Returns the value of a release. The ordinal must exist.
     pub(crate) fn get(&self, ordinal: u32) -> &T {
         let ordinal = ordinal as usize;
         &self.chunks[ordinal / CHUNK][ordinal % CHUNK]
     }
 
-    /// Replaces the value for an ordinal, which must exist.
+    /// Replaces the value of a release. The ordinal must exist.
     pub(crate) fn set(&mut self, ordinal: u32, value: T) {
         let ordinal = ordinal as usize;
         let chunks = Arc::make_mut(&mut self.chunks);
         Arc::make_mut(&mut chunks[ordinal / CHUNK])[ordinal % CHUNK] = value;
     }
 
-    /// Appends the value for the next ordinal.
+    /// Appends a value. It belongs to the next ordinal.
     pub(crate) fn push(&mut self, value: T) {
         let chunks = Arc::make_mut(&mut self.chunks);
         if self.len.is_multiple_of(CHUNK) {
@@ -51,21 +52,21 @@ impl<T: Clone> Column<T> {
     }
 }
 
-/// A column of short lists, such as the topics of every release or the bytes of every slug.
+/// A growing array of one short list per release, such as the topics or the bytes of the slug.
 #[derive(Clone, Debug)]
 pub(crate) struct ListColumn<T> {
     chunks: Arc<Vec<Arc<ListChunk<T>>>>,
     len: usize,
 }
 
-/// Concatenated lists, with the end position of each.
+/// Several lists, concatenated in `items`. `ends` contains the end position of each list.
 #[derive(Clone, Debug)]
 struct ListChunk<T> {
     ends: Vec<u32>,
     items: Vec<T>,
 }
 
-/// Lists in a chunk.
+/// Number of lists in a chunk.
 const LIST_CHUNK: usize = 512;
 
 impl<T> Default for ListColumn<T> {
@@ -83,7 +84,7 @@ impl<T> ListChunk<T> {
 }
 
 impl<T: Copy> ListColumn<T> {
-    /// Returns the list for an ordinal, which must exist.
+    /// Returns the list of a release. The ordinal must exist.
     #[inline]
     pub(crate) fn get(&self, ordinal: u32) -> &[T] {
         let ordinal = ordinal as usize;
@@ -91,7 +92,7 @@ impl<T: Copy> ListColumn<T> {
         &chunk.items[chunk.span(ordinal % LIST_CHUNK)]
     }
 
-    /// Replaces the list for an ordinal, which must exist.
+    /// Replaces the list of a release. The ordinal must exist.
     pub(crate) fn set(&mut self, ordinal: u32, list: &[T]) {
         if self.get(ordinal).len() == list.len() {
             let chunks = Arc::make_mut(&mut self.chunks);
@@ -111,7 +112,7 @@ impl<T: Copy> ListColumn<T> {
         }
     }
 
-    /// Appends the list for the next ordinal.
+    /// Appends a list. It belongs to the next ordinal.
     pub(crate) fn push(&mut self, list: &[T]) {
         let chunks = Arc::make_mut(&mut self.chunks);
         if self.len.is_multiple_of(LIST_CHUNK) {

@@ -1,8 +1,8 @@
 //! Hash index from a unique key of a release (id or slug) to its ordinal.
 //!
-//! It stores only ordinals and reads the keys from their column, so an entry takes five bytes. It is split into
-//! shards; a change copies one shard. The hash seed is random, so that clients cannot choose colliding slugs
-//! (hash flooding).
+//! The index stores only ordinals, in five bytes per entry, and reads the keys from their column. It is split into
+//! shards, and a change copies one shard. The hash seed is random, so clients cannot choose colliding slugs (hash
+//! flooding).
 
 use std::{
     hash::{BuildHasher, Hash, RandomState},
@@ -11,14 +11,14 @@ use std::{
 
 use hashbrown::HashTable;
 
-/// Number of shards. A change copies one of them.
+/// Number of shards. A change of the index copies one shard.
 const SHARDS: usize = 512;
 
-/// Ordinals by key.
+/// Hash index from keys to ordinals.
 #[derive(Clone)]
 pub(crate) struct KeyIndex {
     shards: Arc<Vec<Arc<HashTable<u32>>>>,
-    // Seeded randomly, so that clients cannot choose colliding keys.
+    // The random seed prevents clients from choosing colliding keys.
     hasher: RandomState,
 }
 
@@ -37,13 +37,14 @@ impl Default for KeyIndex {
 }
 
 impl KeyIndex {
-    /// Returns the ordinal of a key. `key_of` returns the key of an ordinal.
+    /// Returns the ordinal of a key, or `None` if the key is not in the index. `key_of` returns the key of an
+    /// ordinal.
     pub(crate) fn get<'a, K: Hash + Eq + ?Sized + 'a>(&self, key: &K, key_of: impl Fn(u32) -> &'a K) -> Option<u32> {
         let hash = self.hasher.hash_one(key);
         self.shards[shard(hash)].find(hash, |&ordinal| key_of(ordinal) == key).copied()
     }
 
-    /// Adds an ordinal with a key that is not in the index yet.
+    /// Adds an ordinal under a key that is not in the index yet. `key_of` returns the key of an ordinal.
     pub(crate) fn insert<'a, K: Hash + Eq + ?Sized + 'a>(
         &mut self,
         key: &K,
@@ -56,7 +57,7 @@ impl KeyIndex {
         Arc::make_mut(&mut shards[shard(hash)]).insert_unique(hash, ordinal, |&other| hasher.hash_one(key_of(other)));
     }
 
-    /// Removes an ordinal with its key.
+    /// Removes an ordinal that was added under a key.
     pub(crate) fn remove<K: Hash + ?Sized>(&mut self, key: &K, ordinal: u32) {
         let hash = self.hasher.hash_one(key);
         let shards = Arc::make_mut(&mut self.shards);
@@ -67,7 +68,8 @@ impl KeyIndex {
     }
 }
 
-/// Returns the shard of a hash. Uses bits of the hash that the hash tables do not use to distinguish slots.
+/// Returns the shard for a hash. The hash bits used here are not the bits with which the hash tables distinguish
+/// slots.
 fn shard(hash: u64) -> usize {
     (hash >> 40) as usize % SHARDS
 }

@@ -1,7 +1,7 @@
-//! Data structures of the catalog: copy-on-write containers of ordinals, and vocabularies.
+//! Data structures of the catalog: containers of release ordinals, and vocabularies of topics and places.
 //!
-//! An ordinal is the small stable number of a release in one snapshot. Clones of a container share unchanged parts,
-//! so a change copies little. The containers do not know what a release is.
+//! An ordinal is the small stable number of a release in a snapshot. The containers are copy-on-write: clones share
+//! their unchanged parts, so a change copies little. The containers do not know what a release is.
 //!
 //! - `bitmap`: bitmap index (one roaring bitmap per value), candidates of a filter, interned text values
 //! - `column`: chunked columns of values and of short lists, by ordinal

@@ -1,20 +1,21 @@
-//! Sorted index: all releases sorted by one value, ties by id, as ordinals in chunks that clones share.
+//! Sorted index: the ordinals of all releases, sorted by one value and then by id, in chunks that clones share.
 //!
-//! Insertion and removal copy one chunk. `seek` finds a position by value, for keyset pagination and range scans. The
-//! index stores no values: callers pass the comparison, which must be the same for insertion and removal.
+//! Inserting or removing an ordinal copies one chunk. `seek` finds a position by value, for keyset pagination and
+//! range scans. The index stores no values. Callers pass the comparison, which must be the same for insertion and
+//! removal.
 
 use std::{cmp::Ordering, sync::Arc};
 
-/// A chunk is split when it has more than this many ordinals.
+/// Maximum number of ordinals in a chunk. A longer chunk is split.
 const CHUNK: usize = 2048;
 
-/// Ordinals in ascending order of a value.
+/// Ordinals of releases, sorted in ascending order by a value that the callers compare.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SortedIndex {
     chunks: Arc<Vec<Arc<Vec<u32>>>>,
 }
 
-/// A position between two adjacent ordinals.
+/// A position in a sorted index, between two adjacent ordinals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
     chunk: usize,
@@ -22,14 +23,14 @@ pub(crate) struct Position {
 }
 
 impl SortedIndex {
-    /// Creates an index from sorted ordinals.
+    /// Creates an index from ordinals that are already sorted.
     pub(crate) fn from_sorted(ordinals: &[u32]) -> Self {
-        // Chunks are half full, so that most insertions do not split them.
+        // Chunks start half full, so most insertions do not split them.
         Self { chunks: Arc::new(ordinals.chunks(CHUNK / 2).map(|chunk| Arc::new(chunk.to_vec())).collect()) }
     }
 
-    /// Returns the position before the first ordinal that is not `Less`. `ordering` compares the value of an ordinal
-    /// with the value sought.
+    /// Returns the position before the first ordinal whose value is not less than the sought value. `ordering`
+    /// compares the value of an ordinal with the sought value.
     pub(crate) fn seek(&self, ordering: impl Fn(u32) -> Ordering) -> Position {
         let chunk = self
             .chunks
@@ -41,7 +42,7 @@ impl SortedIndex {
         Position { chunk, offset }
     }
 
-    /// Inserts an ordinal at its position. `compare` compares two ordinals.
+    /// Inserts an ordinal where `compare` orders it. `compare` compares two ordinals.
     pub(crate) fn insert(&mut self, ordinal: u32, compare: impl Fn(u32, u32) -> Ordering) {
         let position = self.seek(|other| compare(other, ordinal));
         let chunks = Arc::make_mut(&mut self.chunks);
@@ -49,7 +50,7 @@ impl SortedIndex {
             chunks.push(Arc::new(vec![ordinal]));
             return;
         }
-        // Past the end of the last chunk: append to it.
+        // If the position is after the last chunk, the ordinal is appended to the last chunk.
         let (index, offset) = if position.chunk == chunks.len() {
             (position.chunk - 1, chunks[position.chunk - 1].len())
         } else {
@@ -58,14 +59,15 @@ impl SortedIndex {
         let chunk = Arc::make_mut(&mut chunks[index]);
         chunk.insert(offset, ordinal);
         if chunk.len() > CHUNK {
-            // Most insertions are at the end (today's releases), so the full chunk is left nearly full.
+            // Most insertions are at the end (today's releases). After such an insertion, the first part of the split
+            // chunk stays nearly full.
             let cut = if offset + 1 == chunk.len() { CHUNK - CHUNK / 8 } else { CHUNK / 2 };
             let tail = chunk.split_off(cut);
             chunks.insert(index + 1, Arc::new(tail));
         }
     }
 
-    /// Removes an ordinal. `compare` must order it as it did at insertion.
+    /// Removes an ordinal. `compare` must order the ordinal as it did when the ordinal was inserted.
     pub(crate) fn remove(&mut self, ordinal: u32, compare: impl Fn(u32, u32) -> Ordering) {
         let position = self.seek(|other| compare(other, ordinal));
         if self.chunks.get(position.chunk).and_then(|chunk| chunk.get(position.offset)) != Some(&ordinal) {
@@ -78,14 +80,14 @@ impl SortedIndex {
         }
     }
 
-    /// Iterates from a position to the end.
+    /// Iterates over the ordinals from a position to the end.
     pub(crate) fn ascending_from(&self, position: Position) -> impl Iterator<Item = u32> {
         let first = self.chunks.get(position.chunk).map_or(&[][..], |chunk| &chunk[position.offset..]);
         let rest = self.chunks.iter().skip(position.chunk + 1).flat_map(|chunk| chunk.iter());
         first.iter().chain(rest).copied()
     }
 
-    /// Iterates from a position back to the start.
+    /// Iterates over the ordinals from a position back to the start.
     pub(crate) fn descending_from(&self, position: Position) -> impl Iterator<Item = u32> {
         let first = self.chunks.get(position.chunk).map_or(&[][..], |chunk| &chunk[..position.offset]);
         let rest =

@@ -1,10 +1,10 @@
-//! Controlled vocabulary (as in SKOS): all topics or all places, with slugs, external codes, names and
-//! broader concepts.
+//! Controlled vocabulary (as in SKOS): all topics or all places, with slugs, external codes, names and broader
+//! concepts.
 //!
-//! A concept may have several broader concepts, even in a cycle. Numbers of concepts are stable. A merged concept
-//! leaves its number unused; its id, slugs and URI then lead to the target of the merge. Lookups, the inverse
-//! hierarchy and the label order are derived, and rebuilt after each change. `Concept` is the interface that topics
-//! and places share.
+//! `Concept` is the interface that topics and places share. A concept may have several broader concepts, and the
+//! hierarchy may contain cycles. Every concept has a number that never changes. When a concept is merged into another
+//! one, its number stays unused, and its id, slugs and URI lead to the target of the merge. Lookups, narrower
+//! concepts and the label order are derived from the concepts, and are rebuilt after each change.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,35 +15,35 @@ use uuid::Uuid;
 use super::collation::LabelSortKey;
 use crate::journal::{Merged, Name, PlaceImage, TopicImage};
 
-/// Data of a concept that a vocabulary needs.
+/// A topic or place: the data that a vocabulary needs of it.
 pub trait Concept: Clone {
-    /// The id.
+    /// Returns the id.
     fn id(&self) -> Uuid;
-    /// The slug.
+    /// Returns the slug.
     fn slug(&self) -> &str;
-    /// Former slugs.
+    /// Returns the former slugs.
     fn former_slugs(&self) -> &[String];
-    /// The name in the default language.
+    /// Returns the name in the newsroom's default language.
     fn name(&self) -> &str;
-    /// Preferred names in other languages.
+    /// Returns the preferred names in other languages.
     fn names(&self) -> &[Name];
-    /// Alternative names.
+    /// Returns the alternative names.
     fn alt_names(&self) -> &[Name];
-    /// The directly broader concepts.
+    /// Returns the ids of the directly broader concepts.
     fn broader(&self) -> Vec<Uuid>;
-    /// Ids in other systems.
+    /// Returns the ids of the concept in other systems.
     fn codes(&self) -> Vec<ExternalCode>;
-    /// Concepts that were merged into this one.
+    /// Returns the concepts that were merged into this concept.
     fn merged(&self) -> &[Merged];
-    /// When the concept was retired. A retired concept is not assigned to releases any more.
+    /// Returns when the concept was retired. A retired concept is no longer assigned to releases.
     fn retired_at(&self) -> Option<DateTime<Utc>>;
-    /// The concept to use instead of this one.
+    /// Returns the concept to use instead of this retired concept.
     fn replaced_by(&self) -> Option<Uuid>;
-    /// Replaces references to a merged concept with references to the target of the merge.
+    /// Replaces references to the merged concept `from` with references to `into`, the target of the merge.
     fn redirect_merged(&mut self, from: Uuid, into: Uuid);
 
-    /// Returns the preferred name in a language, or in the nearest less specific language, or in the
-    /// default language.
+    /// Returns the preferred name in a language. If there is none, returns the name in the nearest less specific
+    /// language (`pt` for `pt-BR`), or else the name in the default language.
     fn name_in(&self, language: Option<&str>) -> &str {
         let mut range = language;
         while let Some(tag) = range {
@@ -55,22 +55,22 @@ pub trait Concept: Clone {
         self.name()
     }
 
-    /// Iterates over all names, preferred and alternative.
+    /// Iterates over all names of the concept, preferred and alternative, in all languages.
     fn all_names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.name()).chain(self.names().iter().chain(self.alt_names()).map(|name| name.name.as_str()))
     }
 }
 
-/// An id in another system.
+/// An id of a concept in another system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ExternalCode {
     /// A URI.
     Uri(String),
-    /// ISO 3166-1, two or three letters.
+    /// An ISO 3166-1 country code of two or three letters.
     Iso3166(String),
-    /// UN M49, three digits.
+    /// A UN M49 area code of three digits.
     M49(String),
-    /// GeoNames.
+    /// A GeoNames id.
     Geonames(i32),
 }
 
@@ -110,7 +110,8 @@ impl Concept for TopicImage {
     }
     fn redirect_merged(&mut self, from: Uuid, into: Uuid) {
         if self.broader.contains(&from) {
-            // The target takes the position of the merged concept, unless it is in the list already.
+            // The target of the merge takes the position of the merged concept, unless the list already contains the
+            // target.
             let has_target = self.broader.contains(&into) || self.id == into;
             self.broader.retain(|id| *id != from || !has_target);
             self.broader.iter_mut().filter(|id| **id == from).for_each(|id| *id = into);
@@ -164,24 +165,25 @@ impl Concept for PlaceImage {
     }
 }
 
-/// Redirects a reference after a merge. A concept never refers to itself, so such a reference is removed.
+/// Redirects a reference from the merged concept `from` to `into`. If the concept would then refer to itself (`own`),
+/// the reference is removed instead.
 fn redirect(reference: &mut Option<Uuid>, own: Uuid, from: Uuid, into: Uuid) {
     if *reference == Some(from) {
         *reference = Some(into).filter(|&into| into != own);
     }
 }
 
-/// All topics or all places, numbered in the order in which they were added. Numbers are stable.
+/// All topics or all places, numbered in the order in which they were added. The number of a concept never changes.
 #[derive(Clone, Debug)]
 pub struct Vocabulary<T> {
     concepts: Arc<Vec<Arc<T>>>,
-    /// Numbers of concepts that were merged into others.
+    /// Numbers of concepts that were merged into other concepts.
     merged_away: Arc<RoaringBitmap>,
     by_id: Arc<HashMap<Uuid, u32>>,
     derived: Arc<Derived>,
 }
 
-/// Data derived from the concepts.
+/// Lookups and orders that are derived from the concepts.
 #[derive(Debug, Default)]
 struct Derived {
     by_slug: HashMap<String, u32>,
@@ -200,72 +202,73 @@ impl<T> Default for Vocabulary<T> {
 }
 
 impl<T: Concept> Vocabulary<T> {
-    /// Returns one more than the greatest number assigned.
+    /// Returns the greatest assigned number plus one. Merged concepts keep their numbers.
     pub fn len(&self) -> usize {
         self.concepts.len()
     }
 
-    /// Iterates over the numbers of existing concepts, in the order in which they were added.
+    /// Iterates over the numbers of all concepts that were not merged into others, in the order in which they were
+    /// added.
     pub fn numbers(&self) -> impl Iterator<Item = u32> {
         (0..self.concepts.len() as u32).filter(|&number| !self.merged_away.contains(number))
     }
 
-    /// Whether no concept was ever added.
+    /// Returns whether no concept was ever added.
     pub fn is_empty(&self) -> bool {
         self.concepts.is_empty()
     }
 
-    /// Returns the concept with a number, which must have been assigned by this vocabulary.
+    /// Returns the concept with a number. The number must come from this vocabulary.
     pub fn get(&self, number: u32) -> &Arc<T> {
         &self.concepts[number as usize]
     }
 
-    /// Finds a concept by its id, or by the id of a concept merged into it.
+    /// Returns the number of the concept with an id, or of the target if the concept with this id was merged.
     pub fn by_id(&self, id: Uuid) -> Option<u32> {
         self.by_id.get(&id).copied()
     }
 
-    /// Finds a concept by its slug or a former slug.
+    /// Returns the number of the concept that has or had a slug.
     pub fn by_slug(&self, slug: &str) -> Option<u32> {
         self.derived.by_slug.get(slug).copied()
     }
 
-    /// Finds a concept by its id in another system.
+    /// Returns the number of the concept with an id in another system.
     pub fn by_code(&self, code: &ExternalCode) -> Option<u32> {
         self.derived.by_code.get(code).copied()
     }
 
-    /// Returns the directly broader concepts, in the editor's order.
+    /// Returns the directly broader concepts of a concept, in the order that the editor chose.
     pub fn broader(&self, number: u32) -> &[u32] {
         &self.derived.broader[number as usize]
     }
 
-    /// Returns the directly narrower concepts, by label.
+    /// Returns the directly narrower concepts of a concept, sorted by label.
     pub fn narrower(&self, number: u32) -> &[u32] {
         &self.derived.narrower[number as usize]
     }
 
-    /// Returns the greatest number of directly narrower concepts that a concept has.
+    /// Returns the length of the longest list of directly narrower concepts in the vocabulary.
     pub fn max_narrower(&self) -> usize {
         self.derived.max_narrower
     }
 
-    /// Returns all numbers, by label.
+    /// Returns the numbers of all concepts, sorted by label.
     pub fn by_label(&self) -> &[u32] {
         &self.derived.by_label
     }
 
-    /// Returns the position of a concept in the order of labels.
+    /// Returns the position of a concept in the list of all concepts sorted by label.
     pub fn label_rank(&self, number: u32) -> u32 {
         self.derived.label_rank[number as usize]
     }
 
-    /// Returns a concept and all its narrower concepts, direct or indirect.
+    /// Returns a concept together with all its narrower concepts, direct or indirect.
     pub fn closure(&self, number: u32) -> RoaringBitmap {
         reachable_from(number, |current| self.narrower(current))
     }
 
-    /// Returns all broader concepts, direct or indirect, each once, nearest first.
+    /// Returns all broader concepts of a concept, direct or indirect, without duplicates and nearest first.
     pub fn ancestors(&self, number: u32) -> Vec<u32> {
         let (mut visited, mut ancestors) = (RoaringBitmap::from([number]), Vec::new());
         let mut queue = std::collections::VecDeque::from([number]);
@@ -280,7 +283,7 @@ impl<T: Concept> Vocabulary<T> {
         ancestors
     }
 
-    /// Adds or replaces a concept, and returns its number. Derived data is stale until
+    /// Adds or replaces a concept, and returns its number. Lookups and label order are stale until
     /// [`Self::rebuild_derived`] is called.
     pub(crate) fn upsert(&mut self, concept: T) -> u32 {
         let concepts = Arc::make_mut(&mut self.concepts);
@@ -291,15 +294,15 @@ impl<T: Concept> Vocabulary<T> {
         let number = concepts.len() as u32;
         let by_id = Arc::make_mut(&mut self.by_id);
         by_id.insert(concept.id(), number);
-        // Only the ids are known of concepts that were merged before this vocabulary was loaded.
+        // Concepts that were merged before this vocabulary was loaded are not in it. Only their ids are known.
         by_id.extend(concept.merged().iter().map(|merged| (merged.id, number)));
         concepts.push(Arc::new(concept));
         number
     }
 
-    /// Marks a concept as merged into another, and redirects all references to it. Derived data is stale until
-    /// [`Self::rebuild_derived`] is called. Returns both numbers, or `None` if a concept is unknown or they are
-    /// merged already.
+    /// Marks the concept `from` as merged into `into`, and redirects all references. Lookups and label order are
+    /// stale until [`Self::rebuild_derived`] is called. Returns the numbers of both concepts. Returns `None` if one
+    /// of them is unknown or they are already merged.
     pub(crate) fn merge(&mut self, from: Uuid, into: Uuid) -> Option<(u32, u32)> {
         let numbers = (self.by_id(from)?, self.by_id(into)?);
         if numbers.0 == numbers.1 {
@@ -322,7 +325,7 @@ impl<T: Concept> Vocabulary<T> {
         for (number, concept) in self.concepts.iter().enumerate() {
             let number = number as u32;
             let is_live = !self.merged_away.contains(number);
-            // A merged concept has no place in the hierarchy.
+            // A merged concept is no longer in the hierarchy.
             let broader = if is_live { concept.broader() } else { Vec::new() };
             derived.broader.push(broader.iter().filter_map(|id| self.by_id(*id)).collect());
             if is_live {
@@ -330,7 +333,7 @@ impl<T: Concept> Vocabulary<T> {
                 derived.by_code.extend(concept.codes().into_iter().map(|code| (code, number)));
             }
         }
-        // A current slug or URI takes precedence over a former one.
+        // If several concepts have or had the same slug or URI, the concept that has it now takes precedence.
         for number in self.numbers() {
             let concept = self.get(number);
             for slug in concept.former_slugs() {
@@ -356,7 +359,8 @@ impl<T: Concept> Vocabulary<T> {
     }
 }
 
-/// Returns everything that is reachable from `start`, including `start`. Each node is visited once, so cycles end.
+/// Returns all nodes that can be reached from `start`, including `start`. Each node is visited once, so cycles are
+/// harmless.
 fn reachable_from<'a>(start: u32, edges: impl Fn(u32) -> &'a [u32]) -> RoaringBitmap {
     let mut visited = RoaringBitmap::from([start]);
     let mut stack = vec![start];

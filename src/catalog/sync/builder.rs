@@ -1,7 +1,7 @@
-//! Bulk building of a snapshot from images: concepts first, then releases, then one sort for each sorted index.
+//! Builds a snapshot from the images of all concepts and releases, and sorts each sorted index once at the end.
 //!
-//! This is cheaper than applying entries one by one. The result must equal a snapshot that followed the journal;
-//! tests compare them.
+//! This is cheaper than applying journal entries one by one. The result must equal a snapshot that followed the
+//! journal; tests compare the two.
 
 use uuid::Uuid;
 
@@ -10,15 +10,15 @@ use crate::{
     journal::{PlaceImage, ReleaseImage, TopicImage},
 };
 
-/// Fills an empty snapshot: concepts first, then releases; [`SnapshotBuilder::finish`] then sorts the
-/// sorted indexes once.
+/// Fills an empty snapshot: first topics and places, then releases. [`SnapshotBuilder::finish`] sorts the sorted
+/// indexes.
 #[derive(Debug, Default)]
 pub(in crate::catalog) struct SnapshotBuilder {
     snapshot: Snapshot,
 }
 
 impl SnapshotBuilder {
-    /// Adds all topics.
+    /// Adds all topics. Must be called before any release is added.
     pub(in crate::catalog) fn add_topics(&mut self, topics: impl IntoIterator<Item = TopicImage>) {
         for topic in topics {
             self.snapshot.topics.upsert(topic);
@@ -26,7 +26,7 @@ impl SnapshotBuilder {
         self.snapshot.rebuild_derived(true, false);
     }
 
-    /// Adds all places.
+    /// Adds all places. Must be called before any release is added.
     pub(in crate::catalog) fn add_places(&mut self, places: impl IntoIterator<Item = PlaceImage>) {
         for place in places {
             self.snapshot.places.upsert(place);
@@ -39,12 +39,12 @@ impl SnapshotBuilder {
         self.snapshot.upsert_release(image, false);
     }
 
-    /// Returns the snapshot at a journal sequence.
+    /// Returns the finished snapshot, with the epoch of the database and the journal sequence at which it was loaded.
     pub(in crate::catalog) fn finish(self, epoch: Uuid, sequence: i64) -> Snapshot {
         let mut snapshot = self.snapshot;
         snapshot.epoch = epoch;
         snapshot.sequence = sequence;
-        // It is unknown which entries mattered to which audience, so every entry is assumed to matter.
+        // The audiences that each journal entry mattered to are unknown here, so every entry is assumed to matter.
         (snapshot.public_sequence, snapshot.press_sequence) = (sequence, sequence);
         for by in OrderKey::ALL {
             let mut ordinals: Vec<(i64, Uuid, u32)> = snapshot

@@ -1,11 +1,12 @@
-//! Follows the journal: holds the published snapshot and replaces it when there are new entries (change
-//! data capture).
+//! The catalog follows the journal (change data capture): `Catalog` holds the published snapshot, and replaces it
+//! when the journal has new entries.
 //!
 //! A write calls `Catalog::catch_up` after its commit, so a client reads its own writes. `Catalog::poll_journal`
-//! finds the writes of other processes every 250 ms. Readers take no lock: the next snapshot is published with
-//! one atomic swap. Only this file replaces the snapshot. It reloads the snapshot if it is far behind, if entries
-//! are missing, or if the epoch changed (a restored backup). It also provides entries and notifications for
-//! change streams.
+//! looks for writes of other processes every 250 ms. Readers take no lock: one atomic swap publishes the next
+//! snapshot. Only this file replaces the published snapshot.
+//!
+//! The follower reloads the snapshot if the snapshot is far behind, if journal entries are missing, or if the epoch
+//! changed because a backup was restored. Change streams get journal entries and notifications from here.
 
 use std::{
     sync::{Arc, PoisonError},
@@ -28,32 +29,34 @@ use crate::{
     journal::Entry,
 };
 
-/// Interval for polling the head of the journal (one row by primary key). Writes of other processes appear
+/// Interval at which the head of the journal is polled (one row by primary key). Writes of other processes appear
 /// within this time.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Entries that a change stream reads from the database at once. Each stream holds its own.
+/// Maximum number of entries that a change stream reads from the database at once. It is small, because each stream
+/// has its own batch in memory.
 const STREAM_BATCH: u64 = 100;
 
-/// If the snapshot is more than this many entries behind, reloading is faster than applying them.
+/// If the snapshot is behind by more than this many entries, reloading is faster than applying them.
 const RELOAD_THRESHOLD: i64 = 20_000;
 
-/// The published snapshot, and the means to replace it.
+/// The catalog of one server: the published snapshot, and the operations that replace it.
 #[derive(Debug)]
 pub struct Catalog {
     db: Db,
     current: ArcSwap<View>,
-    /// Held while entries are applied.
+    /// Held while entries are applied or the snapshot is reloaded.
     apply_lock: Mutex<()>,
-    /// When the snapshot last included the whole journal.
+    /// Instant at which the snapshot last included the whole journal.
     last_synced: std::sync::Mutex<Instant>,
     buffer: JournalBuffer,
-    /// Permits for evaluating what an entry changed for a subscriber: one for light filters, one for heavy filters.
+    /// Permits for evaluating what an entry changed for a subscriber: one permit for light filters and one for heavy
+    /// filters.
     evaluation_permits: [Semaphore; 2],
 }
 
 impl Catalog {
-    /// Loads the catalog from a database.
+    /// Loads the catalog from the database.
     pub async fn load(db: Db) -> Result<Self, DatabaseError> {
         let snapshot = load::load(&db).await?;
         Ok(Self {
@@ -66,33 +69,32 @@ impl Catalog {
         })
     }
 
-    /// Returns a view of the newest snapshot. A request calls this once and keeps the view.
+    /// Returns a view of the newest snapshot. A request calls this once and keeps the view for all its reads.
     pub fn snapshot(&self) -> Arc<View> {
         self.current.load_full()
     }
 
-    /// Returns a view of the newest snapshot at an instant, with all scheduled transitions applied that
-    /// are due by then.
+    /// Returns a view of the newest snapshot with all scheduled transitions applied that are due at `now`.
     pub fn snapshot_at(&self, now: DateTime<Utc>) -> Arc<View> {
         let current = self.snapshot();
         let as_of_now = current.at(now);
         if !Arc::ptr_eq(&current, &as_of_now) {
-            // Publish the result for later readers. If the follower has published another snapshot, they
-            // compute it again.
+            // The result is published, so later readers need not compute it again. The swap does nothing if the
+            // follower has published another snapshot meanwhile.
             self.current.compare_and_swap(&current, as_of_now.clone());
         }
         as_of_now
     }
 
-    /// Applies all entries in the journal, and returns a snapshot that includes them.
+    /// Applies all journal entries that the snapshot lacks, and returns a snapshot that includes them.
     pub async fn catch_up(&self) -> Result<Arc<View>, DatabaseError> {
         let _guard = self.apply_lock.lock().await;
         let head = load::head(self.db.reader()).await?;
         let current = self.snapshot();
-        // A changed epoch means that another database is behind the same name. A journal that ends before the
-        // snapshot means that a backup of the same database was restored. Its journal will use the same
-        // sequences for other entries, so positions and responses from the lost entries must be distinguishable:
-        // the epoch is changed.
+        // A changed epoch means that the database was replaced by another one. If the epoch is the same but the
+        // journal ends before the snapshot, a backup of the same database was restored. The restored journal will
+        // reuse the lost sequences for other entries. The epoch is therefore changed, which makes positions and
+        // responses from before the restore distinguishable.
         let was_restored = current.epoch() == head.epoch && current.sequence() > head.sequence;
         if was_restored {
             tracing::warn!(
@@ -123,59 +125,62 @@ impl Catalog {
             let tokens_changed = entries.iter().any(|entry| entry.noun == Noun::Token);
             let buffered: Vec<_> = entries.iter().cloned().map(Arc::new).collect();
             next.apply(entries);
-            // Publish the snapshot first: no subscriber may receive an entry that no snapshot includes yet.
+            // The snapshot is published first: no subscriber may receive an entry that no published snapshot
+            // includes.
             self.current.store(Arc::new(View::from(next)));
             self.buffer.push(buffered);
             self.buffer.notify(tokens_changed);
         }
     }
 
-    /// Returns when the snapshot last included the whole journal.
+    /// Returns the instant at which the snapshot last included the whole journal.
     pub fn last_synced(&self) -> Instant {
         *self.last_synced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the epoch of the database, because its history is not the one that clients know.
+    /// Changes the epoch of the database, because its history differs from the history that clients know.
     pub async fn rotate_epoch(&self) -> Result<(), DatabaseError> {
         load::rotate_epoch(&self.db, self.snapshot().epoch()).await?;
         self.catch_up().await.map(drop)
     }
 
-    /// Reloads the snapshot regardless of the journal, after an entry that could not be applied.
+    /// Reloads the snapshot from the tables, even if the journal has no new entries. Needed after an entry that could
+    /// not be applied.
     pub async fn reload(&self) -> Result<Arc<View>, DatabaseError> {
         let _guard = self.apply_lock.lock().await;
         self.publish(load::load(&self.db).await?);
         Ok(self.snapshot())
     }
 
-    /// Publishes a reloaded snapshot. The buffer is cleared, because the entries between the two
-    /// snapshots are unknown.
+    /// Publishes a reloaded snapshot. The entries between the previous snapshot and this one are unknown, so the
+    /// buffer of recent entries is cleared.
     fn publish(&self, snapshot: Snapshot) {
         self.buffer.clear();
         self.current.store(Arc::new(View::from(snapshot)));
         self.buffer.notify(true);
     }
 
-    /// Waits for a permit to evaluate what an entry changed for a subscriber. There is one permit for light filters
-    /// and one for heavy filters. Subscribers that read many old entries therefore leave most cores to requests, and
-    /// subscribers with light filters do not wait for heavy ones.
+    /// Waits for a permit to evaluate what a journal entry changed for a subscriber. `heavy` says whether the
+    /// subscriber's filter is heavy. There is one permit for light filters and one for heavy filters, so subscribers
+    /// that read many old entries leave most cores to requests, and light filters do not wait for heavy filters.
     pub async fn evaluation_permit(&self, heavy: bool) -> Option<SemaphorePermit<'_>> {
         // The semaphores are never closed.
         self.evaluation_permits[usize::from(heavy)].acquire().await.ok()
     }
 
-    /// Returns a receiver that is notified when a snapshot is published.
+    /// Returns a receiver that is notified whenever a snapshot is published.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.buffer.subscribe()
     }
 
-    /// Returns a receiver that is notified when a token is created or revoked.
+    /// Returns a receiver that is notified when a token is created or revoked, and when the catalog is reloaded.
     pub fn subscribe_tokens(&self) -> watch::Receiver<u64> {
         self.buffer.subscribe_tokens()
     }
 
-    /// Returns entries after a sequence, in order: from the buffer, or from the journal itself, which may contain
-    /// entries that the snapshot does not include yet. May return only the first of them.
+    /// Returns journal entries after a sequence, in order, but not necessarily all of them. The entries come from the
+    /// buffer of recent entries or from the database. Entries from the database may be newer than the published
+    /// snapshot.
     pub async fn entries_after(&self, sequence: i64) -> Result<Vec<Arc<Entry>>, DatabaseError> {
         let entries = self.buffer.entries_after(sequence);
         if !entries.is_empty() {
@@ -184,7 +189,7 @@ impl Catalog {
         Ok(self.read_after(sequence, STREAM_BATCH).await?.into_iter().map(Arc::new).collect())
     }
 
-    /// Polls the journal for writes of other processes, until the future is dropped.
+    /// Polls the journal for writes of other processes, for as long as the caller polls the future.
     pub async fn poll_journal(&self) {
         let mut tick = tokio::time::interval(POLL_INTERVAL);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -193,7 +198,7 @@ impl Catalog {
             tick.tick().await;
             match self.catch_up().await {
                 Ok(_) => failing = false,
-                // Log the failure once, not four times a second. Readers keep the last snapshot.
+                // The failure is logged once, not four times a second. Meanwhile readers use the last snapshot.
                 Err(error) if !failing => {
                     failing = true;
                     tracing::error!(%error, "cannot follow the journal; retrying");

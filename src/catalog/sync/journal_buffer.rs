@@ -1,8 +1,8 @@
-//! Buffer of the most recent journal entries, shared by all change streams, and notification of new
-//! snapshots and tokens.
+//! In-memory buffer of the most recent journal entries, shared by all change streams, and notifications of new
+//! snapshots and of token changes.
 //!
-//! Each entry is read from the database once, not once per subscriber. Readers that are further behind read the
-//! journal itself.
+//! The buffer saves each subscriber from reading the same entries from the database. A subscriber that is too far
+//! behind for the buffer reads the journal table instead.
 
 use std::{
     collections::VecDeque,
@@ -13,16 +13,16 @@ use tokio::sync::watch;
 
 use crate::journal::Entry;
 
-/// Maximum number of entries in the buffer.
+/// Maximum number of entries in the buffer. The oldest entries are removed first.
 const CAPACITY: usize = 2000;
 
-/// The newest entries, and notifications of further ones.
+/// The most recent journal entries, and senders that notify subscribers of changes.
 #[derive(Debug)]
 pub(in crate::catalog) struct JournalBuffer {
     entries: Mutex<VecDeque<Arc<Entry>>>,
-    /// Number of snapshots published.
+    /// Number of published snapshots.
     snapshot_changes: watch::Sender<u64>,
-    /// Number of batches of entries that created or revoked tokens, and of reloads.
+    /// Counter that increases when applied entries created or revoked tokens, and when the catalog is reloaded.
     token_changes: watch::Sender<u64>,
 }
 
@@ -37,7 +37,7 @@ impl Default for JournalBuffer {
 }
 
 impl JournalBuffer {
-    /// Adds entries that were applied, in order.
+    /// Adds entries that were applied to the snapshot. The entries must directly follow those in the buffer.
     pub(in crate::catalog) fn push(&self, entries: impl IntoIterator<Item = Arc<Entry>>) {
         let mut buffer = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         buffer.extend(entries);
@@ -45,12 +45,14 @@ impl JournalBuffer {
         buffer.drain(..excess);
     }
 
-    /// Removes all entries, because the next ones do not follow them directly.
+    /// Removes all entries. Needed when the entries that will be added next do not directly follow those in the
+    /// buffer.
     pub(in crate::catalog) fn clear(&self) {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Returns all entries after a sequence. Returns none if the first of them is not in the buffer.
+    /// Returns all entries after a sequence. Returns no entries if the buffer does not contain the entry that
+    /// directly follows the sequence.
     pub(in crate::catalog) fn entries_after(&self, sequence: i64) -> Vec<Arc<Entry>> {
         let buffer = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let from = buffer.partition_point(|entry| entry.sequence <= sequence);
@@ -58,7 +60,7 @@ impl JournalBuffer {
         if is_complete { buffer.range(from..).cloned().collect() } else { Vec::new() }
     }
 
-    /// Notifies subscribers.
+    /// Notifies subscribers of a new snapshot and, if `tokens_changed`, of changed tokens.
     pub(in crate::catalog) fn notify(&self, tokens_changed: bool) {
         self.snapshot_changes.send_modify(|count| *count += 1);
         if tokens_changed {

@@ -1,14 +1,14 @@
-//! Reads journal entries from the database in sequence order and decodes their images.
+//! Reads journal entries from the database, ordered by sequence, and decodes their images from JSON.
 
 use entity::journal;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::journal::{Entry, Image};
 
-/// Maximum number of entries applied at once.
+/// Maximum number of entries that the follower reads and applies at once.
 pub(super) const APPLY_BATCH: u64 = 1000;
 
-/// Reads the first entries after a sequence, at most `limit`, in order.
+/// Reads the first `limit` journal entries after a sequence, in order.
 pub(super) async fn read_after<C: ConnectionTrait>(
     connection: &C,
     sequence: i64,
@@ -23,7 +23,7 @@ pub(super) async fn read_after<C: ConnectionTrait>(
     rows.into_iter().map(decode_entry).collect()
 }
 
-/// Decodes a row of the journal.
+/// Decodes a row of the journal table.
 fn decode_entry(row: journal::Model) -> Result<Entry, DbErr> {
     let image = |text: Option<String>| -> Result<Option<Image>, DbErr> {
         text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| DbErr::Json(error.to_string()))

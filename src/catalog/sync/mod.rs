@@ -1,12 +1,12 @@
-//! Synchronisation of the catalog with the database: initial load, following the journal, recent entries. The only
-//! part of the catalog that executes SQL.
+//! Keeps the catalog in sync with the database: loads it, follows the journal, and buffers recent journal entries.
+//! This is the only part of the catalog that executes SQL.
 //!
-//! - `follower`: the published snapshot, and applying new journal entries to the next one
-//! - `replay`: a snapshot replayed from the whole journal, for `dateline check`
-//! - `journal_reader`: journal entries read from the database
-//! - `journal_buffer`: recent journal entries in memory, and notification of subscribers
-//! - `load`: loading all rows in one consistent read, and images of single releases and concepts
-//! - `builder`: bulk building of a snapshot
+//! - `follower`: holds the published snapshot and applies new journal entries to the next snapshot
+//! - `replay`: builds a snapshot from the whole journal, for `dateline check`
+//! - `journal_reader`: reads journal entries from the database
+//! - `journal_buffer`: keeps recent journal entries in memory and notifies subscribers
+//! - `load`: loads all rows in one consistent read, and images of single releases and concepts
+//! - `builder`: builds a snapshot from the images of all concepts and releases
 
 pub mod builder;
 pub mod follower;

@@ -1,14 +1,13 @@
-//! Replays the whole journal into an empty snapshot, so that `dateline check` can compare it with the tables.
-//!
-//! Call it in a transaction that sees a single state of the database. The comparison is `snapshot::difference`.
+//! Replays the whole journal into an empty snapshot. `dateline check` then compares this snapshot with one loaded
+//! from the tables (`snapshot::difference`).
 
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::journal_reader::{APPLY_BATCH, read_after};
 use crate::catalog::snapshot::Snapshot;
 
-/// Returns an empty snapshot with the journal applied from sequence 1 to `until`. Must be called in a transaction
-/// that sees a single state of the database.
+/// Applies the journal entries from sequence 1 to `until` to an empty snapshot, and returns the snapshot. `read` must
+/// be a transaction in which all reads see the same state of the database.
 pub(crate) async fn replay_all<C: ConnectionTrait>(read: &C, until: i64) -> Result<Snapshot, DbErr> {
     let mut snapshot = Snapshot::default();
     while snapshot.sequence() < until {

@@ -1,6 +1,7 @@
-//! SQL queries for images of topics and places: all of them for the initial load, some for a journal entry.
+//! Reads images of topics and places from the database: all of them for the initial load, or some of them for a
+//! journal entry.
 //!
-//! Reads names, broader concepts and merged concepts. Former slugs are read in `slugs`.
+//! The images include names, broader concepts and merged concepts. `slugs` reads the former slugs.
 
 use std::collections::HashMap;
 
@@ -17,12 +18,12 @@ use super::{
 };
 use crate::journal::{Merged, Name, PlaceImage, TopicImage};
 
-/// Reads images of topics, all or those with the given ids, oldest first.
+/// Reads the images of all topics, or of the topics with the given ids, oldest first.
 pub(crate) async fn topics<C: ConnectionTrait>(connection: &C, ids: Option<&[Uuid]>) -> Result<Vec<TopicImage>, DbErr> {
     topics_reporting(connection, ids, &mut OutOfRangeLog::default()).await
 }
 
-/// Reads images of topics, and records instants out of range.
+/// Reads images of topics as `topics` does. Records stored instants outside the years 0001 to 9999 in `out_of_range`.
 pub(super) async fn topics_reporting<C: ConnectionTrait>(
     connection: &C,
     ids: Option<&[Uuid]>,
@@ -77,12 +78,12 @@ pub(super) async fn topics_reporting<C: ConnectionTrait>(
     Ok(rows.into_iter().map(image).collect())
 }
 
-/// Reads images of places, all or those with the given ids, oldest first.
+/// Reads the images of all places, or of the places with the given ids, oldest first.
 pub(crate) async fn places<C: ConnectionTrait>(connection: &C, ids: Option<&[Uuid]>) -> Result<Vec<PlaceImage>, DbErr> {
     places_reporting(connection, ids, &mut OutOfRangeLog::default()).await
 }
 
-/// Reads images of places, and records instants out of range.
+/// Reads images of places as `places` does. Records stored instants outside the years 0001 to 9999 in `out_of_range`.
 pub(super) async fn places_reporting<C: ConnectionTrait>(
     connection: &C,
     ids: Option<&[Uuid]>,
@@ -134,7 +135,8 @@ pub(super) async fn places_reporting<C: ConnectionTrait>(
     Ok(rows.into_iter().map(image).collect())
 }
 
-/// Reads merged concepts by the target of the merge, oldest first.
+/// Reads the concepts that were merged, oldest merge first. The map's keys are the ids of the concepts that they were
+/// merged into.
 async fn merged<C: ConnectionTrait>(
     connection: &C,
     noun: Noun,

@@ -1,14 +1,14 @@
-//! Loads the catalog from the database in one consistent read: all releases, topics and places, and the head
-//! of the journal.
+//! Loads the catalog from the database in one consistent read: all releases, topics and places, and the head of the
+//! journal.
 //!
-//! Releases are read in batches, each batch as one JSON text. A batch is added to the snapshot on a blocking thread
-//! while the next batch is read, so only a few batches are in memory at once. Images of single releases for the journal
-//! are read with the same SQL, so a loaded snapshot cannot differ from one that followed the journal. Stored dates out
-//! of range are clamped and logged.
+//! Releases are read in batches, and each batch arrives as one JSON text. A blocking thread adds a batch to the
+//! snapshot while the next batch is read, so only a few batches are in memory at once. The same SQL also reads images
+//! of single releases for the journal. A loaded snapshot can therefore not differ from a snapshot that followed the
+//! journal. Stored dates outside the years 0001 to 9999 are clamped and logged.
 //!
 //! - `concepts`: images of topics and places
-//! - `slugs`: former slugs
-//! - `out_of_range`: log of stored values out of range
+//! - `slugs`: former slugs of releases, topics and places
+//! - `out_of_range`: log of stored dates and instants outside the years 0001 to 9999
 
 mod concepts;
 mod out_of_range;
@@ -41,7 +41,7 @@ pub(crate) use concepts::{places, topics};
 use out_of_range::{OutOfRangeLog, RowRef};
 use slugs::former_slugs;
 
-/// Releases in a batch.
+/// Maximum number of releases in a batch.
 const RELEASES_PER_BATCH: usize = 2000;
 
 /// Loads the whole catalog in one consistent read.
@@ -52,7 +52,7 @@ pub(in crate::catalog) async fn load(db: &Db) -> Result<Snapshot, DatabaseError>
     Ok(snapshot)
 }
 
-/// Loads the whole catalog in a transaction, which must see a single state of the database.
+/// Loads the whole catalog. `read` must be a transaction in which all reads see the same state of the database.
 pub(crate) async fn load_in_transaction<C: ConnectionTrait>(read: &C) -> Result<Snapshot, DbErr> {
     let backend = read.get_database_backend();
     let head = head(read).await?;
@@ -61,14 +61,14 @@ pub(crate) async fn load_in_transaction<C: ConnectionTrait>(read: &C) -> Result<
     builder.add_topics(concepts::topics_reporting(read, None, &mut out_of_range).await?);
     builder.add_places(concepts::places_reporting(read, None, &mut out_of_range).await?);
     let mut former = former_slugs(read, Noun::Release, None).await?;
-    // The database reads the next batch while this one is added to the snapshot on a blocking thread.
+    // The database reads the next batch of releases while a blocking thread adds this batch to the snapshot.
     let (batch_sender, mut batch_receiver) = tokio::sync::mpsc::channel::<String>(2);
     let (last_id_sender, mut last_id_receiver) = tokio::sync::mpsc::channel::<Uuid>(2);
     let build = tokio::task::spawn_blocking(move || {
         let mut with_working_version = Vec::new();
         while let Some(batch) = batch_receiver.blocking_recv() {
             let images = decode_releases(&batch, &mut out_of_range)?;
-            // Send the last id first, so that the next batch is read while this one is added.
+            // The last id is sent first, so the next batch is read while this batch is added.
             let last = images.iter().map(|image| image.id).max().unwrap_or_default();
             let _ = last_id_sender.blocking_send(last);
             for mut image in images {
@@ -106,7 +106,7 @@ pub(crate) async fn load_in_transaction<C: ConnectionTrait>(read: &C) -> Result<
     tokio::task::spawn_blocking(finish).await.map_err(failed)
 }
 
-/// Reads the head of the journal: its last sequence, and the epoch of the database.
+/// Reads the head of the journal: the sequence of the last entry, and the epoch of the database.
 pub(in crate::catalog) async fn head<C: ConnectionTrait>(connection: &C) -> Result<journal_head::Model, DbErr> {
     let head = journal_head::Entity::find_by_id(1).one(connection).await?;
     head.ok_or_else(|| {
@@ -114,7 +114,7 @@ pub(in crate::catalog) async fn head<C: ConnectionTrait>(connection: &C) -> Resu
     })
 }
 
-/// Changes the epoch of a database, unless another process has changed it already.
+/// Changes the epoch of the database, unless another process has already changed it from the given value.
 pub(in crate::catalog) async fn rotate_epoch(db: &Db, epoch: Uuid) -> Result<(), DatabaseError> {
     let tx = db.begin_write().await?;
     journal_head::Entity::update_many()
@@ -126,8 +126,8 @@ pub(in crate::catalog) async fn rotate_epoch(db: &Db, epoch: Uuid) -> Result<(),
     tx.commit().await
 }
 
-/// Reads images of releases, oldest first, with their former slugs. Executes two statements, and two more if any of
-/// them has a working revision beside a live one.
+/// Reads images of releases with their former slugs, oldest first. Executes two SQL statements, and two more if any
+/// release has both a live and a working revision.
 pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Result<Vec<ReleaseImage>, DbErr> {
     let backend = connection.get_database_backend();
     if ids.is_empty() {
@@ -147,7 +147,7 @@ pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -
     Ok(images)
 }
 
-/// Fills in the topics and places of working revisions.
+/// Fills in the topics and places of the working revisions in the images.
 async fn load_working_concepts<C: ConnectionTrait>(connection: &C, images: &mut [ReleaseImage]) -> Result<(), DbErr> {
     let keys: Vec<Uuid> =
         images.iter().filter_map(|image| image.working.as_ref()).map(|working| working.revision_id).collect();
@@ -160,10 +160,11 @@ async fn load_working_concepts<C: ConnectionTrait>(connection: &C, images: &mut 
     Ok(())
 }
 
-/// Returns the SQL for releases with the shown revision, its topics and its places, oldest first. Each release is one
-/// JSON array with the fields of [`ReleaseRow`]. Transferring a value from the database costs about as much as
-/// finding it, so many releases are transferred as one text. This is plain SQL because it names the index that
-/// contains all required columns of a revision.
+/// Returns the SQL that selects releases with their shown revision, its topics and its places, oldest release first.
+///
+/// Each release is one JSON array with the fields of [`ReleaseRow`]. Transferring a value from the database costs
+/// about as much as finding the value, so the values of many releases are transferred as one text. The SQL is written
+/// by hand, because it names the covering index that contains all required columns of a revision.
 fn select(backend: DbBackend, condition: &str) -> String {
     let json_row = json_array(
         backend,
@@ -200,8 +201,8 @@ fn select(backend: DbBackend, condition: &str) -> String {
     )
 }
 
-/// A release as returned by [`select`]: the release, the id of its working revision beside a live one, the shown
-/// revision, and its topics and places.
+/// A release as the SQL of [`select`] returns it: the fields of the release, the id of its working revision if there
+/// is also a live revision, the shown revision, and the topics and places of the shown revision.
 #[derive(Deserialize)]
 struct ReleaseRow<'a>(
     Uuid,
@@ -226,7 +227,7 @@ struct ReleaseRow<'a>(
     Option<&'a str>,
 );
 
-/// A Boolean value. SQLite has no such type and stores 0 and 1.
+/// A Boolean value in JSON from the database. SQLite has no Boolean type and returns 0 or 1.
 struct SqlBool(bool);
 
 impl<'de> Deserialize<'de> for SqlBool {
@@ -244,8 +245,9 @@ impl<'de> Deserialize<'de> for SqlBool {
     }
 }
 
-/// Decodes releases returned by [`select`], separated by commas. Topics and places of working revisions are not set
-/// yet. Dates and instants out of range are clamped and recorded.
+/// Decodes releases that the SQL of [`select`] returned, separated by commas. The topics and places of working
+/// revisions remain empty. Dates and instants outside the years 0001 to 9999 are clamped and recorded in
+/// `out_of_range`.
 fn decode_releases(json_rows: &str, out_of_range: &mut OutOfRangeLog) -> Result<Vec<ReleaseImage>, DbErr> {
     let text = format!("[{json_rows}]");
     let rows: Vec<ReleaseRow<'_>> = serde_json::from_str(&text).map_err(|error| DbErr::Json(error.to_string()))?;
@@ -287,7 +289,7 @@ fn decode_releases(json_rows: &str, out_of_range: &mut OutOfRangeLog) -> Result<
                 language: row.16,
                 release_date,
                 topics: parse_joined_keys(row.18, 'T'),
-                // D for DATELINE, A for ABOUT.
+                // Role letters: D for DATELINE, A for ABOUT.
                 dateline: parse_joined_keys(row.19, 'D'),
                 about: parse_joined_keys(row.19, 'A'),
             },
@@ -296,10 +298,10 @@ fn decode_releases(json_rows: &str, out_of_range: &mut OutOfRangeLog) -> Result<
     Ok(rows.into_iter().map(image).collect())
 }
 
-/// Maximum number of ids in a statement.
+/// Maximum number of ids in one SQL statement.
 const MAX_KEYS_PER_STATEMENT: usize = 8000;
 
-/// Reads the topics of revisions, in order.
+/// Reads the topics of revisions, in order. The map's keys are the ids of the revisions.
 pub(crate) async fn assigned_topics<C: ConnectionTrait>(
     connection: &C,
     revisions: &[Uuid],
@@ -320,7 +322,8 @@ pub(crate) async fn assigned_topics<C: ConnectionTrait>(
     Ok(by_revision)
 }
 
-/// Reads the places of revisions, in order: the places of the dateline, and the places that they are about.
+/// Reads the places of revisions, in order. The map's keys are the ids of the revisions. Each value has two lists:
+/// the places of the dateline, and the places that the revision is about.
 pub(crate) async fn assigned_places<C: ConnectionTrait>(
     connection: &C,
     revisions: &[Uuid],

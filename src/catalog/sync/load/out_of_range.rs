@@ -1,23 +1,23 @@
-//! Log of stored dates and instants out of the range 0001 to 9999, which are clamped while rows are read.
+//! Collects and logs stored dates and instants outside the years 0001 to 9999. They are clamped when rows are read.
 //!
-//! Names up to 20 rows, so that an operator can repair them with `dateline check --repair`. The range is defined
-//! in `date_range`.
+//! Up to 20 values are logged one by one, with their rows. An operator can repair them with `dateline check
+//! --repair`. `date_range` defines the supported years.
 
 use uuid::Uuid;
 
 use crate::date_range::{OutOfRange, Ranged, Stored};
 
-/// Maximum number of rows that are logged one by one.
+/// Maximum number of values that are logged one by one.
 const MAX_LOGGED_ROWS: usize = 20;
 
-/// Values out of range that were read.
+/// The stored values outside the years 0001 to 9999 that were read.
 #[derive(Debug, Default)]
 pub(super) struct OutOfRangeLog {
     rows: Vec<OutOfRange>,
     unlisted: u64,
 }
 
-/// The row that a value is read from.
+/// The database row that a value was read from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RowRef<'a> {
     pub(super) table: &'static str,
@@ -26,7 +26,7 @@ pub(super) struct RowRef<'a> {
 }
 
 impl OutOfRangeLog {
-    /// Clamps a decoded value, and records it if it was out of range.
+    /// Returns the clamped value, and records the stored value if clamping changed it.
     pub(super) fn clamped<T: Ranged>(&mut self, row: RowRef<'_>, column: &'static str, stored: Stored<T>) -> T {
         if let Some(value) = stored.original {
             self.record(row, column, value.into());
@@ -34,7 +34,7 @@ impl OutOfRangeLog {
         stored.value
     }
 
-    /// Clamps a value as read from a column, and records it if it was out of range.
+    /// Clamps a value that was read from a typed column, and records it if clamping changed it.
     pub(super) fn clamped_value<T: Ranged>(&mut self, row: RowRef<'_>, column: &'static str, value: T) -> T {
         let clamped = value.clamped();
         if clamped != value {
@@ -52,7 +52,7 @@ impl OutOfRangeLog {
         self.rows.push(OutOfRange { table: row.table, id, slug: Some(row.slug.to_owned()), column, value });
     }
 
-    /// Writes the recorded values to the log.
+    /// Writes the recorded values to the server log.
     pub(super) fn log(&self) {
         const ADVICE: &str = "a stored date or instant is outside the years 0001 to 9999 and is read as the nearest end of that \
                               range: run `dateline check --repair`";

@@ -1,4 +1,4 @@
-//! SQL query for former slugs of releases, topics and places (slug redirects).
+//! Reads the former slugs of releases, topics and places, from which slug redirects are made.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-/// Reads slugs that were public and are not the current one, by owner. All former slugs of topics and
-/// places were public.
+/// Reads the slugs that were public and are no longer current. The map's keys are the ids of the owners. For topics
+/// and places, these are all former slugs, because all their slugs were public.
 pub(super) async fn former_slugs<C: ConnectionTrait>(
     connection: &C,
     noun: Noun,
