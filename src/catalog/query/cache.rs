@@ -1,8 +1,8 @@
-//! Query cache: results that are computed at most once for a snapshot.
+//! Query cache: results that are computed at most once per snapshot.
 //!
-//! Holds roll-ups of topics, facet indexes, facet counts under filters, places near points, and month spans. The
-//! cache belongs to one view of a snapshot and is dropped with it, so nothing is ever stale or invalidated. Sizes are
-//! bounded.
+//! The cache holds roll-ups of topics, facet indexes, facet counts under filters, places near points, and date spans.
+//! It belongs to one view of a snapshot and is dropped with that view, so a cached result never becomes stale. The
+//! number of entries is limited.
 
 use std::{
     collections::HashMap,
@@ -18,34 +18,34 @@ use super::{
 };
 use crate::catalog::{snapshot::audience::Audience, store::bitmap::SharedBitmap};
 
-/// The cached results of one snapshot.
+/// The cached query results of one snapshot.
 #[derive(Debug, Default)]
 pub(in crate::catalog) struct QueryCache {
-    /// For each topic, the releases that have it or a narrower one.
+    /// For each topic, the releases that have this topic or a narrower topic.
     pub(in crate::catalog) rolled_up: OnceLock<Vec<OnceLock<SharedBitmap>>>,
-    /// For each audience, the months of all visible releases.
+    /// For each audience, the first and last day of the months in which its visible releases are dated.
     pub(in crate::catalog) month_spans: [OnceLock<Option<(NaiveDate, NaiveDate)>>; 3],
-    /// For each audience, the day in UTC of the first publication.
+    /// For each audience, the day (in UTC) of the first publication of a visible release.
     pub(in crate::catalog) first_publications: [OnceLock<Option<NaiveDate>>; 3],
-    /// Facet indexes by field.
+    /// Facet indexes, by the field that the facet counts by.
     pub(in crate::catalog) facet_indexes: Mutex<HashMap<FacetField, Arc<FacetIndex>>>,
-    /// The releases of places near points, by latitude, longitude and kilometres as bits.
+    /// The releases with a place near a point. The key contains the bits of latitude, longitude and kilometres.
     pub(in crate::catalog) near: Mutex<HashMap<(PlaceRoleFilter, [u64; 3]), SharedBitmap>>,
-    /// Facet counts of filtered sets, because dashboards repeat their queries.
+    /// Facet counts of filtered release sets. They are cached because dashboards repeat their queries.
     pub(in crate::catalog) counts: Mutex<HashMap<CountKey, Arc<FacetCounts>>>,
 }
 
-/// The key of a facet count: the field, the audience, and the text of the filter as written.
+/// Key of cached facet counts: the field, the audience, and the filter as JSON text.
 pub(in crate::catalog) type CountKey = (FacetField, Audience, String);
 
-/// Maximum number of cached points.
+/// Maximum number of points whose releases are cached.
 const MAX_CACHED_POINTS: usize = 100;
 
-/// Maximum number of cached counts, a few kilobytes each.
+/// Maximum number of cached facet counts. Each takes a few kilobytes.
 const MAX_CACHED_COUNTS: usize = 1000;
 
 impl QueryCache {
-    /// The releases of places near a point, from the cache or computed now.
+    /// Returns the releases with a place near a point from the cache, or computes them and adds them to the cache.
     pub(in crate::catalog) fn near_or_insert(
         &self,
         role: PlaceRoleFilter,
@@ -65,7 +65,7 @@ impl QueryCache {
         bitmap
     }
 
-    /// A facet count, from the cache or computed now.
+    /// Returns facet counts from the cache, or computes them and adds them to the cache.
     pub(in crate::catalog) fn count_or_insert(
         &self,
         key: CountKey,
@@ -75,7 +75,7 @@ impl QueryCache {
         if let Some(cached) = locked().get(&key) {
             return cached.clone();
         }
-        // Counted without holding the lock: two threads may count the same, which costs less than waiting.
+        // The lock is not held while counting. Two threads may then count the same, which costs less than waiting.
         let counts = Arc::new(count());
         let mut entries = locked();
         if entries.len() < MAX_CACHED_COUNTS {

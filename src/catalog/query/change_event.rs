@@ -1,10 +1,10 @@
-//! Change events: derives from a journal entry what changed for one viewer under one filter (appeared, changed,
-//! disappeared).
+//! Change events: derives from a journal entry how a release changed for one viewer under one filter (appeared,
+//! changed or disappeared).
 //!
-//! A snapshot with only the one release is evaluated before and after the entry, with the same visibility and filter
-//! code as every query. Inputs are the images in the entry, so the cost does not depend on the number of releases, nor
-//! on how far behind the reader is. Pending transitions are not applied: each is a separate entry. The stream itself
-//! is `newsroom::reading::change_stream`.
+//! The release is evaluated alone in a snapshot, before and after the entry, with the same visibility and filter code
+//! as every query. The input is the images in the entry. The cost therefore does not depend on the number of
+//! releases, nor on how far behind the subscriber is. Pending transitions are not applied, because each transition is
+//! recorded as a separate entry. `newsroom::reading::change_stream` is the stream of these events.
 
 use std::sync::Arc;
 
@@ -26,24 +26,25 @@ use crate::{
 /// How a release changed for a viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// It became visible.
+    /// The release became visible, or began to match the filter.
     Appeared,
-    /// Its visible content changed.
+    /// The visible content of the release changed.
     Changed,
-    /// It is no longer visible.
+    /// The release is no longer visible, or no longer matches the filter.
     Disappeared,
 }
 
-/// One release, evaluated alone, as a viewer sees it.
+/// One release, evaluated in a snapshot without other releases, as a viewer sees it.
 struct IsolatedRelease<F> {
     set: ReleaseSet,
     visible: bool,
-    /// The fields that the viewer can see.
+    /// The fields of the release that the viewer can see.
     fields: F,
 }
 
 impl<F> IsolatedRelease<F> {
-    /// Whether it matches a filter. Evaluated only if the result matters, because filters can be large.
+    /// Returns whether the release is visible and matches a filter. Filters can be large, so the filter is not
+    /// evaluated if the release is hidden.
     fn matches(&self, id: Uuid, filter: Option<&Arc<ReleaseFilter>>) -> Result<bool, FilterError> {
         let Some(filter) = filter.filter(|_| self.visible) else { return Ok(self.visible) };
         Ok(self.set.narrow(filter)?.find(&ReleaseKey::Id(id)).is_some())
@@ -51,9 +52,9 @@ impl<F> IsolatedRelease<F> {
 }
 
 impl View {
-    /// How an entry changed what a viewer sees under a filter; `None` if it did not. The cost does not depend on the
-    /// number of releases. A purge is reported under every filter, because nothing is known about the release any
-    /// more.
+    /// Returns how a journal entry changed what a viewer sees under a filter, or `None` if nothing changed for the
+    /// viewer. The cost does not depend on the number of releases. A purge is reported under every filter, because
+    /// the content of the purged release is unknown.
     pub fn visible_change(
         &self,
         entry: &Entry,
@@ -71,7 +72,7 @@ impl View {
         let mut isolated = without_releases(self);
         let before = isolate(&mut isolated, id, entry.before.as_ref(), viewer);
         let after = isolate(&mut isolated, id, entry.after.as_ref(), viewer);
-        // The desk sees every change, also those that readers do not see.
+        // The desk receives every change, including changes to fields that other viewers do not see.
         let unchanged = before.visible == after.visible && before.fields == after.fields && audience != Audience::Desk;
         if unchanged || !(before.visible || after.visible) {
             return Ok(None);
@@ -84,7 +85,7 @@ impl View {
         })
     }
 
-    /// Checks whether a filter is valid for the present snapshot.
+    /// Checks whether a filter is valid for the present topics and places.
     pub fn check_filter(&self, viewer: &Viewer, filter: &Arc<ReleaseFilter>) -> Result<(), FilterError> {
         Arc::new(Self::from(without_releases(self)))
             .visible_to(viewer, DateTime::<Utc>::MIN_UTC)
@@ -93,7 +94,7 @@ impl View {
     }
 }
 
-/// A snapshot with the same topics and places, and no releases.
+/// Returns a snapshot with the same topics and places and without releases.
 fn without_releases(snapshot: &Snapshot) -> Snapshot {
     Snapshot {
         epoch: snapshot.epoch,
@@ -103,7 +104,7 @@ fn without_releases(snapshot: &Snapshot) -> Snapshot {
     }
 }
 
-/// Evaluates one release in a snapshot without others.
+/// Evaluates one release for a viewer, in a snapshot that contains no other release.
 fn isolate(
     snapshot: &mut Snapshot,
     id: Uuid,
@@ -120,8 +121,9 @@ fn isolate(
     IsolatedRelease { visible: set.find(&ReleaseKey::Id(id)).is_some(), set, fields }
 }
 
-/// Whether an entry changed which releases are under which topics or places without an entry for each release: a
-/// merge, a move in the hierarchy, or a new location of a place.
+/// Returns whether an entry about a topic or place changed which releases count for which topics or places. This
+/// happens when a concept is merged, deleted, or moved in the hierarchy, or when a place gets a new location. The
+/// journal then has no entries for the affected releases.
 pub fn changes_hierarchy(entry: &Entry) -> bool {
     match (&entry.before, &entry.after) {
         (Some(Image::Topic(before)), Some(Image::Topic(after))) => {

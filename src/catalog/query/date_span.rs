@@ -1,4 +1,4 @@
-//! Date span of a set: first and last release date, first and last month, day of the first publication.
+//! Date span of a release set: first and last release date, first and last month, and day of the first publication.
 
 use chrono::NaiveDate;
 
@@ -9,14 +9,15 @@ use crate::catalog::{
 };
 
 impl ReleaseSet {
-    /// The earliest and the latest release date; `None` for an empty set.
+    /// Returns the earliest and the latest release date, or `None` for an empty set.
     pub fn date_span(&self) -> Option<(NaiveDate, NaiveDate)> {
         let dates = || self.ordinals().map(|ordinal| *self.snapshot().release_dates.get(ordinal));
         Some((date(dates().min()?), date(dates().max()?)))
     }
 
-    /// The first day of the month of the earliest release date, and the last day of the month of the latest; `None`
-    /// for an empty set. Up to January 1900 and from December 2299 the exact days.
+    /// Returns the first day of the month of the earliest release date, and the last day of the month of the latest
+    /// release date. Returns `None` for an empty set. If the earliest date is in January 1900 or before, or the
+    /// latest in December 2299 or after, returns the exact day instead.
     pub fn month_span(&self) -> Option<(NaiveDate, NaiveDate)> {
         match self.complete_for() {
             Some(audience) => {
@@ -32,7 +33,8 @@ impl ReleaseSet {
         let first = (0..table.len()).find(has)?;
         let last = (first..table.len()).rev().find(has)?;
         let day = |month: u32| NaiveDate::from_ymd_opt(FIRST_YEAR + month as i32 / 12, month % 12 + 1, 1);
-        // The first and last bitmap also contain everything before and after; few releases are that old or that late.
+        // The first and last bitmap also contain the releases of all earlier and later months, so the exact days are
+        // read from the releases. Few releases are that old or that far in the future.
         let release_days = |month: u32| {
             let bitmap = table.get(month).map(|bitmap| &*self.members & &**bitmap).unwrap_or_default();
             bitmap.into_iter().map(|ordinal| date(self.snapshot().sort_value(OrderKey::ReleaseDate, ordinal) as i32))
@@ -42,8 +44,9 @@ impl ReleaseSet {
         Some((from, until))
     }
 
-    /// The day in UTC of the first publication of a release in the set; `None` if none was published. Costs one step
-    /// per release; for complete sets of an audience it is cached per snapshot.
+    /// Returns the day (in UTC) of the earliest publication of a release in the set, or `None` if no release was
+    /// published. Costs one step per release. If the set contains all releases that an audience may see, the result
+    /// is cached per snapshot.
     pub fn first_publication(&self) -> Option<NaiveDate> {
         let compute = || {
             let published = |ordinal| self.snapshot().sort_value(OrderKey::PublishedAt, ordinal);

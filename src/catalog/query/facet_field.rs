@@ -1,5 +1,5 @@
-//! Fields of facets (topics, places, kinds, languages), the filter conditions on them, and the role of a place in a
-//! release.
+//! The fields that facets count by (topics, places, kinds, languages), the filter conditions on these fields, and the
+//! role of a place in a release.
 
 use entity::place::PlaceKind;
 use serde::Serialize;
@@ -7,39 +7,39 @@ use serde::Serialize;
 /// The field that a facet counts by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FacetField {
-    /// Topics.
+    /// Counts releases by topic.
     Topics {
-        /// Whether releases of narrower topics count for a topic, each once.
+        /// Whether a release also counts for all topics broader than its own topics, once for each.
         roll_up: bool,
-        /// Only topics directly below this one.
+        /// If set, only the topics directly below this topic are counted.
         under: Option<u32>,
     },
-    /// Places.
+    /// Counts releases by place.
     Places {
-        /// Only places of this kind; releases of places within them count. Without it, each place counts its own
-        /// releases only.
+        /// If set, only places of this kind are counted, and releases of the places within them count for them. If
+        /// `None`, all places are counted, and each place counts its own releases only.
         level: Option<PlaceKind>,
-        /// The role of the place.
+        /// The role that the place has in the release.
         role: PlaceRoleFilter,
     },
-    /// Kinds.
+    /// Counts releases by kind.
     Kinds,
-    /// Languages.
+    /// Counts releases by language.
     Languages,
 }
 
-/// The role of a place in a release, for filters.
+/// The role of a place in a release, as filters and facets select it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum PlaceRoleFilter {
-    /// The release was filed there.
+    /// The release was filed in the place.
     Dateline,
-    /// The release is about it.
+    /// The release is about the place.
     About,
-    /// Either role.
+    /// The release was filed in the place or is about it.
     Any,
 }
 
-/// The field of a filter condition that has a facet, too.
+/// A field that both filter conditions and facets can refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::catalog) enum FacetCondition {
     /// Conditions on topics.
@@ -53,7 +53,7 @@ pub(in crate::catalog) enum FacetCondition {
 }
 
 impl FacetCondition {
-    /// The conditions on the field of a facet.
+    /// Returns the filter conditions that are on the field of a facet.
     pub(in crate::catalog) fn of(field: FacetField) -> Self {
         match field {
             FacetField::Topics { .. } => Self::Topics,

@@ -1,20 +1,20 @@
-//! Queries of the catalog: release sets, and everything that is computed from a set.
+//! Queries of the catalog: release sets, and everything that is computed from a release set.
 //!
-//! All of them are pure functions of a pinned snapshot: no database, no clock. `release_set` decides what the viewer
-//! may see.
+//! All queries are pure functions of a pinned snapshot: they use no database and no clock. `release_set` decides
+//! which releases the viewer may see.
 //!
-//! - `view`: a snapshot with its cache, which queries read
-//! - `release_set`: the set of releases visible to a viewer, narrowed by filters
+//! - `view`: a snapshot with the cache of its query results; queries read it
+//! - `release_set`: the releases that a viewer may see, narrowed by filters
 //! - `handle`: one visible release
-//! - `page`: keyset pagination of a set in any order
-//! - `filter`: filters on releases, their errors and their canonical form
-//! - `date_span`: first and last dates of a set
+//! - `page`: keyset pagination of a release set in any order
+//! - `filter`: release filters, their errors and their canonical form
+//! - `date_span`: first and last dates of a release set
 //! - `aggregates`: facet counts, timelines, comparisons, trends
-//! - `related`: similar releases
-//! - `change_event`: what a journal entry changed for a viewer (change stream)
-//! - `facet_field`: fields of facets and the filter conditions on them
-//! - `facet_index`: facet index and facet counts as data
-//! - `cache`: results computed once for a snapshot
+//! - `related`: releases that are similar to a given release
+//! - `change_event`: what a journal entry changed for a viewer, for change streams
+//! - `facet_field`: the fields that facets count by, and the filter conditions on these fields
+//! - `facet_index`: data types of facet indexes and facet counts
+//! - `cache`: query results that are computed at most once per snapshot
 
 pub mod aggregates;
 pub mod cache;

@@ -1,8 +1,9 @@
-//! Keyset pagination: slices of a set in any order, after or before a position.
+//! Keyset pagination of a release set: slices in any order, after or before a position.
 //!
-//! Every order ends with the id, so it is total. A position has sort values and an id, not an offset, so pages stay
-//! correct while releases are published or withdrawn. Sparse sets are sorted; dense sets are read from a sorted
-//! index. `newsroom::reading::pagination` limits page sizes and converts positions to cursors.
+//! Every order ends with the id, so no two releases are equal in it. A position consists of sort values and an id
+//! instead of an offset. Pages therefore stay correct while releases are published or withdrawn. To read a slice, a
+//! sparse set is sorted, and a dense set is read from a sorted index. `newsroom::reading::pagination` limits page
+//! sizes and converts positions to cursors.
 
 use std::cmp::Ordering;
 
@@ -15,41 +16,41 @@ use crate::catalog::{
     store::sorted_index::SortedIndex,
 };
 
-/// A position in an order: the value of each sort key, and the id.
+/// A position in an ordered release set: the value of each sort key, and the id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SortPosition {
-    /// One value for each sort key.
+    /// Sort values of the position, one for each sort key of the order.
     pub values: Vec<i64>,
-    /// The final tie-breaker, in the direction of the first key.
+    /// The id of the release. It is compared last, in the direction of the first sort key.
     pub id: Uuid,
 }
 
-/// Selects a part of an ordered set.
+/// Selects a part of an ordered release set.
 #[derive(Clone, Debug)]
 pub struct PageWindow {
-    /// Maximum number of members.
+    /// Maximum number of releases in the slice.
     pub size: usize,
-    /// Whether to count from the end.
+    /// Whether the slice is taken from the end of the part (`last`) instead of from its start (`first`).
     pub from_end: bool,
-    /// Only members after this position.
+    /// If set, only releases after this position are selected.
     pub after: Option<SortPosition>,
-    /// Only members before this position.
+    /// If set, only releases before this position are selected.
     pub before: Option<SortPosition>,
 }
 
-/// A slice of an ordered set, in order.
+/// A part of an ordered release set, in order.
 #[derive(Clone, Debug)]
 pub struct Slice {
-    /// The members.
+    /// The selected releases.
     pub items: Vec<Handle>,
-    /// Whether the set has members before the first.
+    /// Whether the set contains releases before the first selected release.
     pub has_previous: bool,
-    /// Whether the set has members after the last.
+    /// Whether the set contains releases after the last selected release.
     pub has_next: bool,
 }
 
 impl ReleaseSet {
-    /// The position of a release in an order.
+    /// Returns the position of a release in an order.
     pub fn sort_position(&self, order: &[OrderBy], item: &Handle) -> SortPosition {
         let snapshot = self.snapshot();
         SortPosition {
@@ -58,15 +59,16 @@ impl ReleaseSet {
         }
     }
 
-    /// A slice of the set. `order` has at least one key. The cost is the smaller of O(n) for sparse sets and O(size ·
-    /// all / n) for dense ones, where n is the size of the set.
+    /// Returns a slice of the set. `order` must have at least one key. The cost is O(n) for a sparse set and O(size ·
+    /// all / n) for a dense set, where n is the number of releases in the set; the cheaper way is chosen.
     pub fn slice(&self, order: &[OrderBy], window: &PageWindow) -> Slice {
         let (after, before) = (window.after.as_ref(), window.before.as_ref());
         let (start, stop) = if window.from_end { (before, after) } else { (after, before) };
         let mut ordinals = self.collect_from(order, window.from_end, start, stop, window.size + 1);
         let more = ordinals.len() > window.size;
         ordinals.truncate(window.size);
-        // Beyond the far end there are more members, or the member behind the other cursor.
+        // More releases are ahead if the slice was cut off, or if the set has a release at or beyond the other
+        // cursor.
         let exists_beyond_stop = || stop.is_some_and(|position| self.has_any_from(order, window.from_end, position));
         let more_ahead = more || exists_beyond_stop();
         let more_behind = start.is_some_and(|position| self.has_any_from(order, !window.from_end, position));
@@ -78,14 +80,14 @@ impl ReleaseSet {
         Slice { items: ordinals.into_iter().map(|ordinal| self.handle(ordinal)).collect(), has_previous, has_next }
     }
 
-    /// Whether the set has a member at or beyond a position.
+    /// Returns whether the set has a member at a position or beyond it.
     fn has_any_from(&self, order: &[OrderBy], backward: bool, position: &SortPosition) -> bool {
         self.ordinal_by_id(position.id)
             .is_some_and(|ordinal| self.compare_to_position(order, ordinal, position) == Ordering::Equal)
             || !self.collect_from(order, backward, Some(position), None, 1).is_empty()
     }
 
-    /// Up to `limit` members in one direction, starting after a position and stopping before another.
+    /// Returns up to `limit` members in one direction, from after `start` until before `stop`.
     fn collect_from(
         &self,
         order: &[OrderBy],
@@ -105,9 +107,10 @@ impl ReleaseSet {
             let natural = self.compare_members(order, a, b);
             if backward { natural.reverse() } else { natural }
         };
-        // Gathering the members costs the size of the set; scanning the whole order costs limit · all / members.
+        // Collecting and sorting the members costs their number. Scanning the sorted index costs limit · all /
+        // members.
         if members.saturating_mul(members) <= (limit as u64).saturating_mul(all) {
-            // The first sort value is read once per member, not once per comparison.
+            // The first sort value is read once per member, instead of once per comparison.
             let first = |ordinal: u32| self.snapshot().sort_value(order[0].by, ordinal);
             let by_value = |&(a, ordinal_a): &(i64, u32), &(b, ordinal_b): &(i64, u32)| {
                 let ordering = in_direction(a.cmp(&b), order[0].direction);
@@ -127,8 +130,8 @@ impl ReleaseSet {
         let ascending = (key.direction == Direction::Asc) != backward;
         let value = |ordinal: u32| self.snapshot().sort_value(key.by, ordinal);
         let single = order.len() == 1;
-        // With one key the index is totally ordered. With several, start at the first release with the same first
-        // value.
+        // With one sort key, the sorted index has exactly the requested order. With several keys, the scan starts at
+        // the first release that has the same first sort value as the position.
         let ordinals: Box<dyn Iterator<Item = u32>> = match (start, ascending) {
             (None, true) => Box::new(scan.ascending_from(SortedIndex::start())),
             (None, false) => Box::new(scan.descending_from(scan.end())),
@@ -139,7 +142,8 @@ impl ReleaseSet {
             (Some(position), false) => Box::new(scan.descending_from(scan.seek(|ordinal| {
                 let first = value(ordinal).cmp(&position.values[0]);
                 let first = if single { first.then_with(|| self.id_of(ordinal).cmp(&position.id)) } else { first };
-                // Everything up to and including the position comes before the start.
+                // Releases equal to the position count as less. The descending scan therefore includes them, and
+                // `is_after_start` later skips the releases up to the position.
                 if first == Ordering::Equal { Ordering::Less } else { first }
             }))),
         };
@@ -198,7 +202,7 @@ impl ReleaseSet {
     }
 }
 
-/// Applies a direction to a comparison.
+/// Reverses a comparison if the direction is descending.
 fn in_direction(ordering: Ordering, direction: Direction) -> Ordering {
     match direction {
         Direction::Asc => ordering,

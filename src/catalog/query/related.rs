@@ -1,21 +1,23 @@
-//! Related releases: those that share most topics and places with a given release.
+//! Related releases: the releases that share the most topics and places with a given release.
 //!
-//! Each shared topic or place is weighted by its inverse document frequency (Robertson and Spärck Jones, with the
-//! constant of BM25 that keeps it positive): ln(1 + (N - n + 0.5) / (n + 0.5)), where n of N releases have it. Weights
-//! are integers, so ties are exact.
+//! Each shared topic or place has a weight: its inverse document frequency (Robertson and Spärck Jones, with the
+//! constant of BM25 that keeps it positive). The weight is ln(1 + (N - n + 0.5) / (n + 0.5)), where N is the number
+//! of releases in the set and n is the number of them that have the topic or place. Weights are converted to
+//! integers, so ties are exact.
 
 use std::{cmp::Reverse, collections::HashMap};
 
 use super::{facet_field::PlaceRoleFilter, handle::Handle, release_set::ReleaseSet};
 use crate::catalog::store::bitmap::SharedBitmap;
 
-/// Weights are integers of this unit, so that sums do not depend on their order and ties are exact.
+/// Factor that converts weights to integers. The sum of integers does not depend on their order, so ties are exact.
 const WEIGHT_SCALE: f64 = 4_294_967_296.0;
 
 impl ReleaseSet {
-    /// The releases of the set that share the most topics and places with a release. Ties: the later release date,
-    /// then the id. A place counts once, whether filed from or about. The rarest values are scanned first, until no
-    /// new release can be among the best. No SQL statement.
+    /// Returns the `first` releases of the set that share the most topics and places with `item`. Ties are ordered by
+    /// the later release date, then by id. A place counts once, even if the release was filed in it and is also about
+    /// it. The rarest topics and places are scanned first, until no further release can be among the best. Executes
+    /// no SQL statement.
     pub fn related(&self, item: &Handle, first: usize) -> Vec<Handle> {
         let snapshot = self.snapshot();
         let all = self.count() as f64;
@@ -36,7 +38,7 @@ impl ReleaseSet {
         for (index, (weight, bitmap)) in shared.iter().enumerate() {
             let remaining: u64 = shared[index..].iter().map(|(weight, _)| weight).sum();
             if scores.values().filter(|&&score| score > remaining).count() >= first {
-                // A release that shares only the remaining values cannot be among the best any more.
+                // A release that shares only the topics and places not scanned yet cannot be among the best.
                 for (ordinal, score) in &mut scores {
                     let unscanned = shared[index..].iter().filter(|(_, bitmap)| bitmap.contains(*ordinal));
                     *score += unscanned.map(|(weight, _)| weight).sum::<u64>();

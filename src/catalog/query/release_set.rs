@@ -1,8 +1,9 @@
-//! Release set: the releases that one viewer may see, optionally narrowed. Visibility is enforced here.
+//! Release set: the releases that one viewer may see, optionally narrowed by filters. Visibility is enforced here.
 //!
-//! `View::visible_to` is the only way to begin a set, and a set can only lose members. Lists, dashboards and facet
-//! buckets are sets. Also looks up single releases by id or slug, with slug redirects, and tombstones of withdrawn
-//! releases. Everything is computed from the view that the set holds; nothing reads a table, a clock or a network.
+//! `View::visible_to` is the only way to create a release set, and later operations can only remove members. Lists,
+//! dashboards and facet buckets are release sets. This file also finds single releases by id or slug (with slug
+//! redirects), and the tombstones of withdrawn releases. Everything is computed from the view that the set holds,
+//! without a table, a clock or a network.
 
 use std::sync::Arc;
 
@@ -26,46 +27,46 @@ use crate::{
     journal::WorkingImage,
 };
 
-/// Releases that a viewer may see, at one version of the data.
+/// The releases that a viewer may see, in one view of the data, possibly narrowed.
 #[derive(Clone, Debug)]
 pub struct ReleaseSet {
     view: Arc<View>,
     audience: Audience,
     /// The instant of the request.
     now: DateTime<Utc>,
-    /// The subject whose reads of embargoed content are logged: a press viewer.
+    /// The subject of a press viewer, whose reads of embargoed content are logged. `None` for other viewers.
     reader: Option<Arc<str>>,
     pub(in crate::catalog) members: SharedBitmap,
-    /// All releases that the viewer may see.
+    /// All releases that the viewer may see, before any narrowing.
     visible: SharedBitmap,
-    /// The set before its filter, and the filter; `None` without a filter.
+    /// The members before the last filter, and that filter. `None` if the set was not narrowed by a filter.
     narrowed: Option<(SharedBitmap, Arc<ReleaseFilter>)>,
 }
 
-/// What remains of a withdrawn or retracted release.
+/// What remains visible of a withdrawn or retracted release.
 #[derive(Clone, Debug)]
 pub struct Tombstone {
-    /// Key of the release, to fetch the notice.
+    /// Id of the release, with which the withdrawal notice is loaded.
     pub id: Uuid,
-    /// The last slug.
+    /// The last slug of the release.
     pub slug: String,
-    /// Withdrawn or retracted.
+    /// The workflow state: withdrawn or retracted.
     pub state: ReleaseState,
-    /// How it was withdrawn.
+    /// The kind of withdrawal.
     pub kind: WithdrawalKind,
 }
 
-/// How a release is identified in a lookup.
+/// The id or slug by which a release is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReleaseKey {
-    /// By key.
+    /// The id of the release.
     Id(Uuid),
-    /// By its present or a former slug.
+    /// The present slug of the release, or a former slug.
     Slug(String),
 }
 
 impl View {
-    /// All releases that a viewer may see at an instant. The only way to create a set.
+    /// Returns all releases that a viewer may see at an instant. This is the only way to create a release set.
     pub fn visible_to(self: &Arc<Self>, viewer: &Viewer, now: DateTime<Utc>) -> ReleaseSet {
         let (view, audience) = (self.at(now), Audience::of(viewer));
         let members = view.visible_bitmap(audience);
@@ -75,37 +76,37 @@ impl View {
 }
 
 impl ReleaseSet {
-    /// The view of the set.
+    /// Returns the view that the set is computed from.
     pub fn snapshot(&self) -> &Arc<View> {
         &self.view
     }
 
-    /// Whether the viewer belongs to the desk.
+    /// Returns whether the viewer belongs to the desk.
     pub fn is_desk(&self) -> bool {
         self.audience == Audience::Desk
     }
 
-    /// The audience of the viewer.
+    /// Returns the audience of the viewer.
     pub(in crate::catalog) fn audience(&self) -> Audience {
         self.audience
     }
 
-    /// The instant of the request.
+    /// Returns the instant of the request.
     pub fn now(&self) -> DateTime<Utc> {
         self.now
     }
 
-    /// The subject whose reads of embargoed content are logged.
+    /// Returns the subject of a press viewer, whose reads of embargoed content are logged. `None` for other viewers.
     pub fn reader(&self) -> Option<&str> {
         self.reader.as_deref()
     }
 
-    /// The number of releases.
+    /// Returns the number of releases in the set.
     pub fn count(&self) -> u64 {
         self.members.len()
     }
 
-    /// The releases that match a filter.
+    /// Returns the releases of the set that match a filter.
     pub fn narrow(&self, filter: &Arc<ReleaseFilter>) -> Result<Self, FilterError> {
         let narrowed = Some((self.members.clone(), filter.clone()));
         let members = filter
@@ -115,47 +116,48 @@ impl ReleaseSet {
         Ok(Self { members, narrowed, ..self.clone() })
     }
 
-    /// The set before its own filter.
+    /// Returns the set as it was before its last filter.
     pub(in crate::catalog) fn unfiltered(&self) -> Self {
         let members = self.narrowed.as_ref().map_or(&self.members, |(before, _)| before).clone();
         Self { members, narrowed: None, ..self.clone() }
     }
 
-    /// The set without the conditions on one field in its own filter.
+    /// Returns the set without the conditions that its last filter has on one field.
     pub(in crate::catalog) fn without(&self, condition: FacetCondition) -> Self {
         match &self.narrowed {
             Some((_, filter)) if filter.has(condition) => {
-                // The filter was applied before without an error, and this one has fewer conditions.
+                // Cannot fail: the same filter with more conditions was applied to this set without an error.
                 self.unfiltered().narrow(&Arc::new(filter.without(condition))).unwrap_or_else(|_| self.clone())
             }
             _ => self.clone(),
         }
     }
 
-    /// The filter that narrowed the set from all visible releases; `None` if it was made otherwise.
+    /// Returns the filter if it is the only step that narrowed the set from all visible releases. Otherwise returns
+    /// `None`.
     pub(in crate::catalog) fn filter(&self) -> Option<&ReleaseFilter> {
         let (before, filter) = self.narrowed.as_ref()?;
         Arc::ptr_eq(before, &self.visible).then_some(&**filter)
     }
 
-    /// The values of a field that the filter names.
+    /// Returns the values of a field that the set's last filter names.
     pub(in crate::catalog) fn selected_values(&self, condition: FacetCondition) -> RoaringBitmap {
         self.narrowed
             .as_ref()
             .map_or_else(RoaringBitmap::new, |(_, filter)| filter.selected_values(condition, &self.view))
     }
 
-    /// Whether the viewer may see at least one of some releases.
+    /// Returns whether the viewer may see at least one of the releases in a bitmap.
     pub(in crate::catalog) fn may_see_any(&self, bitmap: &RoaringBitmap) -> bool {
         !self.visible.is_disjoint(bitmap)
     }
 
-    /// The audience whose complete set this is, if it is complete.
+    /// Returns the audience if the set contains all releases that the audience may see. Otherwise returns `None`.
     pub(in crate::catalog) fn complete_for(&self) -> Option<Audience> {
         Arc::ptr_eq(&self.members, &self.visible).then_some(self.audience)
     }
 
-    /// The releases that have a topic or, if requested, a narrower one.
+    /// Returns the releases of the set that have a topic. `include_narrower` says whether narrower topics count, too.
     #[must_use]
     pub fn with_topic(&self, topic: u32, include_narrower: bool) -> Self {
         let bitmap = if include_narrower {
@@ -166,14 +168,15 @@ impl ReleaseSet {
         self.with_members(&*self.members & &*bitmap)
     }
 
-    /// The releases that were filed in a place or are about it or, if requested, in a place within it.
+    /// Returns the releases of the set that were filed in a place or are about it. `include_within` says whether
+    /// places within the place count, too.
     #[must_use]
     pub fn with_place(&self, place: u32, include_within: bool) -> Self {
         let places = if include_within { self.view.places().closure(place) } else { RoaringBitmap::from([place]) };
         self.with_members(&*self.members & &*self.view.with_places(PlaceRoleFilter::Any, &places))
     }
 
-    /// A release of the set, and whether it was found by a former slug.
+    /// Returns a release of the set. The Boolean says whether the release was found by a former slug.
     pub fn find(&self, key: &ReleaseKey) -> Option<(Handle, bool)> {
         let (ordinal, former) = match key {
             ReleaseKey::Id(id) => (self.ordinal_by_id(*id)?, false),
@@ -182,15 +185,15 @@ impl ReleaseSet {
         self.contains(ordinal).then(|| (self.handle(ordinal), former))
     }
 
-    /// The number of languages of its releases.
+    /// Returns the number of different languages of the releases in the set.
     pub fn language_count(&self) -> u64 {
         let languages = &self.view.languages;
         let bitmaps = (0..languages.len() as u32).filter_map(|value| languages.bitmaps.get(value));
         bitmaps.filter(|bitmap| !self.members.is_disjoint(bitmap)).count() as u64
     }
 
-    /// The tombstone of a release, if the viewer may see it. Releases that were withdrawn with VANISH, were never
-    /// public, or are public have none.
+    /// Returns the tombstone of a release, if the viewer may see it. There is no tombstone if the release is not
+    /// withdrawn or retracted, was withdrawn with VANISH, or was never visible to the audience.
     pub fn tombstone(&self, key: &ReleaseKey) -> Option<Tombstone> {
         let view = &self.view;
         let ordinal = match key {
@@ -198,7 +201,7 @@ impl ReleaseSet {
             ReleaseKey::Slug(slug) => view.ordinal_by_slug(slug).map(|(ordinal, _)| ordinal),
         }?;
         let (facts, instants) = (view.facts.get(ordinal), view.instants.get(ordinal));
-        // A release that was withdrawn during its embargo was visible to the press only.
+        // A release that was withdrawn during its embargo was visible to the press, but never to the public.
         let visible_since = match self.audience {
             Audience::Public => instants.first_published,
             Audience::Press | Audience::Desk => instants.published,
@@ -216,18 +219,19 @@ impl ReleaseSet {
         })
     }
 
-    /// The working revision beside the live one of a release. `None` unless the viewer belongs to the desk.
+    /// Returns the working revision of a release that also has a live revision. Returns `None` unless the viewer
+    /// belongs to the desk.
     pub fn working<'a>(&self, item: &'a Handle) -> Option<&'a WorkingImage> {
         if self.is_desk() { item.working() } else { None }
     }
 
-    /// The data version: sets of the same audience and filter with equal versions are equal. Internal values; encrypt
-    /// them before they leave the server.
+    /// Returns the data version: two sets with the same audience, filter and data version are equal. The values are
+    /// internal, so they must be encrypted before they leave the server.
     pub fn data_version(&self) -> (Uuid, Audience, (i64, i64)) {
         (self.view.epoch(), self.audience, self.view.version_for(self.audience))
     }
 
-    /// The same viewer and view with other members. Callers may only remove members.
+    /// Returns a set for the same viewer and view with other members. Callers must only remove members.
     pub(in crate::catalog) fn with_members(&self, members: RoaringBitmap) -> Self {
         Self { members: Arc::new(members), narrowed: None, ..self.clone() }
     }
@@ -248,7 +252,7 @@ impl ReleaseSet {
         *self.view.ids.get(ordinal)
     }
 
-    /// The ordinal of a member by key.
+    /// Returns the ordinal of the member with an id.
     pub(in crate::catalog) fn ordinal_by_id(&self, id: Uuid) -> Option<u32> {
         self.view.ordinal_by_id(id).filter(|&ordinal| self.contains(ordinal))
     }

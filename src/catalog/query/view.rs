@@ -1,6 +1,6 @@
-//! View: a snapshot with the cache of its query results; what a request pins.
+//! View: a snapshot together with the cache of its query results. A request pins one view.
 //!
-//! Dereferences to the snapshot. `View::at` applies scheduled transitions that are due, with a new cache if any was.
+//! A view dereferences to its snapshot. `View::at` returns a view in which due scheduled transitions are applied.
 
 use std::{
     ops::Deref,
@@ -21,7 +21,7 @@ pub struct View {
 }
 
 impl From<Snapshot> for View {
-    /// A view with an empty cache.
+    /// Creates a view with an empty cache.
     fn from(snapshot: Snapshot) -> Self {
         Self { snapshot, cache: QueryCache::default() }
     }
@@ -36,8 +36,9 @@ impl Deref for View {
 }
 
 impl View {
-    /// The view at an instant, with all due transitions applied. Costs nothing if nothing is due, otherwise as much
-    /// as applying as many journal entries.
+    /// Returns the view at an instant, with all due transitions applied. If no transition is due, returns this view
+    /// at no cost. Otherwise returns a view with an empty cache, and each due transition costs as much as applying
+    /// one journal entry.
     #[must_use]
     pub fn at(self: &Arc<Self>, now: DateTime<Utc>) -> Arc<Self> {
         match self.snapshot.with_due_applied(now) {
@@ -46,7 +47,7 @@ impl View {
         }
     }
 
-    /// The releases that have a topic or a narrower one; computed once per snapshot.
+    /// Returns the releases that have a topic or a narrower topic. Computed once per snapshot.
     pub(in crate::catalog) fn rolled_up(&self, topic: u32) -> SharedBitmap {
         let cached = self.cache.rolled_up.get_or_init(|| (0..self.topics().len()).map(|_| OnceLock::new()).collect());
         let bitmap = cached[topic as usize].get_or_init(|| {
@@ -58,7 +59,8 @@ impl View {
         bitmap.clone()
     }
 
-    /// The releases that have one of some places in a role. For one place in one role nothing is computed.
+    /// Returns the releases that have at least one of some places in a role. The bitmap of one place in one role
+    /// exists already; other bitmaps are computed.
     pub(in crate::catalog) fn with_places(&self, role: PlaceRoleFilter, places: &RoaringBitmap) -> SharedBitmap {
         let table = match role {
             PlaceRoleFilter::Dateline => &self.by_dateline,
@@ -73,7 +75,7 @@ impl View {
         }
     }
 
-    /// The releases that have any place in a role.
+    /// Returns the releases that have any place in a role.
     pub(in crate::catalog) fn with_any_place(&self, role: PlaceRoleFilter) -> SharedBitmap {
         match role {
             PlaceRoleFilter::Dateline => self.with_dateline.clone(),

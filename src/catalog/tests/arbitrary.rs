@@ -1,6 +1,6 @@
-//! Generators (proptest strategies) for random newsrooms, releases, filters and orders.
+//! Generators (proptest strategies) of random newsrooms, releases, filters and orders.
 //!
-//! Vocabularies are small and values are often equal, so that all conditions and tie-breaks occur. Some filters are
+//! The vocabularies are small and many values are equal, so all conditions and tie-breaks occur. Some filters are
 //! invalid on purpose.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -29,7 +29,8 @@ pub(super) struct Newsroom {
     pub(super) topics: Vec<TopicImage>,
     pub(super) places: Vec<PlaceImage>,
     pub(super) releases: Vec<ReleaseImage>,
-    /// Number of releases ever created, including removed ones. Gives new releases their number.
+    /// Number of releases that were ever created, including removed releases. It is also the number of the next
+    /// release.
     pub(super) created: usize,
 }
 
@@ -45,21 +46,23 @@ pub(super) fn place_id(number: usize) -> Uuid {
     key(2, number)
 }
 
-/// Days at increasing distances, from the end of 2006 to 29 February 2008 and beyond.
+/// Returns one of a series of days at increasing distances. The series starts at the end of 2006 and contains 29
+/// February 2008.
 pub(super) fn day(number: i64) -> NaiveDate {
     NaiveDate::from_ymd_opt(2006, 12, 27).unwrap_or_default() + TimeDelta::days(number * number * 4 + number * 2 / 3)
 }
 
-/// Instants around the day that Samoa skipped, and around midnight in other zones.
+/// Returns one of a series of instants that lie around the day that Samoa skipped, and around midnight in other
+/// zones.
 fn at(number: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_325_102_400, 0).unwrap_or_default() + TimeDelta::minutes(number * 787)
 }
 
-/// Broader topics are arbitrary, so cycles occur. The catalog must not loop forever on data that the
-/// newsroom rejects.
+/// Creates a topic with arbitrary broader topics, so cycles occur. `newsroom` rejects cycles, but the catalog must
+/// not loop forever if it meets one.
 pub(super) fn topic(number: usize, broader: &[usize]) -> TopicImage {
     let mut topic = TopicImage::blank(topic_id(number));
-    // Some names are equal after folding; the slugs are all different.
+    // Some names are equal after folding. All slugs are different.
     topic.name = ["Work", "wórk", "Crime", "Sea", "SEA", "Trade", "Youth"][number].to_owned();
     topic.slug = format!("topic-{number}");
     topic.uri = Some(format!("https://example.org/{number}"));
@@ -103,7 +106,7 @@ pub(super) fn release() -> impl Strategy<Value = ReleaseImage> {
         select(&AUTHORS[..]),
         any::<bool>(),
     );
-    // Around the instants at which the tests read.
+    // Pending transitions lie around the instants at which the tests read.
     let pending = (prop::option::of(0..12_i64), prop::option::of(0..12_i64), any::<bool>());
     (version, lifecycle, pending, any::<u64>()).prop_map(
         |(
@@ -126,7 +129,7 @@ pub(super) fn release() -> impl Strategy<Value = ReleaseImage> {
                 published_at: published.map(at),
                 withdrawal_kind: (state == ReleaseState::Withdrawn).then_some(withdrawal),
                 schedule_at: schedule.filter(|_| state == ReleaseState::Scheduled).map(at),
-                // An embargo ends after the publication that it restricts.
+                // An embargo must end after the publication that it restricts.
                 embargo_until: embargo.map(|embargo| {
                     let scheduled = schedule.filter(|_| state == ReleaseState::Scheduled);
                     at(scheduled.max(published).map_or(embargo, |begin| begin + 1 + embargo))
@@ -159,7 +162,7 @@ pub(super) fn newsroom(max: usize) -> impl Strategy<Value = Newsroom> {
     let min = if max > 1000 { max - 1 } else { 0 };
     (topics, places, prop::collection::vec(release(), min..max)).prop_map(|(topics, places, releases)| Newsroom {
         topics: topics.iter().enumerate().map(|(number, broader)| topic(number, broader)).collect(),
-        // A tree: each place is within an earlier one.
+        // The places form a tree: each place is within a place with a smaller number.
         places: places
             .iter()
             .enumerate()
@@ -170,7 +173,7 @@ pub(super) fn newsroom(max: usize) -> impl Strategy<Value = Newsroom> {
             .into_iter()
             .enumerate()
             .map(|(number, mut release)| {
-                // The order of ids differs from the order of creation.
+                // The ids are not in the order of creation.
                 release.id = key(3, number * 7919 % 100_003);
                 release.slug = format!("release-{number}");
                 release
@@ -179,7 +182,7 @@ pub(super) fn newsroom(max: usize) -> impl Strategy<Value = Newsroom> {
     })
 }
 
-/// An instant to read at: before all transitions, between two of them, or after all of them.
+/// Generates an instant to read a snapshot at: before all transitions, between two of them, or after all of them.
 pub(super) fn instant() -> impl Strategy<Value = DateTime<Utc>> {
     (-1..30_i64).prop_map(at)
 }
@@ -192,7 +195,7 @@ pub(super) fn order() -> impl Strategy<Value = Vec<OrderBy>> {
 }
 
 fn references(topics: bool) -> impl Strategy<Value = Option<Vec<ConceptRef>>> {
-    // One reference in forty is to a concept that does not exist.
+    // One reference in forty names a concept that does not exist.
     let reference = (0..40_usize, any::<bool>()).prop_map(move |(number, by_slug)| match (topics, number % 8) {
         _ if number == 39 => ConceptRef::Slug("nowhere".to_owned()),
         (true, number) if by_slug => ConceptRef::Uri(format!("https://example.org/{}", number % TOPICS)),
@@ -203,7 +206,8 @@ fn references(topics: bool) -> impl Strategy<Value = Option<Vec<ConceptRef>>> {
     prop::option::weighted(0.4, prop::collection::vec(reference, 0..3))
 }
 
-/// Points near some of the places. Some are invalid: a latitude of 91 degrees or a negative distance.
+/// Generates circles around points near some of the places. Some circles are invalid: their latitude is 91 degrees or
+/// their radius is negative.
 fn near() -> impl Strategy<Value = Near> {
     let points =
         vec![(11.0, 104.0), (13.75, 100.5), (-14.0, 171.9), (89.0, -140.0), (0.0, 0.0), (5.0, 5.0), (91.0, 0.0)];

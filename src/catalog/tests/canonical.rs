@@ -1,5 +1,5 @@
-//! Tests of the canonical form of filters: equal for every notation of a filter, different for filters that match
-//! different releases.
+//! Tests of the canonical form of filters: the form is equal for every notation of a filter, and different for
+//! filters that match different releases.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Pseudo-random numbers from a seed (xorshift64*).
+/// Generator of pseudo-random numbers from a seed (xorshift64*).
 struct Random(u64);
 
 impl Random {
@@ -38,7 +38,7 @@ impl Random {
         self.below(2) == 0
     }
 
-    /// Changes the order of a set and duplicates some members.
+    /// Shuffles a list and duplicates some of its members, which does not change its meaning as a set.
     fn shuffle<T: Clone>(&mut self, list: &mut Vec<T>) {
         for _ in 0..self.below(3) {
             if !list.is_empty() {
@@ -50,7 +50,7 @@ impl Random {
         }
     }
 
-    /// Replaces a reference with another reference to the same concept.
+    /// Replaces a reference to a concept with a random other reference to the same concept.
     fn rename<T: Concept>(&mut self, reference: &mut ConceptRef, vocabulary: &Vocabulary<T>) {
         let Some(number) = vocabulary.find(reference) else { return };
         let concept = vocabulary.get(number);
@@ -74,7 +74,7 @@ impl Random {
         }
     }
 
-    /// Returns an equivalent filter in another notation.
+    /// Returns a filter that is equivalent to the given filter but written differently.
     fn rewrite(&mut self, filter: &ReleaseFilter, snapshot: &Snapshot) -> ReleaseFilter {
         let mut filter = filter.clone();
         for list in [&mut filter.and, &mut filter.or].into_iter().flatten() {
@@ -131,7 +131,7 @@ fn no_places() -> PlaceSetFilter {
     PlaceSetFilter { any: None, all: None, none: None, missing: None, role, include_within: true, near: None }
 }
 
-/// Returns the releases that a filter matches for the desk and for the public, or `None` if the filter is invalid.
+/// Returns the releases that match a filter for the desk and for the public, or `None` if the filter is invalid.
 fn matching(snapshot: &Arc<View>, filter: &ReleaseFilter) -> Option<[RoaringBitmap; 2]> {
     let members_for = |role| {
         let visible = snapshot.visible_to(&Viewer::new(role, "ana"), DateTime::UNIX_EPOCH);
@@ -153,12 +153,13 @@ proptest! {
         let rewritten = Random(seed).rewrite(&filter, &snapshot);
         let (one, other) = (filter.canonical(&snapshot), rewritten.canonical(&snapshot));
         prop_assert_eq!(&one, &other, "{:?} and {:?}", filter, rewritten);
-        // The form is the same in a process that followed the journal and has other concept numbers and ordinals.
+        // The form must be the same in a process that followed the journal, where concept numbers and ordinals
+        // differ.
         prop_assert_eq!(&one, &filter.canonical(&followed));
         prop_assert_eq!(&one, &rewritten.canonical(&followed));
         let (matching_one, matching_other) = (matching(&snapshot, &filter), matching(&snapshot, &rewritten));
         prop_assert!(one.is_some() || matching_one.is_none());
-        // The rewritten filter may be nested too deep or have too many `near` conditions.
+        // The rewritten filter can be invalid: nested too deep, or with too many `near` conditions.
         if matching_one.is_some() && matching_other.is_some() {
             prop_assert_eq!(matching_one, matching_other);
         }
@@ -274,7 +275,7 @@ fn only_equal_filters_have_equal_canonical_forms() {
         (kinds(&[Speech, Article, Speech]), kinds(&[Article, Speech])),
         (kinds(&[]), ReleaseFilter { or: Some(Vec::new()), ..all() }),
         (any(slugs(&["topic-0", "topic-1"])), any(slugs(&["topic-1", "topic-0"]))),
-        // Topic 2 was merged into topic 0.
+        // Topic 2 was merged into topic 0, so their slugs name the same topic.
         (any(slugs(&["topic-0"])), any(slugs(&["topic-2"]))),
         (any(slugs(&["topic-0"])), any(Some(vec![ConceptRef::Id(topic_id(2))]))),
         (any(slugs(&["topic-0"])), any(Some(vec![ConceptRef::Uri("https://example.org/2".to_owned())]))),
@@ -354,8 +355,8 @@ fn only_equal_filters_have_equal_canonical_forms() {
     assert_eq!(any(slugs(&["nowhere"])).canonical(&snapshot), None);
 }
 
-/// Cursors outlive processes and are valid on all servers of a newsroom, so the serialized form must not
-/// change by accident.
+/// Cursors remain valid after a restart and on every server of a newsroom, so the serialised form must not change by
+/// accident.
 #[test]
 fn the_serialized_canonical_form_is_stable() {
     let filter = ReleaseFilter {

@@ -1,6 +1,7 @@
-//! Random changes to a newsroom: applied to the test data, and as the image that a journal entry would contain.
+//! Random changes to a newsroom. Each change is applied to the test data, and returned as the image that a journal
+//! entry would contain.
 //!
-//! Also applies due schedules and embargo ends to the test data, independently of the catalog.
+//! `as_of` applies due schedules and embargo ends to the test data, independently of the catalog.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, release::ReleaseState};
@@ -32,13 +33,13 @@ pub(super) fn changes(max: usize) -> impl Strategy<Value = Vec<Change>> {
 }
 
 impl Newsroom {
-    /// Returns the topic that a topic was merged into, or its own id.
+    /// Returns the id of the topic that a topic was merged into, or the given id if the topic was not merged.
     fn current_id(&self, id: Uuid) -> Uuid {
         self.topics.iter().find(|topic| topic.merged.iter().any(|merged| merged.id == id)).map_or(id, |topic| topic.id)
     }
 
-    /// Applies a change, and returns what the journal would contain: the noun, the id, and the image after the
-    /// change. Returns `None` if the change is impossible.
+    /// Applies a change to the test data, and returns what the journal would contain: the noun, the id, and the image
+    /// after the change. Returns `None` if the change is impossible.
     pub(super) fn change(&mut self, change: Change) -> Option<(Noun, Uuid, Option<Image>)> {
         match change {
             Change::Topic(number, broader) => {
@@ -69,7 +70,7 @@ impl Newsroom {
                 target.merged.push(Merged { id: source.id, uri: source.uri });
                 target.former_slugs.extend(source.former_slugs.into_iter().chain([source.slug]));
                 self.topics.remove(from);
-                // The target replaces the merged topic, without duplicates.
+                // The target of the merge replaces the merged topic in every list, without duplicates.
                 let redirect = |list: &mut Vec<Uuid>| {
                     let has_target = list.contains(&into_id);
                     list.retain(|id| *id != from_id || !has_target);
@@ -78,7 +79,7 @@ impl Newsroom {
                 for topic in &mut self.topics {
                     redirect(&mut topic.broader);
                     let own = topic.id;
-                    // A merge never makes a topic its own broader topic.
+                    // A merge must not make a topic its own broader topic.
                     if own == into_id && !topic.broader.is_empty() {
                         topic.broader.retain(|id| *id != own);
                     }
@@ -134,7 +135,7 @@ impl Newsroom {
         }
     }
 
-    /// Returns the newsroom at an instant, with all due transitions applied.
+    /// Returns the newsroom as it is at an instant, with all due transitions applied.
     pub(super) fn as_of(&self, now: DateTime<Utc>) -> Self {
         let mut newsroom = self.clone();
         for release in &mut newsroom.releases {

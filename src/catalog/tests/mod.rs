@@ -1,14 +1,14 @@
-//! Property tests of the catalog: every result equals that of a naive evaluation, for random newsrooms and random
-//! queries (test oracle).
+//! Property tests of the catalog: for random newsrooms and random queries, every result must equal that of a naive
+//! reference implementation (test oracle).
 //!
-//! The tests cover both a snapshot that was loaded at once and one that applied the journal entry by entry.
+//! The tests run on snapshots that were loaded at once, and on snapshots that applied the journal entry by entry.
 //!
 //! - `arbitrary`: random newsrooms, filters and orders
-//! - `changes`: random changes, as journal entries and as changed data
-//! - `naive`: the reference implementation
-//! - `canonical`: canonical forms of filters
-//! - `sets`: facets and related releases
-//! - `series`: timelines, comparisons and trends
+//! - `changes`: random changes, both as journal entries and as changed test data
+//! - `naive`: the reference implementation, a loop over all releases
+//! - `canonical`: tests of the canonical form of filters
+//! - `sets`: tests of facets and related releases
+//! - `series`: tests of timelines, comparisons and trends
 
 mod arbitrary;
 mod canonical;
@@ -50,7 +50,7 @@ fn ids(slice: &Slice) -> Vec<Uuid> {
     slice.items.iter().map(Handle::id).collect()
 }
 
-/// Runs all queries on a snapshot and compares the results with the naive evaluation.
+/// Runs all queries on a snapshot as of `now`, and compares the results with the reference implementation.
 fn assert_agrees(
     snapshot: &Arc<View>,
     newsroom: &Newsroom,
@@ -126,7 +126,7 @@ fn assert_agrees(
     }
 }
 
-/// Reads all pages of a set in both directions, and pages between two positions.
+/// Reads all pages of a set in both directions, and also reads pages between two positions.
 fn assert_pages(set: &ReleaseSet, expected: &[Uuid], order: &[OrderBy], size: usize) {
     for from_end in [false, true] {
         let (mut collected, mut position) = (Vec::new(), None);
@@ -191,8 +191,8 @@ proptest! {
             next.apply([entry]);
             single = next;
         }
-        // Read the snapshot at `now` between the entries. Later entries must not undo the transitions
-        // applied by the read.
+        // The snapshot is read at `now` after each entry. Later entries must not undo the transitions that a read
+        // applied.
         let mut read = start.at(now);
         for entry in entries() {
             let mut next = Snapshot::clone(&read);
@@ -204,7 +204,7 @@ proptest! {
             prop_assert_eq!(followed.sequence(), images.len() as i64);
             assert_agrees(&Arc::new(View::from(followed)), &after, &filter, &order, size, &queries, now);
         }
-        // The snapshot published before must be unchanged.
+        // The snapshot that was published before the changes must be unchanged.
         assert_agrees(&start, &before, &filter, &order, size, &queries, now);
     }
 }

@@ -1,4 +1,4 @@
-//! Reference implementation (test oracle): visibility, filters and sorting by a loop over all releases.
+//! Reference implementation (test oracle) of visibility, filters and sorting: a loop over all releases.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ pub(super) struct Naive<'a> {
 }
 
 pub(super) fn tombstone(release: &ReleaseImage, public: bool) -> Option<WithdrawalKind> {
-    // Only the press saw a release that was withdrawn under its embargo.
+    // A release that was withdrawn under its embargo was visible only to the press.
     let visible_since = if public { release.first_published_at } else { release.published_at };
     visible_since?;
     match release.state {
@@ -28,8 +28,8 @@ pub(super) fn tombstone(release: &ReleaseImage, public: bool) -> Option<Withdraw
     }
 }
 
-/// Returns the great-circle distance in kilometres, from the angle between the two vectors from the
-/// centre of the Earth.
+/// Returns the great-circle distance between two points in kilometres. The distance is computed from the angle
+/// between the vectors from the Earth's centre to the points, not by the haversine formula of the catalog.
 fn sphere_distance(a: (f64, f64), b: (f64, f64)) -> f64 {
     let vector = |(north, east): (f64, f64)| {
         let (north, east) = (north.to_radians(), east.to_radians());
@@ -42,7 +42,7 @@ fn sphere_distance(a: (f64, f64), b: (f64, f64)) -> f64 {
     length.atan2(dot) * 6371.0088
 }
 
-/// Returns a concept and all its narrower concepts.
+/// Returns a concept together with all its narrower concepts, direct or indirect.
 pub(super) fn below<T: Concept>(concepts: &[T], top: Uuid) -> HashSet<Uuid> {
     let mut descendants = HashSet::from([top]);
     loop {
@@ -74,7 +74,8 @@ pub(super) fn resolve_reference<T: Concept>(concepts: &[T], reference: &ConceptR
     concepts.iter().find(is).map(Concept::id)
 }
 
-/// Whether the lists of a filter match the concepts `has` of a release. Returns `None` if a reference is unknown.
+/// Returns whether the lists `any`, `all` and `none` of a filter match the concepts `has` of a release. Returns
+/// `None` if a reference in a list is unknown.
 fn lists_match<T: Concept>(
     concepts: &[T],
     lists: [&Option<Vec<ConceptRef>>; 3],
@@ -102,9 +103,9 @@ impl<'a> Naive<'a> {
         self.newsroom.releases.iter().filter(is_visible).collect()
     }
 
-    /// Returns the visible releases that a filter matches, or `None` if the filter is invalid.
+    /// Returns the visible releases that match a filter, or `None` if the filter is invalid.
     pub(super) fn narrow(&self, filter: &ReleaseFilter) -> Option<Vec<&'a ReleaseImage>> {
-        // A filter is invalid also if there are no releases to evaluate it on.
+        // An invalid filter must be refused even if there are no releases to evaluate it on.
         self.check_filter(filter)?;
         let mut matching = Vec::new();
         for release in self.visible() {
@@ -151,7 +152,8 @@ impl<'a> Naive<'a> {
         self.matches(filter, release).map(|_| ())
     }
 
-    /// Whether a filter matches a release. Evaluates every part, so that an invalid part is always found.
+    /// Returns whether a filter matches a release, or `None` if the filter is invalid. Every part is evaluated, so an
+    /// invalid part is always found.
     fn matches(&self, filter: &ReleaseFilter, release: &ReleaseImage) -> Option<bool> {
         fn within<T: PartialOrd + Copy>(range: Option<(Option<T>, Option<T>)>, value: Option<T>) -> Option<bool> {
             let Some((from, until)) = range else { return Some(true) };

@@ -1,4 +1,5 @@
-//! Tests of timelines, period comparisons and trending topics against a loop over all releases.
+//! Tests of timelines, comparisons of periods and trending topics: each result must equal that of a loop over all
+//! releases.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,12 +14,12 @@ use crate::{
     journal::ReleaseImage,
 };
 
-/// An instant in the middle of all test data.
+/// An instant in the middle of the instants that the test data uses.
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_325_300_000, 0).unwrap_or_default()
 }
 
-/// Returns the day on which a release is counted.
+/// Returns the day that a release counts for in a timeline, or `None` if the release does not count.
 fn day_of(release: &ReleaseImage, request: &TimelineRequest) -> Option<NaiveDate> {
     match request.field {
         DateField::ReleaseDate => Some(release.shown.release_date),
@@ -39,7 +40,7 @@ fn label(day: NaiveDate, request: &TimelineRequest) -> String {
     }
 }
 
-/// Whether a day exists in a zone.
+/// Returns whether a day exists in a time zone. Samoa (`Pacific/Apia`) skipped a day, for example.
 fn day_exists(day: NaiveDate, zone: Tz) -> bool {
     let noon = day.and_hms_opt(12, 0, 0).expect("noon is a valid time").and_utc();
     (-48..48).any(|hours| (noon + TimeDelta::hours(hours)).with_timezone(&zone).date_naive() == day)
@@ -61,7 +62,8 @@ pub(super) fn timeline(set: &ReleaseSet, matching: &[&ReleaseImage], request: &T
         let mut day = first;
         while day <= last {
             let name = label(day, request);
-            // A longer period also has other days, so it always exists.
+            // Only a day can be missing from a time zone. A longer period also contains other days, so it always
+            // exists.
             let exists = request.field == DateField::ReleaseDate
                 || request.interval != Interval::Day
                 || day_exists(day, request.zone);
@@ -79,7 +81,7 @@ pub(super) fn timeline(set: &ReleaseSet, matching: &[&ReleaseImage], request: &T
     for point in &points {
         sum += point.count;
         assert_eq!((point.cumulative, point.complete), (sum, point.end <= now()));
-        // A boundary is the first instant of its day, so one second earlier it is another day.
+        // A boundary is the first instant of a day, so one second earlier it is still the day before.
         for boundary in [point.start, point.end] {
             let local = |at: DateTime<Utc>| request.zone.from_utc_datetime(&at.naive_utc()).date_naive();
             assert!(local(boundary - TimeDelta::seconds(1)) < local(boundary), "{request:?} {boundary}");
@@ -148,7 +150,8 @@ pub(super) fn trending(set: &ReleaseSet, naive: &Naive<'_>, matching: &[&Release
         let (a, b, c, d) = (count(&window), count(&baseline), window.len(), baseline.len());
         let expected = c as f64 * (a + b) as f64 / (c + d) as f64;
         if a > 0 && a as f64 > expected {
-            // The same statistic (G²), computed from entropies: cells minus rows minus columns plus the total.
+            // The same statistic (G²) computed from entropies: the sum for the cells, minus rows, minus columns, plus
+            // the total.
             let cells = plain(a) + plain(b) + plain(c - a) + plain(d - b);
             let score = 2.0 * (cells - plain(c) - plain(d) - plain(a + b) - plain(c + d - a - b) + plain(c + d));
             expected_trends.push((topic.id, a as u64, expected, score));

@@ -1,4 +1,5 @@
-//! Tests of facets and related releases against a loop over all releases. Each bucket is then queried as a set.
+//! Tests of facets and related releases: each result must equal that of a loop over all releases. Each bucket is then
+//! tested as a release set.
 
 use std::{cmp::Ordering, collections::HashSet};
 
@@ -21,10 +22,10 @@ use crate::{
     journal::{PlaceImage, ReleaseImage, TopicImage},
 };
 
-/// Queries to run on a set.
+/// Random queries that the tests run on a set.
 #[derive(Clone, Debug)]
 pub(super) struct Queries {
-    /// Each facet is requested on the buckets of the one before it.
+    /// Facets. The first facet is requested on the set, and each further facet on the buckets of the facet before it.
     facets: Vec<FacetRequest>,
     timeline: TimelineRequest,
     compare: (ComparisonPeriod, Range<NaiveDate>),
@@ -36,7 +37,7 @@ fn field() -> impl Strategy<Value = FacetField> {
     let role = || select(vec![PlaceRoleFilter::Dateline, PlaceRoleFilter::About, PlaceRoleFilter::Any]);
     let level = select(vec![PlaceKind::City, PlaceKind::Country, PlaceKind::Region, PlaceKind::World]);
     prop_oneof![
-        // The numbers of topics are their positions, because both the builder and the journal add them in order.
+        // The number of a topic equals its position, because the builder and the journal add topics in order.
         (any::<bool>(), prop::option::weighted(0.3, 0..TOPICS as u32))
             .prop_map(|(roll_up, under)| FacetField::Topics { roll_up, under }),
         (prop::option::of(level), role()).prop_map(|(level, role)| FacetField::Places { level, role }),
@@ -107,7 +108,8 @@ pub(super) fn queries() -> impl Strategy<Value = Queries> {
         .prop_map(|(facets, timeline, compare, trend, related)| Queries { facets, timeline, compare, trend, related })
 }
 
-/// Runs all queries on a set and on the buckets of its facets.
+/// Runs all queries on a set and on the buckets of its facets, and compares the results with the reference
+/// implementation.
 pub(super) fn assert_agrees(
     set: &ReleaseSet,
     naive: &Naive<'_>,
@@ -127,7 +129,7 @@ fn numbers(set: &ReleaseSet, naive: &Naive<'_>, matching: &[&ReleaseImage], quer
     trending(set, naive, matching, &queries.trend);
 }
 
-/// A facet value in the naive evaluation, with its id, its label, and the slug that breaks ties.
+/// A facet value in the reference implementation, with its id, its label, and the slug that breaks ties.
 struct Value {
     id: String,
     label: String,
@@ -224,7 +226,7 @@ fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<V
                 }
             })
             .collect(),
-        // The languages are those of the releases that the viewer sees.
+        // The values of the facet are the languages of the releases that the viewer sees.
         FacetField::Languages => {
             let tags: HashSet<String> = naive.visible().iter().map(|release| release.shown.language.clone()).collect();
             let value = |tag: String| {
@@ -250,7 +252,7 @@ fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<V
     }
 }
 
-/// Removes the conditions on a field from a filter and from the filters in its `and`.
+/// Returns a filter without the conditions on a field, in the filter itself and in its `and`.
 fn stripped(filter: &ReleaseFilter, field: FacetField) -> ReleaseFilter {
     let mut filter = filter.clone();
     match field {
@@ -335,7 +337,7 @@ fn facets(
         assert!((facet.share(bucket) - share).abs() < 1e-12);
         let within = facet.bucket_set(bucket);
         numbers(&within, naive, members, queries);
-        // The set of a bucket has no filter.
+        // The set of a bucket has no filter, so the further facets are requested without one.
         let nothing = ReleaseFilter::default();
         let rest: Vec<FacetRequest> = rest
             .iter()

@@ -1,14 +1,15 @@
-//! Calendar intervals: first day, next period, number of periods, ISO 8601 labels, and the start of a day in a time
-//! zone.
+//! Calendar periods of a timeline (day to year): first day, next period, number of periods and ISO 8601 label. Also
+//! computes the instant at which a day starts in a time zone.
 //!
-//! Handles clock changes at midnight: a day starts at the end of a gap, or at the first of two midnights.
+//! Clocks may change at midnight. If they skip midnight, the day starts at the instant of the jump. If midnight
+//! occurs twice, the day starts at the first.
 
 use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::date_range;
 
-/// The length of the periods of a timeline.
+/// The length of a timeline's periods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interval {
     /// A calendar day.
@@ -23,20 +24,20 @@ pub enum Interval {
     Year,
 }
 
-/// The first day of a week.
+/// The day on which weeks start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weekday {
-    /// As in ISO 8601.
+    /// Weeks start on Monday, as in ISO 8601.
     Monday,
-    /// As in the Americas and much of Asia.
+    /// Weeks start on Sunday, as in the Americas and much of Asia.
     Sunday,
-    /// As in much of the Middle East.
+    /// Weeks start on Saturday, as in much of the Middle East.
     Saturday,
 }
 
 impl Interval {
-    /// The first day of the period that contains a date. It can lie up to six days before the range of dates, because
-    /// the first week of the range starts before it unless weeks start on Monday.
+    /// Returns the first day of the period that contains a date. The result can be up to two days before 0001-01-01,
+    /// which is a Monday, if weeks start on Saturday or Sunday.
     pub(in crate::catalog) fn first_day(self, date: NaiveDate, week_start: Weekday) -> NaiveDate {
         let of_month = |month: u32| NaiveDate::from_ymd_opt(date.year(), month, 1).unwrap_or(date);
         match self {
@@ -56,9 +57,9 @@ impl Interval {
         }
     }
 
-    /// The first day of the period after the one that starts on `first`.
+    /// Returns the first day of the period that follows the period starting on `first`.
     pub(in crate::catalog) fn next(self, first: NaiveDate) -> NaiveDate {
-        // The first day of the month `offset` months later.
+        // Returns the first day of the month that is `offset` months after `first`.
         let month = |offset: u32| {
             let months = first.month0() + offset;
             NaiveDate::from_ymd_opt(first.year() + (months / 12) as i32, months % 12 + 1, 1)
@@ -73,8 +74,8 @@ impl Interval {
         next.unwrap_or(NaiveDate::MAX)
     }
 
-    /// The number of periods from the one that contains `first` to the one that contains `last`, both included.
-    /// Constant time.
+    /// Returns the number of periods from the period that contains `first` to the period that contains `last`,
+    /// including both. Takes constant time.
     pub fn periods(self, first: NaiveDate, last: NaiveDate, week_start: Weekday) -> u64 {
         let (first, last) = (self.first_day(first, week_start), self.first_day(last, week_start));
         let days = (last - first).num_days();
@@ -89,7 +90,8 @@ impl Interval {
         u64::try_from(steps + 1).unwrap_or(0)
     }
 
-    /// The label of the period that starts on a day, in ISO 8601 if that has a form for it.
+    /// Returns the label of the period that starts on a day. The label follows ISO 8601 if the standard has a
+    /// notation for the period.
     pub(in crate::catalog) fn label(self, first: NaiveDate, week_start: Weekday) -> String {
         match self {
             Self::Week if week_start == Weekday::Monday => {
@@ -104,8 +106,8 @@ impl Interval {
     }
 }
 
-/// The instant at which a day starts in a time zone: midnight. If clocks jump over midnight, the instant of the jump;
-/// if midnight occurs twice, the first.
+/// Returns the instant at which a day starts in a time zone. This is midnight. If clocks skip midnight, it is the
+/// instant of the jump; if midnight occurs twice, it is the first.
 pub(in crate::catalog) fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
     if zone == Tz::UTC {
@@ -114,7 +116,8 @@ pub(in crate::catalog) fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc
     match zone.from_local_datetime(&midnight) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
         LocalResult::None => {
-            // No time zone is more than a day from UTC, and no jump is longer, so the instant lies in between.
+            // A time zone differs from UTC by at most a day, and clocks jump by at most a day. The instant is
+            // therefore within two days of midnight UTC, where a binary search finds it.
             let reached = |at: i64| {
                 let instant = DateTime::from_timestamp(at, 0).unwrap_or_default();
                 zone.from_utc_datetime(&instant.naive_utc()).naive_local() >= midnight

@@ -1,4 +1,5 @@
-//! Period comparison: the number of releases in a period against the previous period or the same period last year.
+//! Comparison of periods: the number of releases in a period, and in the previous period or in the same period last
+//! year.
 
 use chrono::{Days, Months, NaiveDate};
 
@@ -10,33 +11,33 @@ use crate::catalog::{
     store::{bitmap::Candidates, units::days},
 };
 
-/// The period to compare with.
+/// The earlier period that a period is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ComparisonPeriod {
-    /// The period of the same length, ending the day before.
+    /// The period of the same length that ends on the day before the compared period starts.
     PreviousPeriod,
     /// The same dates one year earlier. 29 February becomes 28 February.
     SamePeriodLastYear,
 }
 
-/// The numbers of releases in two periods.
+/// The numbers of releases in a period and in an earlier period.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Delta {
-    /// In the period.
+    /// Number of releases in the requested period.
     pub current: u64,
-    /// In the period that it is compared with.
+    /// Number of releases in the earlier period.
     pub previous: u64,
 }
 
 impl Delta {
-    /// `current` divided by `previous`; `None` if `previous` is 0.
+    /// Returns `current` divided by `previous`, or `None` if `previous` is 0.
     pub fn ratio(&self) -> Option<f64> {
         (self.previous > 0).then(|| self.current as f64 / self.previous as f64)
     }
 }
 
 impl ReleaseSet {
-    /// The number of releases with a date between two days, both included.
+    /// Returns the releases of the set whose release date is between two days, including both days.
     pub(in crate::catalog) fn released_between(&self, from: NaiveDate, until: NaiveDate) -> roaring::RoaringBitmap {
         let span = i64::from(days(from))..=i64::from(days(until));
         let mut candidates = Candidates::all_of(&self.members);
@@ -44,8 +45,8 @@ impl ReleaseSet {
         candidates.into_owned()
     }
 
-    /// Compares the number of releases in a period, by release date, with that of another period. The cost is the
-    /// smaller of the size of the set and the length of the periods.
+    /// Counts the releases in a period and in an earlier period, by release date. The cost is the number of releases
+    /// in the set, or the length of the periods if that is smaller.
     pub fn compare(&self, to: ComparisonPeriod, range: &Range<NaiveDate>) -> Result<Delta, FilterError> {
         range.check().map_err(|error| error.at("range"))?;
         let (Some(from), Some(until)) = (range.from, range.until) else {
@@ -62,7 +63,7 @@ impl ReleaseSet {
                 from.checked_sub_months(year).zip(until.checked_sub_months(year))
             }
         };
-        // No release can be dated before the start of the calendar.
+        // If the earlier period lies before chrono's calendar starts, it contains no release.
         let previous = before.map_or(0, |(from, until)| self.released_between(from, until).len());
         Ok(Delta { current: self.released_between(from, until).len(), previous })
     }

@@ -1,8 +1,10 @@
-//! Facets (faceted search): the buckets of a set by topic, place, kind or language, ordered, limited and labelled.
+//! Facets (faceted search): the releases of a set in buckets by topic, place, kind or language. Buckets are ordered,
+//! limited and labelled.
 //!
-//! A request says which of the set's own conditions apply (the scope), so that a facet can ignore the filter on its own
-//! field. Each bucket is a release set again (drill-down). Also gives the number of distinct values, of releases
-//! without a value and in other buckets, and shares. Counting is in `facet_counts`.
+//! The scope of a request says which conditions of the set's filter apply, so a facet can ignore the conditions on
+//! its own field. Each bucket is a release set again (drill-down). A facet also has the number of distinct values,
+//! the number of releases without a value, the number in other buckets, and the share of each bucket. `facet_counts`
+//! does the counting.
 
 use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 
@@ -20,62 +22,64 @@ use crate::catalog::{
     store::collation::{LabelSortKey, fold},
 };
 
-/// Selects the buckets of a facet.
+/// The parameters of a facet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FacetRequest {
-    /// The field to count by.
+    /// The field that the facet counts by.
     pub field: FacetField,
-    /// Maximum number of buckets.
+    /// Maximum number of buckets to return.
     pub first: usize,
-    /// Which conditions of the set apply.
+    /// The conditions of the set's filter that apply to the facet.
     pub scope: FacetScope,
-    /// Only values with at least this many releases; 0 also lists values without releases.
+    /// Minimum number of releases in a bucket. 0 also returns values without releases.
     pub min_count: u64,
-    /// Sort keys in order of precedence; ties are sorted by label. Empty: largest count first.
+    /// Sort keys of the buckets, in order of precedence. Ties are sorted by label. If empty, the largest bucket comes
+    /// first.
     pub order: Vec<FacetOrder>,
-    /// Only values whose label contains this text, ignoring case and accents.
+    /// If set, only values whose label contains this text are returned. Case and accents are ignored.
     pub label_contains: Option<String>,
 }
 
-/// Which conditions of the set's filter apply to a facet.
+/// The conditions of a set's last filter that apply to a facet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FacetScope {
     /// All conditions.
     AllFilters,
-    /// All conditions except those on the facet's own field in the filter itself or in its `and`.
+    /// All conditions except those on the facet's own field. Only conditions in the filter itself and in its `and`
+    /// are ignored, not those in `or` and `not`.
     ExcludeOwnFilter,
-    /// No conditions: the set before its filter.
+    /// No conditions: the facet counts the set as it was before its last filter.
     Unfiltered,
 }
 
-/// A sort key of buckets.
+/// A sort key of buckets, with its direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FacetOrder {
-    /// The key.
+    /// The value that buckets are sorted by.
     pub by: FacetOrderKey,
-    /// The direction.
+    /// The sort direction.
     pub direction: Direction,
 }
 
-/// Sort keys of buckets.
+/// The value that buckets are sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FacetOrderKey {
-    /// Whether the filter names the value.
+    /// Whether the set's filter names the bucket's value. In ascending order, these buckets come last.
     Selected,
-    /// The number of releases.
+    /// The number of releases in the bucket.
     Count,
-    /// The label.
+    /// The label of the bucket's value.
     Label,
-    /// The latest release date in the bucket. Empty buckets sort before all others.
+    /// The latest release date in the bucket. In ascending order, empty buckets come first.
     Latest,
 }
 
-/// The buckets of a set by one field.
+/// The buckets of a release set by one field.
 #[derive(Clone, Debug)]
 pub struct Facet {
-    /// The requested buckets, in order.
+    /// The returned buckets, in the requested order.
     pub buckets: Vec<Bucket>,
-    /// Number of values that match the request, including those not returned.
+    /// Number of values that match the request, including values whose buckets are not returned.
     pub distinct_values: u64,
     set: ReleaseSet,
     field: FacetField,
@@ -83,20 +87,21 @@ pub struct Facet {
     with_value: u64,
 }
 
-/// One value of a facet.
+/// A bucket: one value of a facet, and the number of releases that have it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bucket {
-    /// The number of the topic, place, kind or language.
+    /// The number of the topic or place in its vocabulary, or of the kind or language.
     pub value: u32,
-    /// Number of releases, each counted once.
+    /// Number of releases in the bucket. Each release counts once.
     pub count: u64,
-    /// Whether the filter of the set names the value.
+    /// Whether the set's filter names the value.
     pub selected: bool,
 }
 
 impl ReleaseSet {
-    /// The buckets of the set by a field. The cost is the smaller of a walk over the assignments and one intersection
-    /// per value, once per filter and snapshot. Sorting by latest date reads each counted release. No SQL statement.
+    /// Counts the releases of the set by a field and returns the buckets. The cost is a walk over the assignments of
+    /// topics or places, or one bitmap intersection per value, whichever is smaller; results are cached per filter
+    /// and snapshot. Sorting by the latest date reads each counted release. Executes no SQL statement.
     pub fn facet(&self, request: &FacetRequest) -> Facet {
         let (snapshot, field) = (self.snapshot(), request.field);
         let condition = FacetCondition::of(field);
@@ -114,8 +119,8 @@ impl ReleaseSet {
             .iter()
             .map(|&value| Bucket { value, count: counts.by_value[value as usize], selected: selected.contains(value) })
             .filter(|bucket| bucket.count >= request.min_count)
-            // A language is known from releases only, so a language of hidden releases must not appear, not even with
-            // 0.
+            // Languages are known only from releases. If all releases in a language are hidden from the viewer, the
+            // language must not appear, not even with a count of 0.
             .filter(|bucket| {
                 field != FacetField::Languages
                     || bucket.count > 0
@@ -160,22 +165,23 @@ impl ReleaseSet {
 }
 
 impl Facet {
-    /// The set that was counted, after applying the scope.
+    /// Returns the set whose releases were counted, after the scope was applied.
     pub fn set(&self) -> &ReleaseSet {
         &self.set
     }
 
-    /// The field that was counted by.
+    /// Returns the field that the facet counts by.
     pub fn field(&self) -> FacetField {
         self.field
     }
 
-    /// Number of releases without a value.
+    /// Returns the number of releases without a value.
     pub fn missing(&self) -> u64 {
         self.set.count() - self.with_value
     }
 
-    /// Number of releases that have a value, none of which was returned. Costs a union of the buckets.
+    /// Returns the number of releases that have values, but are in none of the returned buckets. Costs a union of the
+    /// returned buckets.
     pub fn other(&self) -> u64 {
         let mut returned = RoaringBitmap::new();
         for bucket in &self.buckets {
@@ -184,17 +190,17 @@ impl Facet {
         self.with_value - self.set.members.intersection_len(&returned)
     }
 
-    /// Whether one release can be in several buckets.
+    /// Returns whether one release can be in several buckets.
     pub fn overlapping(&self) -> bool {
         matches!(self.field, FacetField::Topics { .. } | FacetField::Places { .. })
     }
 
-    /// The count of a bucket as a fraction of the counted set, 0 to 1; 0 if that is empty.
+    /// Returns the share of the counted releases that are in a bucket, from 0 to 1. Returns 0 for an empty bucket.
     pub fn share(&self, bucket: &Bucket) -> f64 {
         if bucket.count == 0 { 0.0 } else { bucket.count as f64 / self.set.count() as f64 }
     }
 
-    /// Number of releases that have exactly the topic or place of a bucket.
+    /// Returns the number of releases that have exactly the topic or place of a bucket, without narrower concepts.
     pub fn direct_count(&self, bucket: &Bucket) -> u64 {
         let exactly = match self.field {
             FacetField::Topics { roll_up: true, under } => FacetField::Topics { roll_up: false, under },
@@ -205,14 +211,14 @@ impl Facet {
         self.set.members.intersection_len(&snapshot.facet_index(exactly).bitmap(snapshot, bucket.value))
     }
 
-    /// The set of the releases that a bucket counts.
+    /// Returns the set of the releases in a bucket.
     pub fn bucket_set(&self, bucket: &Bucket) -> ReleaseSet {
         self.set.with_members(&*self.set.members & &*self.index.bitmap(self.set.snapshot(), bucket.value))
     }
 }
 
 impl View {
-    /// The label of a value: the name of a concept, a kind in words, or a language tag.
+    /// Returns the label of a facet value: the name of a topic or place, a kind in words, or a language tag.
     pub fn label(&self, field: FacetField, value: u32) -> &str {
         match field {
             FacetField::Topics { .. } => &self.topics().get(value).name,
@@ -222,12 +228,13 @@ impl View {
         }
     }
 
-    /// The tag of a language, by its number.
+    /// Returns the tag of the language with a number.
     pub fn language(&self, value: u32) -> &str {
         self.languages.name(value)
     }
 
-    /// Compares two labels: concepts in the order of the vocabulary, others by their folded text.
+    /// Compares the labels of two facet values. Topics and places have the label order of their vocabulary; kinds and
+    /// languages are compared by their folded text.
     fn compare_labels(&self, field: FacetField, a: u32, b: u32) -> Ordering {
         match field {
             FacetField::Topics { .. } => self.topics().label_rank(a).cmp(&self.topics().label_rank(b)),
@@ -240,7 +247,7 @@ impl View {
     }
 }
 
-/// A kind in words.
+/// Returns the name of a release kind in English.
 fn kind_label(kind: ReleaseKind) -> &'static str {
     match kind {
         ReleaseKind::PressRelease => "Press release",

@@ -1,9 +1,10 @@
-//! Facet counts: which releases have which value of a facet, and how many releases of a set have each value.
+//! Facet counts: finds the releases that have each value of a facet field, and counts how many releases of a set have
+//! each value.
 //!
-//! A `FacetIndex` is built once for a snapshot and field and is used by all sets. Topics and places can roll up: a
-//! release counts once for a concept and for each concept above it. A set is counted by a scan of its releases or by
-//! one bitmap intersection per value, whichever costs less. Totals of an audience and counts of large filtered sets are
-//! cached in `cache`.
+//! A `FacetIndex` is built once per snapshot and field, and all sets use it. Topics and places can roll up: a release
+//! then counts once for each of its concepts and once for each broader concept. A set is counted by a scan of its
+//! releases, or by one bitmap intersection per value, whichever costs less. The query cache keeps the totals of each
+//! audience and the counts of large filtered sets.
 
 use std::sync::{Arc, OnceLock};
 
@@ -25,25 +26,27 @@ use crate::catalog::{
     },
 };
 
-/// Maximum number of cached facet indexes of the topics below one topic, per snapshot.
+/// Maximum number of facet indexes per snapshot that are cached for the topics directly below one topic.
 const MAX_SUBTOPIC_INDEXES: usize = 100;
 
-/// Counts of sets larger than this are cached with the snapshot; in tests, of all sets.
+/// Counts of filtered sets with more releases than this are cached with the snapshot. In tests, the counts of all
+/// filtered sets are cached.
 const MIN_CACHED_SET: u64 = if cfg!(test) { 0 } else { 2000 };
 
-/// Counts under filters with a longer text are not cached.
+/// Counts under a filter whose JSON text is longer than this (in bytes) are not cached.
 const MAX_CACHED_FILTER_LEN: usize = 2000;
 
 impl View {
-    /// The facet index of a field, built once per snapshot. Indexes of the topics below one topic are cached up to a
-    /// limit, because there can be as many as topics, and a client that requests all of them must not fill the
-    /// memory.
+    /// Returns the facet index of a field. An index is built once per snapshot and then cached. The number of cached
+    /// indexes for the topics below one topic is limited: there can be one for each topic, and a client that requests
+    /// all of them must not fill the memory.
     pub(in crate::catalog) fn facet_index(&self, field: FacetField) -> Arc<FacetIndex> {
         let locked = || self.cache.facet_indexes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(cached) = locked().get(&field) {
             return cached.clone();
         }
-        // Built without holding the lock: two threads may build the same index, which costs less than waiting.
+        // The lock is not held while the index is built. Two threads may then build the same index, which costs less
+        // than waiting.
         let facet_index = Arc::new(FacetIndex::new(self, field));
         let is_under = |field: &FacetField| matches!(field, FacetField::Topics { under: Some(_), .. });
         let mut facet_indexes = locked();
@@ -85,7 +88,7 @@ impl FacetIndex {
         }
     }
 
-    /// The releases that count for a value, for all audiences.
+    /// Returns the releases that count for a value, whether or not the viewer may see them.
     pub(in crate::catalog) fn bitmap(&self, view: &View, value: u32) -> SharedBitmap {
         let compute = || match self.field {
             FacetField::Topics { roll_up: true, .. } => view.rolled_up(value),
@@ -103,7 +106,7 @@ impl FacetIndex {
         self.bitmaps[value as usize].get_or_init(compute).clone()
     }
 
-    /// The releases that count for any value, for all audiences.
+    /// Returns the releases that count for at least one value, whether or not the viewer may see them.
     fn with_value(&self, view: &View) -> &SharedBitmap {
         self.with_value.get_or_init(|| match self.field {
             FacetField::Topics { under: None, .. } => view.with_topics.clone(),
@@ -117,14 +120,15 @@ impl FacetIndex {
         })
     }
 
-    /// Counts a set. The cost is the smaller of a walk over the assignments and one intersection per value. Counts of
-    /// everything public, of everything, and of large filtered sets are cached per snapshot.
+    /// Counts the releases of a set by value. The cost is a walk over the assignments of topics or places, or one
+    /// bitmap intersection per value, whichever is smaller. Counts of all releases that an audience may see, and
+    /// counts of large filtered sets, are cached per snapshot.
     pub(in crate::catalog) fn count(&self, set: &ReleaseSet) -> Arc<FacetCounts> {
         match (set.complete_for(), set.filter()) {
             (Some(audience), _) => {
                 self.totals[audience as usize].get_or_init(|| Arc::new(self.compute_counts(set))).clone()
             }
-            // Counting a small set is as fast as a cache lookup.
+            // Counting a small set is as fast as a cache lookup, so only counts of large sets are cached.
             (None, Some(filter)) if set.count() > MIN_CACHED_SET => match filter.to_json() {
                 Some(text) if text.len() <= MAX_CACHED_FILTER_LEN => {
                     let key = (self.field, set.audience(), text);
@@ -138,7 +142,7 @@ impl FacetIndex {
 
     fn compute_counts(&self, set: &ReleaseSet) -> FacetCounts {
         let view = set.snapshot();
-        // A step of a walk costs about as much as a few words of an intersection.
+        // One step of a scan costs about as much as intersecting a few words of a bitmap.
         let sparse = !self.starts.is_empty() && set.count() < view.len() / 4;
         if sparse { self.count_by_scan(set) } else { self.count_by_intersection(set) }
     }
@@ -151,7 +155,8 @@ impl FacetIndex {
         FacetCounts { by_value, with_value: set.members.intersection_len(self.with_value(set.snapshot())) }
     }
 
-    /// The assignment lists to count by, if each concept counts only for itself and a release has each concept once.
+    /// Returns the assignment lists in which each entry counts exactly once, so no release needs to be checked for
+    /// duplicates. Returns `None` if concepts roll up, or if one release can have a value twice.
     fn direct_lists<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a ListColumn<u32>> {
         match self.field {
             FacetField::Topics { roll_up: false, under: None } => Some(&snapshot.topics_of),
@@ -172,8 +177,8 @@ impl FacetIndex {
             }
             return counts;
         }
-        // The last release that was counted for each value, so that a release counts once however many of its
-        // concepts lead there.
+        // For each value, the last release that was counted for it. A release thus counts once for a value, even if
+        // several of its concepts count for the value.
         let mut last_counted = vec![u32::MAX; self.bitmaps.len()];
         for ordinal in set.ordinals() {
             let mut has_value = false;
@@ -193,7 +198,8 @@ impl FacetIndex {
     }
 }
 
-/// For each concept the buckets that it counts for: its own and, with roll-up, those of its ancestors.
+/// Returns for each concept the bucket values that it counts for: the concept itself and, with roll-up, its broader
+/// concepts. The result has the layout of `FacetIndex::starts` and `FacetIndex::values`.
 fn self_and_ancestors<T: Concept>(
     vocabulary: &Vocabulary<T>,
     buckets: &RoaringBitmap,
@@ -208,7 +214,7 @@ fn self_and_ancestors<T: Concept>(
     (starts, values)
 }
 
-/// The concepts of a release that count for a field: up to two lists.
+/// Returns the concepts of a release that count for a field, in up to two lists.
 #[inline]
 fn concepts_of(snapshot: &Snapshot, field: FacetField, ordinal: u32) -> [&[u32]; 2] {
     match field {

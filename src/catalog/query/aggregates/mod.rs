@@ -1,11 +1,11 @@
-//! Aggregations of a release set: facet counts, timelines, period comparison, trends.
+//! Aggregations of a release set: facet counts, timelines, comparisons of periods, trends.
 //!
-//! - `facet`: facets (faceted search): buckets by topic, place, kind or language, ordered and limited
-//! - `facet_counts`: facet index and counting of releases per value, with roll-up in the hierarchy
-//! - `timeline`: date histogram in a time zone
-//! - `calendar`: calendar intervals, ISO 8601 labels, start of a day in a time zone
-//! - `compare`: one period compared with an earlier one
-//! - `trend`: trending topics by log-likelihood ratio
+//! - `facet`: facets (faceted search): ordered and limited buckets by topic, place, kind or language
+//! - `facet_counts`: facet indexes, and counting the releases of a set for each value, with roll-up in the hierarchy
+//! - `timeline`: number of releases in each day, week, month, quarter or year (date histogram), in a time zone
+//! - `calendar`: calendar periods, their ISO 8601 labels, and the start of a day in a time zone
+//! - `compare`: number of releases in a period, compared with an earlier period
+//! - `trend`: trending topics, by log-likelihood ratio
 
 pub mod calendar;
 pub mod compare;

@@ -1,8 +1,8 @@
-//! Timelines (date histogram): how many releases of a set fall into each day, week, month, quarter or year.
+//! Timelines (date histogram): the number of releases of a set in each day, week, month, quarter or year.
 //!
-//! Counts by release date, which has no zone, or by publication time, for which days begin at midnight in a time zone
-//! (with DST). Empty periods are included unless omitted. Limits the number of points. Calendar arithmetic is in
-//! `calendar`.
+//! Releases are counted by release date, which has no time zone, or by publication time. For publication time, days
+//! start at midnight in a given time zone (with DST). Periods without releases are included unless the request omits
+//! them. The number of points is limited. Calendar arithmetic is in `calendar`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -20,68 +20,71 @@ use crate::catalog::{
     },
 };
 
-/// Maximum number of points of a timeline: ten years of days. Omitted empty periods do not count.
+/// Maximum number of points of a timeline, which is more than ten years of days. Omitted empty periods do not count.
 pub const MAX_TIMELINE_POINTS: u64 = 4000;
 
-/// Set size from which finding the releases in the range first is faster. Small in tests, so that both ways are
-/// tested.
+/// Set size above which it is faster to find the releases in the range with an index than to scan the set. The number
+/// is small in tests, so both ways are tested.
 const MIN_FOR_RANGE_INDEX: u64 = if cfg!(test) { 10 } else { 20_000 };
 
-/// The date of a release that counts.
+/// The date by which releases are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateField {
     /// The release date, a calendar date that is the same in every time zone.
     ReleaseDate,
-    /// The instant of the last publication; its day depends on the time zone.
+    /// The instant of the last publication. Its day depends on the time zone.
     PublishedAt,
 }
 
 /// The parameters of a timeline.
 #[derive(Clone, Debug)]
 pub struct TimelineRequest {
-    /// The length of each period.
+    /// The length of the periods.
     pub interval: Interval,
     /// The time zone in which days start and end.
     pub zone: Tz,
-    /// The date that counts.
+    /// The date by which releases are counted.
     pub field: DateField,
-    /// Only releases between two days, both included. A missing end is the first or last day of the set.
+    /// Only releases between these two days are counted, including both days. A missing end is the first or last day
+    /// of the set.
     pub range: Range<NaiveDate>,
-    /// The first day of a week.
+    /// The first day of each week.
     pub week_start: Weekday,
     /// Whether to omit periods without releases.
     pub omit_empty: bool,
 }
 
-/// A set by periods of time.
+/// The releases of a set, counted by periods of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
     /// The periods, earliest first.
     pub points: Vec<TimePoint>,
 }
 
-/// A period.
+/// One period of a timeline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimePoint {
     /// Name of the period: `2006-05-08`, `2006-W19` (ISO 8601), `2006-05`, `2006-Q2` or `2006`. A week that does not
     /// start on Monday is named by its first day.
     pub label: String,
-    /// The start of the period in the time zone.
+    /// Instant at which the period starts in the time zone.
     pub start: DateTime<Utc>,
-    /// The end of the period, which is the start of the next one.
+    /// Instant at which the period ends in the time zone and the next period starts.
     pub end: DateTime<Utc>,
     /// Number of releases in the period.
     pub count: u64,
-    /// Number of releases in this period and all earlier ones.
+    /// Number of releases in this period and in all earlier periods of the timeline.
     pub cumulative: u64,
-    /// Whether the period is over.
+    /// Whether the period is over at the instant of the request.
     pub complete: bool,
 }
 
 impl ReleaseSet {
-    /// The set by periods of time, evaluated at an instant, on which only the completeness of periods depends. The
-    /// cost is one step per release of the set or of the range, whichever is fewer, and one step per period. If empty
-    /// periods are omitted, there are no more steps than releases, however long the range is. No SQL statement.
+    /// Counts the releases of the set by periods of time. `now` only decides which periods are complete.
+    ///
+    /// The cost is one step per release of the set or of the range, whichever has fewer, and one step per period. If
+    /// empty periods are omitted, there are at most as many steps as releases, however long the range is. Executes no
+    /// SQL statement.
     pub fn timeline(&self, request: &TimelineRequest, now: DateTime<Utc>) -> Result<Timeline, FilterError> {
         request.range.check().map_err(|error| error.at("range"))?;
         let Range { from, until } = request.range;
@@ -93,7 +96,7 @@ impl ReleaseSet {
             DateField::ReleaseDate => OrderKey::ReleaseDate,
             DateField::PublishedAt => OrderKey::PublishedAt,
         };
-        // Releases that were never published are not on a timeline by publication.
+        // Releases that were never published (`NEVER`) are not on a timeline by publication time.
         let start = from.map_or(NEVER + 1, start_value);
         let stop = until.and_then(|day| day.succ_opt()).map_or(i64::MAX, start_value);
         let values = self.values(by, start, stop);
@@ -107,7 +110,8 @@ impl ReleaseSet {
             return Ok(Timeline { points: Vec::new() });
         }
         let periods = request.interval.periods(first, last, request.week_start);
-        // The cost of a query is bounded by the smaller of the two numbers, so that many periods are visited.
+        // If empty periods are omitted, the query cost assumes at most this many points. No more periods may be
+        // visited then.
         if request.omit_empty && periods > MAX_TIMELINE_POINTS.min(values.len() as u64) {
             return populated_periods(request, values, start_value, now);
         }
@@ -134,7 +138,7 @@ impl ReleaseSet {
         let mut points = Vec::with_capacity(counts.len());
         for (number, count) in counts.into_iter().enumerate() {
             cumulative += count;
-            // A time zone that crossed the date line skipped a day.
+            // A time zone that moved across the date line skipped a day. The period of that day is omitted.
             let skipped = request.field == DateField::PublishedAt && boundaries[number] == boundaries[number + 1];
             if skipped || (request.omit_empty && count == 0) {
                 continue;
@@ -149,7 +153,8 @@ impl ReleaseSet {
         Ok(Timeline { points })
     }
 
-    /// The sorted values of the releases from `start` until before `stop`.
+    /// Returns the sort values of the releases that are at or after `start` and before `stop`, in no particular
+    /// order.
     fn values(&self, by: OrderKey, start: i64, stop: i64) -> Vec<i64> {
         let snapshot = self.snapshot();
         let value = |ordinal: u32| snapshot.sort_value(by, ordinal);
@@ -167,7 +172,7 @@ impl ReleaseSet {
     }
 }
 
-/// Returns the periods that contain releases, derived from the dates of the releases. Does not iterate over the
+/// Returns the periods that contain releases. Starts from the dates of the releases and does not iterate over the
 /// calendar, which may have thousands of empty periods.
 fn populated_periods(
     request: &TimelineRequest,
@@ -193,7 +198,7 @@ fn populated_periods(
         }
         let mut first = request.interval.first_day(request.day(value), request.week_start);
         let mut next = request.interval.next(first);
-        // If midnight occurs twice, the second one belongs to the day that started at the first.
+        // If midnight occurs twice, the second midnight belongs to the day that started at the first midnight.
         while start_value(next) <= value && next < NaiveDate::MAX {
             first = next;
             next = request.interval.next(first);
@@ -209,18 +214,18 @@ fn populated_periods(
     Ok(Timeline { points: points.collect() })
 }
 
-/// A period with releases.
+/// A period that contains releases.
 struct Period {
     first: NaiveDate,
     /// The first day of the next period.
     next: NaiveDate,
-    /// The value at which the next period starts.
+    /// The sort value at which the next period starts.
     stop: i64,
     count: u64,
 }
 
 impl TimelineRequest {
-    /// The point of a period between two instants.
+    /// Returns the point for a period that starts on `first` and lasts from `start` to `end`.
     fn point(
         &self,
         first: NaiveDate,
@@ -232,7 +237,7 @@ impl TimelineRequest {
         TimePoint { label, start, end, count, cumulative, complete: end <= now }
     }
 
-    /// The day that contains a value.
+    /// Returns the day that contains a sort value.
     fn day(&self, value: i64) -> NaiveDate {
         match self.field {
             DateField::ReleaseDate => date(value as i32),
@@ -241,10 +246,12 @@ impl TimelineRequest {
     }
 }
 
-/// Counts the values between neighbouring boundaries. Boundaries are ascending, and no value lies outside.
+/// Counts the values between neighbouring boundaries. The boundaries must be ascending, and every value must lie
+/// between the first and the last boundary.
 fn histogram(boundaries: &[i64], values: &[i64]) -> Vec<u64> {
     let mut counts = vec![0; boundaries.len().saturating_sub(1)];
-    // Neighbours in a set are often neighbours in time, so most values are in the same bin as the one before.
+    // Releases with neighbouring ordinals are often close in time, so most values are in the same bin as the previous
+    // value.
     let mut bin = 0;
     for &value in values {
         if counts.is_empty() {

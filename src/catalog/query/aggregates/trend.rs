@@ -1,71 +1,73 @@
-//! Trending topics: more releases in a recent window than the window and the baseline before it together suggest.
+//! Trending topics: topics with more releases in a recent window than expected. The expected number assumes that the
+//! topic had the same share of all releases in the window and in the baseline, the period before the window.
 //!
-//! The score is the log-likelihood ratio G² of a 2×2 table (Dunning, "Accurate Methods for the Statistics of Surprise
-//! and Coincidence", Computational Linguistics 19(1), 1993): releases with and without the topic, in window and
-//! baseline. Unlike a ratio of rates it stays small for small numbers.
+//! The score is the log-likelihood ratio G² of a 2×2 table: releases with and without the topic, in the window and in
+//! the baseline (Dunning, "Accurate Methods for the Statistics of Surprise and Coincidence", Computational
+//! Linguistics 19(1), 1993). Unlike a ratio of rates, G² stays small if the numbers of releases are small.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
 use crate::catalog::query::{facet_field::FacetField, filter::error::FilterError, release_set::ReleaseSet};
 
-/// A duration in calendar units.
+/// A duration in calendar months and days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Duration {
-    /// Calendar months.
+    /// Number of calendar months.
     pub months: u32,
-    /// Days in addition to the months.
+    /// Number of days in addition to the months.
     pub days: u32,
 }
 
-/// The parameters of a trend.
+/// The parameters of a request for trending topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrendRequest {
-    /// Length of the window.
+    /// Length of the window, which ends on the day `until`.
     pub window: Duration,
     /// Length of the baseline, which ends where the window starts.
     pub baseline: Duration,
     /// Last day of the window.
     pub until: NaiveDate,
-    /// Maximum number of topics.
+    /// Maximum number of topics to return.
     pub first: usize,
-    /// Whether releases of narrower topics count for a topic, each once.
+    /// Whether a release also counts for all topics broader than its own topics, once for each.
     pub roll_up: bool,
 }
 
-/// A topic with more releases than expected.
+/// A topic that has more releases in the window than expected.
 #[derive(Clone, Debug)]
 pub struct TopicTrend {
-    /// Number of the topic.
+    /// Number of the topic in the vocabulary.
     pub topic: u32,
-    /// Number of its releases in the window.
+    /// Number of the topic's releases in the window.
     pub count: u64,
-    /// Number of its releases that the window would have if its share were the same in window and baseline.
+    /// Number of releases that the topic would have in the window if its share were the same in the window and in the
+    /// baseline.
     pub expected: f64,
-    /// The log-likelihood ratio G². By chance alone, 3.84 is exceeded once in twenty times.
+    /// The log-likelihood ratio G². A score above 3.84 occurs by chance once in twenty times.
     pub score: f64,
     /// First day of the window.
     pub from: NaiveDate,
-    /// The releases of `count`.
+    /// The topic's releases in the window, which `count` counts.
     pub releases: ReleaseSet,
 }
 
 impl TopicTrend {
-    /// `count` divided by `expected`: 2 is twice as many.
+    /// Returns `count` divided by `expected`. The value 2 means twice as many releases as expected.
     pub fn lift(&self) -> f64 {
         self.count as f64 / self.expected
     }
 }
 
 impl Duration {
-    /// The day that lies this duration before a day.
+    /// Returns the day that lies this duration before a day, or `None` if the calendar does not reach that far back.
     fn before(self, day: NaiveDate) -> Option<NaiveDate> {
         day.checked_sub_months(Months::new(self.months))?.checked_sub_days(Days::new(u64::from(self.days)))
     }
 }
 
 impl ReleaseSet {
-    /// The topics with more releases in the window than expected, by G²; ties by label. Costs two counts of all
-    /// topics. No SQL statement.
+    /// Returns the topics that have more releases in the window than expected, by descending G². Ties are ordered by
+    /// label. The cost is two counts of all topics. Executes no SQL statement.
     pub fn trending(&self, request: &TrendRequest) -> Result<Vec<TopicTrend>, FilterError> {
         let too_long = |argument: &str| {
             FilterError::invalid("it reaches back before the start of the calendar: make it shorter").at(argument)
@@ -117,8 +119,8 @@ impl ReleaseSet {
     }
 }
 
-/// G² of a 2×2 table: twice the sum of each number times the logarithm of its ratio to the number expected from rows
-/// and columns.
+/// Returns G² of a 2×2 table: twice the sum of n · ln(n / e) over its cells, where n is the number in the cell and e
+/// is the number expected from the totals of its row and column.
 pub(in crate::catalog) fn log_likelihood(table: [[u64; 2]; 2]) -> f64 {
     let total: u64 = table.iter().flatten().sum();
     let mut sum = 0.0;
@@ -132,7 +134,7 @@ pub(in crate::catalog) fn log_likelihood(table: [[u64; 2]; 2]) -> f64 {
             }
         }
     }
-    // Rounding can yield a tiny negative number.
+    // Rounding errors can produce a tiny negative sum.
     (2.0 * sum).max(0.0)
 }
 

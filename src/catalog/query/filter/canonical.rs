@@ -1,10 +1,13 @@
-//! Canonical form of a filter, which cursors are bound to (a cursor is valid only for the filter it was made with).
+//! Canonical form of a filter. A cursor is bound to this form, so the cursor is valid only for the filter that it was
+//! made with.
 //!
-//! Filters that differ only in notation have equal forms: conditions that match everything are omitted, lists are
-//! sorted without duplicates, a concept is its id however it was referenced, nested conjunctions are flattened. Equal
-//! forms match the same releases; the reverse does not hold in general, because boolean expressions are not minimised.
-//! A form has no numbers of a snapshot in it, so it is equal on every server. Its serialized text is stable: do not
-//! reorder variants.
+//! Filters that differ only in notation have equal canonical forms. Conditions that match everything are omitted,
+//! lists are sorted without duplicates, a concept is represented by its id no matter how the filter refers to it, and
+//! nested conjunctions are flattened. Filters with equal forms match the same releases. Filters with different forms
+//! may also match the same releases, because Boolean expressions are not minimised.
+//!
+//! A form contains no numbers of a snapshot, so it is the same on every server. Its serialised text must stay stable:
+//! do not reorder the enum variants.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::release::{ReleaseKind, ReleaseState};
@@ -22,50 +25,53 @@ use crate::catalog::{
     store::vocabulary::{Concept, Vocabulary},
 };
 
-/// A filter as a conjunction of clauses, sorted and without duplicates, and without clauses that match everything.
+/// A filter in canonical form: a conjunction of clauses, sorted and without duplicates. Clauses that match everything
+/// are omitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct CanonicalFilter {
     clauses: Vec<Clause>,
 }
 
-/// A condition. Lists are sorted, without duplicates, and not empty, except in [`Clause::AnyOf`].
+/// One condition of a canonical filter. Its lists are sorted, without duplicates, and not empty, except in
+/// [`Clause::AnyOf`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 enum Clause {
-    /// At least one of these matches. Empty: nothing matches.
+    /// At least one of these filters matches. The empty list matches nothing.
     AnyOf(Vec<CanonicalFilter>),
-    /// This does not match.
+    /// This filter does not match.
     Not(CanonicalFilter),
-    /// One of these ids.
+    /// The release has one of these ids.
     Ids(Vec<Uuid>),
-    /// One of these kinds.
+    /// The release is of one of these kinds.
     Kinds(Vec<ReleaseKind>),
-    /// One of these states.
+    /// The release is in one of these states.
     States(Vec<ReleaseState>),
-    /// One of these languages, in lower case, or a more specific form of one.
+    /// The release's language is one of these tags (in lower case) or a more specific tag.
     Languages(Vec<String>),
-    /// One of these authors.
+    /// One of these subjects created the release.
     Authors(Vec<String>),
-    /// Whether there is a working revision.
+    /// Whether the release has both a live and a working revision.
     HasWorking(bool),
-    /// At least one of these concepts or, with the flag, of those below them.
+    /// The release has at least one of these concepts. If the flag is set, narrower concepts count, too.
     HasConcept(ConceptField, bool, Vec<Uuid>),
-    /// Not this concept, nor, with the flag, one below it.
+    /// The release does not have this concept. If the flag is set, the release has no narrower concept either.
     HasNotConcept(ConceptField, bool, Uuid),
-    /// True: no concept; false: at least one.
+    /// True: the release has no concept in the field. False: the release has at least one.
     MissesConcept(ConceptField, bool),
-    /// A place near a point: latitude, longitude and kilometres as bits of IEEE 754 numbers.
+    /// The release has a place near a point. The numbers are latitude, longitude and kilometres, as bits of IEEE 754
+    /// numbers.
     Near(PlaceRoleFilter, [u64; 3]),
-    /// The release date; at least one end is set.
+    /// First and last release date. At least one of them is set.
     ReleaseDate(Option<NaiveDate>, Option<NaiveDate>),
-    /// Microseconds since 1970. Without ends it matches everything that was ever published, which is not all
-    /// releases.
+    /// First and last instant of publication, in microseconds since 1970. If neither is set, the clause matches every
+    /// release that was ever published, which is not every release.
     PublishedAt(Option<i64>, Option<i64>),
-    /// Microseconds since 1970; at least one end is set.
+    /// First and last instant of modification, in microseconds since 1970. At least one of them is set.
     ModifiedAt(Option<i64>, Option<i64>),
 }
 
-/// The concepts of a release that a condition refers to.
+/// The concepts of a release that a condition refers to: its topics, or its places in a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 enum ConceptField {
     Topics,
@@ -76,19 +82,20 @@ impl Clause {
     /// The clause that matches nothing.
     const MATCHES_NONE: Self = Self::AnyOf(Vec::new());
 
-    /// The clause of a list of alternatives.
+    /// Returns the clause for a list of alternatives. An empty list matches nothing.
     fn one_of<T: Ord>(values: Vec<T>, clause: impl FnOnce(Vec<T>) -> Self) -> Self {
         if values.is_empty() { Self::MATCHES_NONE } else { clause(sorted_unique(values)) }
     }
 }
 
 impl CanonicalFilter {
-    /// Whether this is the form of the empty filter.
+    /// Returns whether this is the form of an empty filter, which matches everything.
     pub fn matches_all(&self) -> bool {
         self.clauses.is_empty()
     }
 
-    /// Adds the clauses of lists of references to topics or places. `None` if a reference leads nowhere.
+    /// Adds the clauses for the lists of topics or places in a filter. Returns `None` if a concept that a list refers
+    /// to does not exist.
     fn add_concepts<T: Concept>(
         &mut self,
         vocabulary: &Vocabulary<T>,
@@ -121,18 +128,19 @@ impl CanonicalFilter {
         let (field, lists) = (ConceptField::Places(places.role), [&places.any, &places.all, &places.none]);
         self.add_concepts(snapshot.places(), field, places.include_within, lists)?;
         self.clauses.extend(places.missing.map(|missing| Clause::MissesConcept(field, missing)));
-        // 0.0 and -0.0 are equal numbers with different bits.
+        // Adding 0.0 turns -0.0 into 0.0. The two numbers are equal, but their bits differ.
         let bits =
             |near: &Near| [near.latitude, near.longitude, near.kilometres].map(|number| (number + 0.0).to_bits());
         self.clauses.extend(places.near.as_ref().map(|near| Clause::Near(places.role, bits(near))));
         Some(())
     }
 
-    /// Adds the clauses of dates and instants. Every release has a release date and a modification time, but not
-    /// every one was published.
+    /// Adds the clauses for ranges of dates and instants. Every release has a release date and a modification time,
+    /// so an open range of these is omitted. Not every release was published, so an open range of publication times
+    /// is kept.
     fn add_ranges(&mut self, filter: &ReleaseFilter) {
         let micros = |range: &Range<DateTime<Utc>>| {
-            // The catalog compares instants to the microsecond.
+            // The catalog compares instants with a precision of microseconds.
             (range.from.map(|at| at.timestamp_micros()), range.until.map(|at| at.timestamp_micros()))
         };
         if let Some(Range { from, until }) = filter.release_date
@@ -150,7 +158,7 @@ impl CanonicalFilter {
         }
     }
 
-    /// Adds a disjunction.
+    /// Adds the clause for a disjunction (`or`).
     fn add_any(&mut self, filters: &[ReleaseFilter], snapshot: &Snapshot) -> Option<()> {
         let mut members = Vec::with_capacity(filters.len());
         for filter in filters {
@@ -173,9 +181,9 @@ impl CanonicalFilter {
 }
 
 impl ReleaseFilter {
-    /// The canonical form; `None` if the filter names a topic or place that does not exist in the snapshot, which
-    /// never happens for a filter that was applied to a set of the snapshot. O(n · log n) in the size of the filter.
-    /// Recurses as deep as filters are nested.
+    /// Returns the canonical form of the filter, or `None` if the filter names a topic or place that does not exist
+    /// in the snapshot. A filter that was applied to a set of the same snapshot always has a form. The cost is O(n ·
+    /// log n) in the size of the filter. The function recurses as deep as filters are nested.
     pub fn canonical(&self, snapshot: &Snapshot) -> Option<CanonicalFilter> {
         let mut form = CanonicalFilter::default();
         form.clauses.extend(self.ids.clone().map(|ids| Clause::one_of(ids, Clause::Ids)));

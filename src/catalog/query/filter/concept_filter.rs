@@ -1,8 +1,7 @@
-//! Filter conditions on topics and places: any, all, none, missing, with narrower concepts, within places, near a
-//! point.
+//! Filter conditions on topics and places: any, all, none, missing; including narrower concepts; near a point.
 //!
-//! `ConceptRef` is a reference to a topic or place by id, slug, URI, ISO 3166, M49 or GeoNames code. An unknown
-//! reference is an error.
+//! `ConceptRef` refers to a topic or place by id, slug, URI, or ISO 3166, M49 or GeoNames code. A reference to a
+//! concept that does not exist is an error.
 
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -17,59 +16,59 @@ use crate::catalog::{
     },
 };
 
-/// A reference to a topic or place.
+/// A reference to a topic or place in a filter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum ConceptRef {
-    /// By key.
+    /// The id of a topic or place.
     Id(Uuid),
-    /// By its present or a former slug.
+    /// The present slug of a topic or place, or a former slug.
     Slug(String),
-    /// By URI (topics and places).
+    /// The URI of a topic or place.
     Uri(String),
-    /// By ISO 3166-1 code, two or three letters (places).
+    /// The ISO 3166-1 code of a place, two or three letters.
     Iso3166(String),
-    /// By UN M49 code, three digits (places).
+    /// The UN M49 code of a place, three digits.
     M49(String),
-    /// By GeoNames id (places).
+    /// The GeoNames id of a place.
     Geonames(i32),
 }
 
-/// Conditions on the topics of a release. All given conditions must match.
+/// Conditions on the topics of a release. All conditions that are set must hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TopicSetFilter {
-    /// The release has at least one of these.
+    /// The release must have at least one of these topics.
     pub any: Option<Vec<ConceptRef>>,
-    /// The release has all of these.
+    /// The release must have all of these topics.
     pub all: Option<Vec<ConceptRef>>,
-    /// The release has none of these.
+    /// The release must have none of these topics.
     pub none: Option<Vec<ConceptRef>>,
-    /// True: the release has no topic; false: it has at least one.
+    /// True: the release must have no topic. False: the release must have at least one topic.
     pub missing: Option<bool>,
-    /// Whether a narrower topic counts as the topic.
+    /// Whether a release that has a narrower topic counts as having the topic.
     pub include_narrower: bool,
 }
 
-/// Conditions on the places of a release. All given conditions must match.
+/// Conditions on the places of a release. All conditions that are set must hold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlaceSetFilter {
-    /// The release has at least one of these.
+    /// The release must have at least one of these places.
     pub any: Option<Vec<ConceptRef>>,
-    /// The release has all of these.
+    /// The release must have all of these places.
     pub all: Option<Vec<ConceptRef>>,
-    /// The release has none of these.
+    /// The release must have none of these places.
     pub none: Option<Vec<ConceptRef>>,
-    /// True: the release has no place in this role; false: it has at least one.
+    /// True: the release must have no place in the role `role`. False: the release must have at least one.
     pub missing: Option<bool>,
-    /// The role of the places.
+    /// The role that the places must have in the release.
     pub role: PlaceRoleFilter,
-    /// Whether a place within counts as the place.
+    /// Whether a release that has a place within the place counts as having the place.
     pub include_within: bool,
-    /// The release has a place whose own location is near a point.
+    /// The release must have a place whose location is near a point.
     pub near: Option<Near>,
 }
 
 impl<T: Concept> Vocabulary<T> {
-    /// The concept of a reference.
+    /// Returns the number of the concept that a reference names, or `None` if there is no such concept.
     pub fn find(&self, reference: &ConceptRef) -> Option<u32> {
         match reference {
             ConceptRef::Id(id) => self.by_id(*id),
@@ -85,7 +84,7 @@ impl<T: Concept> Vocabulary<T> {
 impl std::fmt::Display for ConceptRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (kind, value) = match self {
-            // Never the key, because it contains the creation time.
+            // An id is never shown, because its UUID reveals when the concept was created.
             Self::Id(_) => return f.write_str("this id"),
             Self::Slug(slug) => ("slug", slug.clone()),
             Self::Uri(uri) => ("URI", uri.clone()),
@@ -136,7 +135,7 @@ impl PlaceSetFilter {
     }
 }
 
-/// Applies the conditions that topics and places share.
+/// Applies the conditions `any`, `all` and `none`. `bitmap_of` returns the releases that have a concept.
 fn apply_concept_lists(
     candidates: &mut Candidates<'_>,
     [any, all, none]: [&Option<Vec<ConceptRef>>; 3],
@@ -165,7 +164,7 @@ fn apply_concept_lists(
     Ok(())
 }
 
-/// Applies the condition on whether there is a value.
+/// Applies the condition `missing`. `with` returns the releases that have at least one concept.
 fn apply_presence(candidates: &mut Candidates<'_>, missing: Option<bool>, with: impl Fn() -> SharedBitmap) {
     match missing {
         Some(true) => candidates.exclude(&with()),

@@ -1,13 +1,14 @@
-//! Release filter: which releases of a set match. Evaluates conditions, boolean operators and date ranges on bitmaps.
+//! Release filter: decides which releases of a set match. Conditions, Boolean operators and date ranges are evaluated
+//! on bitmaps.
 //!
-//! All conditions of one filter must hold; `and`, `or` and `not` combine filters. An empty list is not an absent one:
-//! `any` of nothing matches nothing, `all` and `none` of nothing match everything. An unknown topic or place is an
-//! error, not an empty result. Bounds the nesting depth and the number of `near` conditions.
+//! All conditions of one filter must hold; `and`, `or` and `not` combine filters. An empty list is not the same as an
+//! absent list: an empty `any` matches nothing, and an empty `all` or `none` matches everything. An unknown topic or
+//! place is an error, not an empty result. The nesting depth and the number of `near` conditions are limited.
 //!
 //! - `concept_filter`: conditions on topics and places
-//! - `near`: distance on the globe
-//! - `canonical`: canonical form of a filter, bound into cursors
-//! - `error`: errors of a filter, with their path
+//! - `near`: condition that a place is near a point, by distance on the globe
+//! - `canonical`: canonical form of a filter, to which cursors are bound
+//! - `error`: errors of a filter, with the path of the invalid condition
 
 pub(crate) mod canonical;
 pub(crate) mod concept_filter;
@@ -36,53 +37,55 @@ use error::FilterError;
 /// Maximum nesting depth of filters.
 pub const MAX_FILTER_DEPTH: usize = 16;
 
-/// Maximum number of `near` conditions in one filter, because each is compared with every place.
+/// Maximum number of `near` conditions in one filter, including nested filters. Each `near` condition is compared
+/// with every place.
 pub const MAX_NEAR_CONDITIONS: usize = 10;
 
-/// A filter as written. [`Self::canonical`] compares filters that are written differently.
+/// A filter as the client wrote it. [`Self::canonical`] recognises filters that are equal except for their notation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ReleaseFilter {
-    /// All of these filters match.
+    /// All of these filters must match.
     pub and: Option<Vec<ReleaseFilter>>,
-    /// At least one of these filters matches.
+    /// At least one of these filters must match.
     pub or: Option<Vec<ReleaseFilter>>,
-    /// This filter does not match.
+    /// This filter must not match.
     pub not: Option<Box<ReleaseFilter>>,
-    /// Releases with one of these ids. Unknown and hidden ids match nothing.
+    /// Ids, one of which the release must have. Unknown and hidden ids match nothing.
     pub ids: Option<Vec<Uuid>>,
-    /// Releases of one of these kinds.
+    /// Kinds, one of which the release must have.
     pub kinds: Option<Vec<ReleaseKind>>,
-    /// Conditions on the topics.
+    /// Conditions on the release's topics.
     pub topics: Option<TopicSetFilter>,
-    /// Conditions on the places.
+    /// Conditions on the release's places.
     pub places: Option<PlaceSetFilter>,
-    /// Releases in one of these languages, or in a more specific form of one.
+    /// Language tags, one of which must match the release's language. A tag also matches more specific tags: `pt`
+    /// matches `pt-BR`.
     pub languages: Option<Vec<String>>,
-    /// The release date.
+    /// Range of the release date.
     pub release_date: Option<Range<NaiveDate>>,
-    /// When it was last made public.
+    /// Range of the instant at which the release was last made public.
     pub published_at: Option<Range<DateTime<Utc>>>,
-    /// When its visible content last changed.
+    /// Range of the instant at which the visible content last changed.
     pub modified_at: Option<Range<DateTime<Utc>>>,
-    /// Releases in one of these states.
+    /// Workflow states, one of which the release must have.
     pub states: Option<Vec<ReleaseState>>,
-    /// Whether there is a working revision beside the live one.
+    /// Whether the release must have both a live and a working revision (true) or not (false).
     pub has_working: Option<bool>,
-    /// Releases created by one of these subjects.
+    /// Subjects, one of which must have created the release.
     pub authors: Option<Vec<String>>,
 }
 
-/// A range with both ends included. A missing end is open.
+/// A range that includes both ends. A missing end leaves the range open on that side.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Range<T> {
-    /// The first value.
+    /// The first value in the range.
     pub from: Option<T>,
-    /// The last value.
+    /// The last value in the range.
     pub until: Option<T>,
 }
 
 impl ReleaseFilter {
-    /// The members of a set that match the filter.
+    /// Returns the members of a set that match the filter.
     pub(in crate::catalog) fn apply<'a>(
         &self,
         members: &'a RoaringBitmap,
@@ -97,7 +100,7 @@ impl ReleaseFilter {
         self.apply_to(Candidates::all_of(members), view, is_desk, 0)
     }
 
-    /// The filter and all filters within it.
+    /// Returns the filter and all filters that are nested in it.
     fn flattened(&self) -> Vec<&Self> {
         let mut filters = vec![self];
         let mut index = 0;
@@ -109,27 +112,29 @@ impl ReleaseFilter {
         filters
     }
 
-    /// Whether the filter itself has a `near` condition, ignoring nested filters.
+    /// Returns whether the filter has a `near` condition, ignoring nested filters.
     fn has_near(&self) -> bool {
         self.places.as_ref().is_some_and(|places| places.near.is_some())
     }
 
-    /// The size of the filter: the number of filters within it, plus ten for every `near` condition.
+    /// Returns the size of the filter: the number of filters, including this filter and all nested filters, plus ten
+    /// for each `near` condition.
     pub fn weight(&self) -> usize {
         self.flattened().into_iter().map(|filter| if filter.has_near() { 11 } else { 1 }).sum()
     }
 
-    /// Whether topics or places decide what matches.
+    /// Returns whether the filter or a nested filter has conditions on topics or places.
     pub fn uses_concepts(&self) -> bool {
         self.flattened().iter().any(|filter| filter.topics.is_some() || filter.places.is_some())
     }
 
-    /// The filter as JSON. Filters with the same JSON match the same releases.
+    /// Returns the filter as JSON. Filters with the same JSON match the same releases.
     pub(in crate::catalog) fn to_json(&self) -> Option<String> {
         serde_json::to_string(self).ok()
     }
 
-    /// The filter itself and, recursively, those of its `and`: the conditions that always apply.
+    /// Returns the filters whose conditions must all hold: the filter itself and, recursively, the filters in its
+    /// `and`.
     fn conjunction(&self) -> Vec<&Self> {
         let mut filters = vec![self];
         let mut index = 0;
@@ -140,7 +145,7 @@ impl ReleaseFilter {
         filters
     }
 
-    /// Whether one of the conditions that always apply is on a field.
+    /// Returns whether the filter itself or its `and` has a condition on a field.
     pub(in crate::catalog) fn has(&self, condition: FacetCondition) -> bool {
         self.conjunction().iter().any(|filter| match condition {
             FacetCondition::Topics => filter.topics.is_some(),
@@ -150,8 +155,8 @@ impl ReleaseFilter {
         })
     }
 
-    /// The filter without such conditions. Those inside `or` and `not` stay, because the rest would change its
-    /// meaning.
+    /// Returns the filter without conditions on a field, in the filter itself and in its `and`. Such conditions
+    /// inside `or` and `not` stay, because removing them would change the meaning of the other conditions there.
     pub(in crate::catalog) fn without(&self, condition: FacetCondition) -> Self {
         let mut filter = self.clone();
         match condition {
@@ -164,7 +169,8 @@ impl ReleaseFilter {
         filter
     }
 
-    /// The values that such conditions name; of topics and places those of `any` and `all`.
+    /// Returns the values of a field that the filter itself and its `and` name. For topics and places, only `any` and
+    /// `all` count.
     pub(in crate::catalog) fn selected_values(&self, condition: FacetCondition, view: &View) -> RoaringBitmap {
         let mut selected = RoaringBitmap::new();
         for filter in self.conjunction() {
@@ -213,7 +219,8 @@ impl ReleaseFilter {
         if let Some(languages) = &self.languages {
             candidates.retain_any(&view.languages.bitmaps, view.languages_matching(languages));
         }
-        // Authors and working revisions are visible to the desk only; for other viewers no release has them.
+        // Only the desk sees authors and working revisions. For other viewers, no release has an author or a working
+        // revision.
         if let Some(authors) = &self.authors {
             let authors = if is_desk { authors.as_slice() } else { &[] };
             let numbers = authors.iter().filter_map(|author| view.authors.number(author));
@@ -265,7 +272,7 @@ impl ReleaseFilter {
 }
 
 impl<T: PartialOrd + std::fmt::Display> Range<T> {
-    /// Refuses a range that ends before it starts.
+    /// Fails if the range ends before it starts.
     pub(in crate::catalog) fn check(&self) -> Result<(), FilterError> {
         if let (Some(from), Some(until)) = (&self.from, &self.until)
             && from > until
@@ -275,16 +282,16 @@ impl<T: PartialOrd + std::fmt::Display> Range<T> {
         Ok(())
     }
 
-    /// The range in the numbers of the catalog.
+    /// Converts the range to the numbers that the catalog stores: day numbers, or microseconds since 1970.
     fn span(&self, number: impl Fn(&T) -> i64) -> Result<RangeInclusive<i64>, FilterError> {
         self.check()?;
-        // An open end includes all instants, but not `NEVER`.
+        // An open start includes all instants, but not `NEVER`.
         Ok(self.from.as_ref().map_or(NEVER + 1, &number)..=self.until.as_ref().map_or(i64::MAX, &number))
     }
 }
 
 impl View {
-    /// The numbers of all languages that match one of these tags.
+    /// Returns the numbers of all languages that match at least one of the tags.
     fn languages_matching<'a>(&self, tags: impl IntoIterator<Item = &'a String> + Clone) -> impl Iterator<Item = u32> {
         (0..self.languages.len() as u32).filter(move |&number| {
             tags.clone().into_iter().any(|range| matches_language_range(self.languages.name(number), range))
@@ -292,7 +299,8 @@ impl View {
     }
 }
 
-/// Basic filtering of RFC 4647: `pt` matches `pt-BR`, ignoring case.
+/// Returns whether a language tag matches a language range by basic filtering (RFC 4647), ignoring case: `pt` matches
+/// `pt-BR`.
 fn matches_language_range(tag: &str, range: &str) -> bool {
     tag.len() >= range.len()
         && tag.is_char_boundary(range.len())

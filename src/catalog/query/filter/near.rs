@@ -1,7 +1,7 @@
-//! Geographic distance: places within a radius of a point, by the haversine formula (great circle).
+//! Geographic distance: finds the places within a radius of a point, by the haversine formula (great circle).
 //!
-//! Latitudes and longitudes are degrees in WGS 84; the Earth is a sphere with the IUGG mean radius. Checks the ranges
-//! of the input.
+//! Latitudes and longitudes are degrees in WGS 84. The Earth is treated as a sphere with the IUGG mean radius.
+//! `check` refuses coordinates and distances that are out of range.
 
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -12,12 +12,12 @@ use crate::{catalog::store::vocabulary::Vocabulary, journal::PlaceImage};
 /// Mean radius of the Earth in kilometres: R1 of the International Union of Geodesy and Geophysics (Moritz 2000).
 const EARTH_RADIUS_KM: f64 = 6371.0088;
 
-/// A point and a radius along a great circle.
+/// A circle on the globe: a point, and a radius that is measured along a great circle.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Near {
-    /// Degrees north, WGS 84, -90 to 90.
+    /// Degrees north of the equator (WGS 84), -90 to 90.
     pub latitude: f64,
-    /// Degrees east, WGS 84, -180 to 180.
+    /// Degrees east of Greenwich (WGS 84), -180 to 180.
     pub longitude: f64,
     /// The radius in kilometres.
     pub kilometres: f64,
@@ -44,7 +44,7 @@ impl Near {
         Ok(())
     }
 
-    /// The places within the radius. Places without a location never match.
+    /// Returns the places whose location is within the radius. Places without a location never match.
     pub(in crate::catalog) fn places(&self, places: &Vocabulary<PlaceImage>) -> RoaringBitmap {
         let near = |&number: &u32| {
             let location = places.get(number).location;
@@ -54,8 +54,8 @@ impl Near {
     }
 }
 
-/// Distance between two points (latitude, longitude) in kilometres, by the haversine formula on a sphere; within 0.6
-/// % of the ellipsoid.
+/// Returns the distance in kilometres between two points (latitude, longitude in degrees), by the haversine formula
+/// on a sphere. The distance on the ellipsoid differs by at most 0.6 %.
 pub(in crate::catalog) fn great_circle(a: (f64, f64), b: (f64, f64)) -> f64 {
     let (north, east) = ((b.0 - a.0).to_radians(), (b.1 - a.1).to_radians());
     let half =
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn great_circle_distances_match_known_values() {
         let known = [
-            // A quarter of a meridian, and half of the equator, on a sphere with this radius.
+            // A quarter of a meridian, and half of the equator, on a sphere with the radius `EARTH_RADIUS_KM`.
             ((0.0, 0.0), (90.0, 0.0), 10_007.557),
             ((0.0, -90.0), (0.0, 90.0), 20_015.115),
             // One degree of longitude across the date line.
