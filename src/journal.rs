@@ -141,7 +141,7 @@ pub struct VersionImage {
 }
 
 /// Image of a working revision whose release also has a live revision. Such a working revision is in no release set;
-/// readers reach it only through its release.
+/// the desk reaches it only through its release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkingImage {
     /// Primary key of the revision row.

@@ -2,9 +2,9 @@
 //! changed or disappeared).
 //!
 //! The release is evaluated alone in a snapshot, before and after the entry, with the same visibility and filter code
-//! as every query. The input is the images in the entry. The cost therefore does not depend on the number of
-//! releases, nor on how far behind the subscriber is. Pending transitions are not applied, because each transition is
-//! recorded as a separate entry. `newsroom::reading::change_stream` is the stream of these events.
+//! as every query. The release is taken only from the images in the entry. The cost therefore does not depend on the
+//! number of releases, nor on how far behind the subscriber is. Pending transitions are not applied, because each
+//! transition is recorded as a separate entry. `newsroom::reading::change_stream` is the stream of these events.
 
 use std::sync::Arc;
 

@@ -59,8 +59,8 @@ impl ReleaseSet {
         }
     }
 
-    /// Returns a slice of the set. `order` must have at least one key. The cost is O(n) for a sparse set and O(size ·
-    /// all / n) for a dense set, where n is the number of releases in the set; the cheaper way is chosen.
+    /// Returns a slice of the set. `order` must have at least one key. The cost is O(n) for a sparse set and
+    /// O(size · all / n) for a dense set, where n is the number of releases in the set; the cheaper way is chosen.
     pub fn slice(&self, order: &[OrderBy], window: &PageWindow) -> Slice {
         let (after, before) = (window.after.as_ref(), window.before.as_ref());
         let (start, stop) = if window.from_end { (before, after) } else { (after, before) };
@@ -87,7 +87,7 @@ impl ReleaseSet {
             || !self.collect_from(order, backward, Some(position), None, 1).is_empty()
     }
 
-    /// Returns up to `limit` members in one direction, from after `start` until before `stop`.
+    /// Returns up to `limit` members in one direction: those after `start` and before `stop`.
     fn collect_from(
         &self,
         order: &[OrderBy],

@@ -1,5 +1,5 @@
-//! Snapshot: the data of the catalog at one journal sequence, with releases in columns and indexes, topics, and
-//! places.
+//! Snapshot: all releases, topics and places of the catalog at one journal sequence. Releases are in columns and
+//! indexes.
 //!
 //! A snapshot is immutable once published. The next snapshot is a clone that shares almost all data, with some
 //! journal entries applied. A snapshot uses no database, clock or network. Releases are addressed by ordinal, a small

@@ -1,5 +1,5 @@
-//! Collation of labels: folding for search that ignores case and accents, and sort keys in the CLDR root order (UTS
-//! #10).
+//! Collation of labels: folding for search that ignores case and accents, and sort keys in the CLDR root order
+//! (UTS #10).
 //!
 //! `fold` is idempotent. It applies NFKD decomposition and full case folding, removes accents and invisible
 //! characters, and replaces Latin letters that do not decompose with ASCII letters. The Unicode data is compiled in,

@@ -46,8 +46,8 @@ pub(super) fn place_id(number: usize) -> Uuid {
     key(2, number)
 }
 
-/// Returns one of a series of days at increasing distances. The series starts at the end of 2006 and contains 29
-/// February 2008.
+/// Returns one of a series of days at increasing distances. The series starts at the end of 2006 and reaches
+/// 29 February 2008 and beyond.
 pub(super) fn day(number: i64) -> NaiveDate {
     NaiveDate::from_ymd_opt(2006, 12, 27).unwrap_or_default() + TimeDelta::days(number * number * 4 + number * 2 / 3)
 }

@@ -106,8 +106,8 @@ impl Interval {
     }
 }
 
-/// Returns the instant at which a day starts in a time zone. This is midnight. If clocks skip midnight, it is the
-/// instant of the jump; if midnight occurs twice, it is the first.
+/// Returns the instant at which a day starts in a time zone. Usually this is midnight. If clocks skip midnight, the
+/// day starts at the instant of the jump. If midnight occurs twice, the day starts at the first.
 pub(in crate::catalog) fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
     if zone == Tz::UTC {

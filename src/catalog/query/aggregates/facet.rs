@@ -3,8 +3,8 @@
 //!
 //! The scope of a request says which conditions of the set's filter apply, so a facet can ignore the conditions on
 //! its own field. Each bucket is a release set again (drill-down). A facet also has the number of distinct values,
-//! the number of releases without a value, the number in other buckets, and the share of each bucket. `facet_counts`
-//! does the counting.
+//! the number of releases without a value, the number of releases that are only in buckets not returned, and the
+//! share of each bucket. `facet_counts` does the counting.
 
 use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 

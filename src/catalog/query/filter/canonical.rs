@@ -182,8 +182,8 @@ impl CanonicalFilter {
 
 impl ReleaseFilter {
     /// Returns the canonical form of the filter, or `None` if the filter names a topic or place that does not exist
-    /// in the snapshot. A filter that was applied to a set of the same snapshot always has a form. The cost is O(n ·
-    /// log n) in the size of the filter. The function recurses as deep as filters are nested.
+    /// in the snapshot. A filter that was applied to a set of the same snapshot always has a form. The cost is
+    /// O(n · log n) in the size of the filter. The function recurses as deep as filters are nested.
     pub fn canonical(&self, snapshot: &Snapshot) -> Option<CanonicalFilter> {
         let mut form = CanonicalFilter::default();
         form.clauses.extend(self.ids.clone().map(|ids| Clause::one_of(ids, Clause::Ids)));

@@ -44,7 +44,7 @@ pub struct TopicSetFilter {
     pub none: Option<Vec<ConceptRef>>,
     /// True: the release must have no topic. False: the release must have at least one topic.
     pub missing: Option<bool>,
-    /// Whether a release that has a narrower topic counts as having the topic.
+    /// Whether topics narrower than the listed topics count, too.
     pub include_narrower: bool,
 }
 
@@ -61,7 +61,7 @@ pub struct PlaceSetFilter {
     pub missing: Option<bool>,
     /// The role that the places must have in the release.
     pub role: PlaceRoleFilter,
-    /// Whether a release that has a place within the place counts as having the place.
+    /// Whether places within the listed places count, too.
     pub include_within: bool,
     /// The release must have a place whose location is near a point.
     pub near: Option<Near>,

@@ -1,7 +1,7 @@
 //! Collects and logs stored dates and instants outside the years 0001 to 9999. They are clamped when rows are read.
 //!
-//! Up to 20 values are logged one by one, with their rows. An operator can repair them with `dateline check
-//! --repair`. `date_range` defines the supported years.
+//! Up to 20 values are logged one by one, with their rows. `dateline check --repair` repairs them. `date_range`
+//! defines the supported years.
 
 use uuid::Uuid;
 
