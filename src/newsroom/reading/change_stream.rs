@@ -1,9 +1,10 @@
-//! Change stream: what changed for a viewer, one journal entry at a time, starting now or at a resume position.
+//! Change stream: reports what changed for a viewer, one journal entry at a time, starting now or at a resume
+//! position.
 //!
-//! The source of GraphQL subscriptions. It is pull based: the next change is computed when the subscriber asks for it,
-//! so nothing is queued for a slow client. A slow client only falls behind in the journal, up to a limit (`TooOld`).
-//! The stream ends if its position is no longer in this database, or if the hierarchy below its filter changed.
-//! `catalog::query::change_event` computes the change that an entry makes.
+//! GraphQL subscriptions read from this stream. The stream computes the next change only when the subscriber asks for
+//! it, so nothing is queued for a slow client. Instead, a slow client falls behind in the journal. The stream ends if
+//! it falls too far behind (`TooOld`), if its position does not exist in this database, or if a change to the topic
+//! or place hierarchy gives its filter another meaning. `catalog::query::change_event` evaluates the entries.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -25,27 +26,27 @@ use crate::{
     },
 };
 
-/// The audience byte of positions of changes, which are valid for all audiences.
+/// Audience byte in the position of a change. A position of a change is valid for every audience.
 const ALL_AUDIENCES: u8 = u8::MAX;
 
 /// Maximum weight of a subscription's filter: the number of filters in it, plus ten for each `near` condition.
 const MAX_FILTER_WEIGHT: usize = 200;
 
-/// Maximum weight of a light filter. Light and heavy filters are evaluated under separate permits, so light ones do not
-/// wait for heavy ones.
+/// Maximum weight of a light filter. Light and heavy filters are evaluated under separate permits, so light filters
+/// do not wait for heavy filters.
 const LIGHT_FILTER_WEIGHT: usize = 20;
 
-/// Actions that record a scheduled transition.
+/// Journal actions that record a scheduled transition.
 const AUTOMATIC_ACTIONS: [&str; 2] = [ReleaseAction::Publish.name(), EMBARGO_END_ACTION];
 
-/// A change of what a viewer sees.
+/// One change in what a viewer sees.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// Position in the journal. A client can resume after it.
+    /// Encrypted position in the journal. A client can resume the stream after this position.
     pub position: String,
     /// Instant of the change.
     pub at: DateTime<Utc>,
-    /// Kind of change.
+    /// Kind of the change, as this viewer sees it.
     pub kind: ChangeKind,
     /// The release that changed.
     pub release: Uuid,
@@ -54,11 +55,12 @@ pub struct Change {
 /// Why a stream ends.
 #[derive(Clone, Debug)]
 pub enum ChangeStreamError {
-    /// The position is not in this newsroom's present database.
+    /// The resume position does not exist in the newsroom's present database, for example after a restore from a
+    /// backup.
     UnknownPosition,
-    /// The position is behind by more than the limit.
+    /// The position is more journal entries behind than the limit allows.
     TooOld,
-    /// The hierarchy of topics or places changed, so the filter matches other releases than before.
+    /// The hierarchy of topics or places changed, so the filter may now match different releases.
     HierarchyChanged,
     /// The filter is no longer valid.
     Filter(Error),
@@ -66,28 +68,31 @@ pub enum ChangeStreamError {
     Db(DatabaseError),
 }
 
-/// The changes for one viewer.
+/// A stream of the changes that one viewer may see.
 #[derive(Debug)]
 pub struct ChangeStream {
     newsroom: Newsroom,
     viewer: Viewer,
     filter: Option<Arc<ReleaseFilter>>,
     epoch: Uuid,
-    /// Sequence of the last entry that was evaluated.
+    /// Sequence of the last journal entry that was evaluated.
     sequence: i64,
-    /// Scheduled transitions up to this instant are known to the client, even if the journal records them later. It
-    /// comes from the position of a response, in microseconds since 1970, and is 0 if there is none.
+    /// The client already knows the effect of scheduled transitions up to this instant, even if the journal records
+    /// them later. In microseconds since 1970. The instant comes from the position of a response. It is 0 if the
+    /// stream did not start at such a position.
     as_of_micros: i64,
-    /// Whether the position may come from another server, which may have been ahead of this one.
+    /// Whether the position may come from another server. That server may have applied more of the journal than this
+    /// server.
     may_be_from_other_server: bool,
-    /// Maximum number of entries that the stream may be behind.
+    /// Maximum number of journal entries by which the stream may be behind.
     max_lag: i64,
     buffer: VecDeque<Arc<Entry>>,
     catalog_updates: watch::Receiver<u64>,
 }
 
 impl Newsroom {
-    /// Opens a stream after a position, or from now.
+    /// Opens a change stream that starts after a position (`after`), or now if there is none. `max_lag` is the
+    /// maximum number of journal entries by which the stream may be behind.
     pub fn open_change_stream(
         &self,
         viewer: &Viewer,
@@ -133,7 +138,7 @@ impl Newsroom {
 }
 
 impl ChangeStream {
-    /// Continues after a position of a change or of a response.
+    /// Moves the stream to a position that the client received with a change or a response.
     pub fn resume_after(&mut self, token: &str) -> Result<(), Error> {
         let message = "this is not a resume position of this newsroom: pass a `sequence` or `asOf.version` that it \
                        returned, or omit it and read all data again";
@@ -150,12 +155,12 @@ impl ChangeStream {
         self.buffer = VecDeque::new();
     }
 
-    /// The viewer that the stream is for.
+    /// Returns the viewer for whom the stream reports changes.
     pub fn viewer(&self) -> &Viewer {
         &self.viewer
     }
 
-    /// Waits for the next change and returns it.
+    /// Waits for the next change that the viewer may see, and returns it.
     pub async fn next(&mut self) -> Result<Change, ChangeStreamError> {
         loop {
             while let Some(entry) = self.buffer.pop_front() {
@@ -177,16 +182,17 @@ impl ChangeStream {
                     let position = self.newsroom.token_cipher.encrypt_position(self.epoch, position);
                     return Ok(Change { position, at: entry.at, kind, release: entry.noun_id });
                 }
-                // Yields, so that thousands of entries that are invisible to this viewer do not block the thread.
+                // Yields to other tasks after each entry. Otherwise thousands of entries that this viewer cannot see
+                // would block the thread.
                 tokio::task::yield_now().await;
             }
             self.catalog_updates.borrow_and_update();
             let mut snapshot = self.newsroom.catalog.snapshot();
             if snapshot.sequence() < self.sequence || std::mem::take(&mut self.may_be_from_other_server) {
-                // Another server may be ahead of this one.
+                // The position may come from a server that has applied more of the journal than this server.
                 snapshot = self.newsroom.catalog.catch_up().await.map_err(ChangeStreamError::Db)?;
             }
-            // After a restore from a backup, old positions have another meaning.
+            // After a restore from a backup, the same sequence number can belong to a different entry.
             if snapshot.epoch() != self.epoch || snapshot.sequence() < self.sequence {
                 return Err(ChangeStreamError::UnknownPosition);
             }
@@ -198,9 +204,10 @@ impl ChangeStream {
             if behind > 0 {
                 self.buffer =
                     self.newsroom.catalog.entries_after(self.sequence).await.map_err(ChangeStreamError::Db)?.into();
-                // Entries that are newer than the snapshot are evaluated with the next snapshot.
+                // Drop entries that are newer than the snapshot. They are read again and evaluated with the next
+                // snapshot.
                 self.buffer.retain(|entry| entry.sequence <= snapshot.sequence());
-                // Journal entries are never deleted. If the next one is missing, the journal was replaced.
+                // Journal entries are never deleted. If the next entry is missing, the journal was replaced.
                 if self.buffer.front().is_none_or(|entry| entry.sequence != self.sequence + 1) {
                     return Err(ChangeStreamError::UnknownPosition);
                 }
@@ -210,8 +217,8 @@ impl ChangeStream {
         }
     }
 
-    /// Whether an entry records a scheduled transition that the client has already seen in an earlier response. Always
-    /// false for the desk, because the desk also sees that the transition was recorded.
+    /// Whether an entry records a scheduled transition whose effect the client has already seen in an earlier
+    /// response. Always false for the desk, because the desk also sees when a transition is recorded.
     fn is_already_seen(&self, entry: &Entry) -> bool {
         let is_automatic = entry.by == SYSTEM_ACTOR && AUTOMATIC_ACTIONS.contains(&entry.action.as_str());
         let effective_at = match &entry.after {
@@ -222,10 +229,9 @@ impl ChangeStream {
             && effective_at.is_some_and(|effective_at| effective_at.timestamp_micros() <= self.as_of_micros)
     }
 
-    /// Skips entries that changed nothing for this audience. If no entry after the client's position can have changed
-    /// anything for it, the stream moves to the end of the journal, however many entries lie between. So activity
-    /// that only the desk can see never makes a position too old, whether the position comes from a response
-    /// (`asOf.version`) or from the last change.
+    /// Moves the stream to the end of the journal if no entry after its position can have changed anything for the
+    /// viewer's audience. Activity that only the desk can see therefore never makes a position too old. This applies
+    /// to positions from a response (`asOf.version`) and to positions from a change.
     fn skip_invisible(&mut self, snapshot: &Snapshot) {
         let audience = Audience::of(&self.viewer);
         let (sequence, as_of_micros) = snapshot.version_for(audience);
@@ -233,8 +239,8 @@ impl ChangeStream {
         if is_caught_up || self.sequence >= snapshot.last_notified_sequence(audience) {
             self.sequence = self.sequence.max(snapshot.sequence());
         }
-        // Once all these transitions are recorded and passed, the instant is no longer needed. Positions are then equal
-        // texts for all subscribers again.
+        // `as_of_micros` is no longer needed once all transitions up to that instant are recorded and the stream has
+        // passed them. Without it, all subscribers get the same text for the same position.
         let is_recorded = || {
             DateTime::from_timestamp_micros(self.as_of_micros).is_none_or(|until| snapshot.unrecorded(until).is_empty())
         };

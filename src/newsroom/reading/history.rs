@@ -1,7 +1,8 @@
 //! Revision history of a release, and the journal as audit log, both with keyset pagination in SQL.
 //!
-//! Also the public corrections. Single revisions are in `release::revision`, and only these include their bodies. The
-//! queries are for the desk: the caller has already found the release, and `journal` checks the role itself.
+//! This file also fetches the public corrections of releases. Lists of revisions omit the bodies; `release::revision`
+//! fetches single revisions with their bodies. The functions that take a `Handle` rely on the caller to have checked
+//! visibility. `journal` checks the viewer's role.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -42,9 +43,9 @@ pub struct JournalFilter {
 }
 
 impl JournalFilter {
-    /// The canonical form: filters with equal forms match the same entries. The order and repetition of actions do not
-    /// matter. No row contains the character NUL, which PostgreSQL rejects in a parameter. Actions that contain it are
-    /// therefore dropped, and in a subject it is replaced by U+FFFD.
+    /// Returns the canonical form: filters with equal canonical forms match the same entries. The actions are sorted
+    /// and deduplicated. PostgreSQL rejects the character NUL in a parameter, and no row contains it. Actions that
+    /// contain NUL are therefore dropped, and NUL in the subject is replaced by U+FFFD.
     fn canonical(&self) -> Self {
         let actions = self.actions.as_ref().map(|actions| {
             let mut actions: Vec<String> = actions.iter().filter(|action| !action.contains('\0')).cloned().collect();
@@ -64,8 +65,8 @@ struct NumberedRevision {
 }
 
 impl Newsroom {
-    /// Returns the revisions of a release without their bodies, newest first. For the desk, which has found the
-    /// release. Runs four statements.
+    /// Returns the revisions of a release without their bodies, newest first. The caller must check that the viewer
+    /// belongs to the desk. Runs four SQL statements.
     pub async fn versions(&self, item: &Handle, request: &PageRequest) -> Result<RowPage<ReleaseVersion>, Error> {
         let rows = revision::Entity::find().select_only().columns([revision::Column::Id, revision::Column::Number]);
         let rows = rows.filter(revision::Column::ReleaseId.eq(item.id()));
@@ -74,7 +75,7 @@ impl Newsroom {
         let page = fetch_page(rows, revision::Column::Number, position, &key, request, self.db.reader()).await?;
         let keys: Vec<Uuid> = page.entries.iter().map(|(_, row)| row.id).collect();
         let revisions = fetch_rows(self, &keys, ColumnMask::new(true)).await?;
-        // Revisions that were purged in the meantime are dropped.
+        // Drop revisions that were purged after the page was selected.
         let (cursors, revisions): (Vec<String>, Vec<Arc<RevisionRow>>) = page
             .entries
             .into_iter()
@@ -84,7 +85,7 @@ impl Newsroom {
         Ok(RowPage { entries, has_previous: page.has_previous, has_next: page.has_next })
     }
 
-    /// Returns journal entries, newest first. Runs one statement.
+    /// Returns journal entries, newest first. Runs one SQL statement.
     pub async fn journal(
         &self,
         viewer: &Viewer,
@@ -95,8 +96,8 @@ impl Newsroom {
         self.journal_entries(filter, request).await
     }
 
-    /// Returns the journal entries of a release, newest first. For the desk, which has found the release. Runs one
-    /// statement.
+    /// Returns the journal entries of a release, newest first. The caller must check that the viewer belongs to the
+    /// desk. Runs one SQL statement.
     pub async fn history(&self, item: &Handle, request: &PageRequest) -> Result<RowPage<journal::Model>, Error> {
         let filter = JournalFilter { noun_id: Some(item.id()), ..JournalFilter::default() };
         self.journal_entries(&filter, request).await
@@ -135,8 +136,8 @@ impl Newsroom {
     }
 }
 
-/// Returns the public corrections of releases, by release, oldest first. Omits corrections that are newer than the
-/// revision that readers see. Runs one statement.
+/// Returns the public corrections of each release, oldest first. Omits corrections of revisions that are newer than
+/// the revision that the viewer sees. Runs one SQL statement.
 pub(in crate::newsroom) async fn corrections(
     newsroom: &Newsroom,
     items: &[Handle],

@@ -1,8 +1,8 @@
 //! Lists: pages of releases with the rows that a query selects (`Projection`), and pages of topics and places by label.
 //!
-//! Keyset pagination: the catalog provides the order and the page, and one SQL statement fetches the rows. Lifecycle
-//! and corrections need one more statement each. Reads of embargoed releases by the press are recorded in the access
-//! log.
+//! For keyset pagination, the catalog sorts the releases and selects the page, and one SQL statement fetches the rows
+//! of the page. Lifecycle rows and corrections need one more statement each. When the press reads an embargoed
+//! release, the access log records it.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -31,14 +31,14 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each field selects one part independently")]
 pub struct Projection {
-    /// Whether rows are needed at all. Not needed for counts.
+    /// Whether any rows are needed. A query that only counts releases needs none.
     pub fetch_rows: bool,
     /// Whether cursors are needed.
     pub cursors: bool,
     /// The columns of the revisions.
     pub columns: ColumnMask,
-    /// Whether the lifecycle row is needed. It has what the catalog does not store: withdrawal, schedule and embargo
-    /// note.
+    /// Whether the lifecycle row is needed. This row has data that the catalog does not store: withdrawal, schedule
+    /// and embargo note.
     pub lifecycle: bool,
     /// Whether public corrections are needed.
     pub corrections: bool,
@@ -47,11 +47,12 @@ pub struct Projection {
 /// A release and its fetched rows.
 #[derive(Clone, Debug)]
 pub struct FetchedRelease {
-    /// The release in the catalog.
+    /// Handle of the release in the catalog.
     pub item: Handle,
     /// The revision that the viewer sees.
     pub revision: Arc<RevisionRow>,
-    /// The working revision. `None` if it was not requested, does not exist, or is not visible to the viewer.
+    /// The working revision. `None` if the query did not request it, the release has none, or the viewer may not see
+    /// it.
     pub working: Option<(WorkingImage, Arc<RevisionRow>)>,
     /// The lifecycle row, if requested.
     pub lifecycle: Option<Arc<release::Model>>,
@@ -62,7 +63,7 @@ pub struct FetchedRelease {
 /// One page of releases.
 #[derive(Clone, Debug)]
 pub struct ReleasePage {
-    /// The set that the page belongs to.
+    /// The set of releases that the page is part of.
     pub set: ReleaseSet,
     /// The releases of the page with their cursors, in order. The cursors are empty if they were not requested.
     pub entries: Vec<(String, FetchedRelease)>,
@@ -73,11 +74,11 @@ pub struct ReleasePage {
 }
 
 impl Newsroom {
-    /// Returns a page of a set after narrowing it by `filter`. `scope` distinguishes the cursors of different lists,
-    /// for example by the id of a topic.
+    /// Narrows a set of releases by `filter` and returns one page of the result. `scope` distinguishes the cursors of
+    /// different lists. For a topic's list of releases, for example, `scope` is the topic's id.
     ///
-    /// Runs one statement whatever the size of the page, and one more each for lifecycles and corrections. Runs none if
-    /// no rows are needed.
+    /// Runs one SQL statement for each 500 revisions, and one more each for lifecycle rows and corrections. Runs none
+    /// if the projection needs no rows.
     pub async fn release_page(
         &self,
         set: &ReleaseSet,
@@ -100,7 +101,7 @@ impl Newsroom {
             has_cursors.then(|| release_cursor_key(&self.token_cipher, &set, scope, filter.map(Arc::as_ref), order));
         let position = |argument, cursor: &Option<String>| -> Result<Option<SortPosition>, Error> {
             let Some((key, cursor)) = key.as_ref().zip(cursor.as_deref()) else { return Ok(None) };
-            // The key includes the order, so the cursor has one value for each sort key.
+            // Cursors are bound to the order, so a cursor that decodes has one value for each sort key of `order`.
             key.decode(argument, cursor).map(Some)
         };
         let window = PageWindow {
@@ -122,7 +123,7 @@ impl Newsroom {
         Ok(ReleasePage { entries, has_previous: slice.has_previous, has_next: slice.has_next, set })
     }
 
-    /// Fetches the rows of some releases of a set, in the same order.
+    /// Fetches the rows of the given releases of a set. Keeps the order of `items`.
     pub async fn fetch(
         &self,
         set: &ReleaseSet,
@@ -157,7 +158,7 @@ impl Newsroom {
     }
 }
 
-/// The key that cursors of a list of releases are bound to. `set` is already narrowed by the filter.
+/// Returns the key that binds cursors to a list of releases. `set` must already be narrowed by `filter`.
 fn release_cursor_key(
     cipher: &TokenCipher,
     set: &ReleaseSet,
@@ -173,7 +174,7 @@ fn release_cursor_key(
     }
 }
 
-/// One page of topics or places, by label.
+/// One page of topics or places, sorted by label.
 #[derive(Clone, Debug)]
 pub struct ConceptPage {
     /// Cursors and numbers of the concepts, in order.
@@ -186,7 +187,8 @@ pub struct ConceptPage {
     pub total: usize,
 }
 
-/// The key that cursors of a list of topics or places are bound to: the filter as written and in its canonical form.
+/// Returns the key that binds cursors to a list of topics or places. The key contains the filter as written and in
+/// its canonical form.
 pub fn concept_cursor_key(
     cipher: &TokenCipher,
     list: &'static str,
@@ -204,7 +206,8 @@ pub fn concept_page<T: Concept>(
     request: &PageRequest,
 ) -> Result<ConceptPage, Error> {
     let (size, from_end) = request.size()?;
-    // A cursor has the folded label and the slug. The label may have been folded by an earlier version of the program.
+    // A cursor contains a folded label and a slug. The label is folded again, because an earlier program version with
+    // other folding rules may have made the cursor.
     let decode_cursor = |argument, cursor: &Option<String>| -> Result<Option<(LabelSortKey, String)>, Error> {
         let read = |cursor: &str| key.decode::<(String, String)>(argument, cursor);
         let read = cursor.as_deref().map(read).transpose()?;

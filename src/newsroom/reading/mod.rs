@@ -4,7 +4,7 @@
 //! - `pagination`: page sizes and cursors of all lists (Relay connections)
 //! - `row_page`: keyset pagination in SQL
 //! - `history`: revisions of a release; journal entries
-//! - `change_stream`: changes visible to a viewer, from a position in the journal
+//! - `change_stream`: changes visible to a viewer, starting at a position in the journal
 
 pub mod change_stream;
 pub mod history;

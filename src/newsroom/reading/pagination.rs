@@ -1,8 +1,9 @@
 //! Pagination: page sizes (`first`, `last`) and encoding and decoding of cursors (`after`, `before`), as in Relay.
 //!
-//! A cursor is encrypted and bound to its list, its order and its filter. It contains two digests of the filter: one as
-//! written and one of its canonical form. One matching digest is enough, so a cursor stays valid if a concept of the
-//! filter is merged, or if the filter is written differently. Any other cursor is rejected with a message.
+//! A cursor is encrypted and bound to a list, an order and a filter. It contains two digests of the filter: a digest
+//! of the filter as written and a digest of its canonical form. One matching digest is enough. A cursor therefore
+//! stays valid after a concept of the filter is merged, and when a client writes the filter differently. Any other
+//! cursor is rejected with a message.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -18,8 +19,8 @@ pub const DEFAULT_SIZE: i32 = 20;
 /// Maximum page size.
 pub const MAX_SIZE: i32 = 200;
 
-/// Maximum length of a cursor argument, in bytes. The longest cursor that the server returns is for a name of 300
-/// characters. Case folding turns one character into at most 33 bytes (U+FDFA), and base64 adds a third.
+/// Maximum length of a cursor argument, in bytes. The longest cursor that the server returns contains a folded name
+/// of 300 characters. Folding turns one character into at most 33 bytes (U+FDFA), and base64 adds a third.
 const MAX_CURSOR: usize = 16_384;
 
 /// The arguments of a Relay connection.
@@ -47,19 +48,20 @@ pub struct CursorKey {
     canonical: [u8; 8],
 }
 
-/// The plaintext of a cursor.
+/// The content of a cursor before encryption.
 #[derive(Serialize, Deserialize)]
 struct Cursor<T> {
     list: [u8; 4],
     order: [u8; 4],
     written: [u8; 8],
-    /// `None` if it equals `written`.
+    /// Digest of the filter's canonical form. `None` if it equals `written`.
     canonical: Option<[u8; 8]>,
     position: T,
 }
 
 impl PageRequest {
-    /// The page size, and whether it counts from the end.
+    /// Returns the page size, and whether the page is counted from the end of the list (`last`). Fails if the size is
+    /// out of range or both `first` and `last` are given.
     pub fn size(&self) -> Result<(usize, bool), Error> {
         let (name, requested, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => {
@@ -84,14 +86,15 @@ impl PageRequest {
 }
 
 impl CursorKey {
-    /// The key of a list in an order under a filter. Values that are equal must serialise to equal JSON.
+    /// Creates the key for a list, an order and a filter. Equal orders and equal filters must serialise to equal
+    /// JSON, because the key contains digests of the JSON.
     pub fn new(cipher: &TokenCipher, list: &'static str, order: &impl Serialize, filter: &impl Serialize) -> Self {
         let written = digest(filter);
         Self { cipher: cipher.clone(), list: digest(&list), order: digest(order), canonical: written, written }
     }
 
-    /// Makes the key also accept the cursors of every other filter with this canonical form. Different filters must
-    /// have different canonical forms.
+    /// Makes the key also accept cursors that were made with any other filter of the same canonical form. Filters
+    /// that match different items must have different canonical forms.
     ///
     /// If the canonical form serialises like the filter as written, cursors contain one digest instead of two.
     #[must_use]
@@ -121,7 +124,8 @@ impl CursorKey {
             return Err(unreadable());
         }
         let content = self.cipher.decrypt_cursor(cursor).ok_or_else(unreadable)?;
-        // Another list has positions of another type, so the digests are read first.
+        // A cursor of another list can have a position of another type. The digests are therefore decoded and checked
+        // before the position.
         let (bound, _): (Cursor<()>, _) = postcard::take_from_bytes(&content).map_err(|_| unreadable())?;
         let mismatch = |what: &str| {
             invalid_argument(
@@ -146,9 +150,9 @@ impl CursorKey {
     }
 }
 
-/// The first bytes of the SHA-256 of a value's JSON.
+/// Returns the first `N` bytes of the SHA-256 of a value's JSON.
 fn digest<const N: usize>(value: &impl Serialize) -> [u8; N] {
-    // Key types always serialise. If one did not, its cursors would be rejected, not confused with others.
+    // Orders and filters always serialise. The error text is used as a fallback, so that this function need not fail.
     let json = serde_json::to_string(value).unwrap_or_else(|error| error.to_string());
     let digest: [u8; 32] = Sha256::digest(json.as_bytes()).into();
     std::array::from_fn(|index| digest[index])
@@ -216,7 +220,7 @@ mod tests {
         // The same request after the topic was merged into another one.
         assert!(accepts(&key("slug", "id 2"), &cursor));
         assert!(!accepts(&key("uri", "id 2"), &cursor));
-        // A digest as written does not match a canonical digest, nor the reverse.
+        // A digest of a filter as written never matches a canonical digest, even if both texts are equal.
         assert!(!accepts(&key("id 1", "other"), &cursor));
         assert!(!accepts(&key("other", "slug"), &cursor));
     }

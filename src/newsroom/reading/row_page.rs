@@ -17,8 +17,8 @@ pub struct RowPage<T> {
     pub has_next: bool,
 }
 
-/// Fetches one page. `rows` are sorted by `column` in descending order. The values of `column` are unique, and
-/// `position` returns the value of a row. Runs one statement.
+/// Fetches one page of `rows`, sorted by `column` in descending order, with one SQL statement. The values of `column`
+/// must be unique. `position` returns the value of `column` in a given row.
 pub(in crate::newsroom) async fn fetch_page<E, M, P>(
     rows: Select<E>,
     column: E::Column,
@@ -37,7 +37,8 @@ where
         cursor.as_deref().map(|cursor| key.decode(argument, cursor)).transpose()
     };
     let (after, before) = (decode("after", &request.after)?, decode("before", &request.before)?);
-    // A cursor implies that the entry it came from exists on the other side.
+    // If the request has a cursor, the entry of that cursor is outside the page. The list therefore continues beyond
+    // that end of the page, and no query needs to check it.
     let (is_after, is_before) = (after.is_some(), before.is_some());
     let mut select = rows;
     if let Some(after) = after {
