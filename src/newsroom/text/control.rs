@@ -1,21 +1,21 @@
-//! Control characters in imported text: C1 controls are replaced with their Windows-1252 characters,
-//! others are removed.
+//! Control characters in imported text: replaces C1 controls with the corresponding Windows-1252 characters, and
+//! removes all other control characters.
 //!
-//! Both are counted for the import report. The mapping is that of the HTML standard, for Windows-1252 text that was
-//! read as ISO 8859-1 (mojibake). Control characters in text that an editor enters are rejected instead, in the
-//! parent module.
+//! The import report counts the replaced and the removed characters. C1 controls appear when Windows-1252 text was
+//! decoded as ISO 8859-1. The mapping is that of the HTML standard. If an editor enters a control character, the
+//! parent module rejects the text instead.
 
 use super::is_control;
 
-/// The Windows-1252 characters for the bytes 0x80 to 0x9F. A space marks the five undefined bytes.
+/// The Windows-1252 characters for the bytes 0x80 to 0x9F. A space marks each of the five undefined bytes.
 const WINDOWS_1252: &str = "€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ";
 
 /// Numbers of control characters that were replaced or removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ControlCount {
-    /// Replaced with the Windows-1252 character of the same code.
+    /// Number of C1 controls that were replaced with Windows-1252 characters.
     pub mapped: u64,
-    /// Removed.
+    /// Number of control characters that were removed.
     pub removed: u64,
 }
 
@@ -33,9 +33,9 @@ impl std::ops::AddAssign for ControlCount {
     }
 }
 
-/// Replaces the characters U+0080 to U+009F with the Windows-1252 characters of the same codes. Removes the five of
-/// them that are undefined in Windows-1252, and every other control character except tab, line feed and carriage
-/// return. A text without such characters is scanned once and not copied.
+/// Replaces each character from U+0080 to U+009F with the Windows-1252 character of the same code. Five of these
+/// codes are undefined in Windows-1252; their characters are removed. Also removes every other control character
+/// except tab, line feed and carriage return. A text that needs no change is scanned once and not copied.
 pub fn replace_controls(text: &mut String) -> ControlCount {
     let mut count = ControlCount::default();
     if !text.contains(is_disallowed_control) {

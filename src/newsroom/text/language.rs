@@ -1,6 +1,8 @@
-//! Language tags (BCP 47, RFC 5646): checks that a tag is well-formed and normalizes its case; fallbacks (RFC 4647).
+//! Language tags (BCP 47, RFC 5646): checks that a tag is well-formed, normalizes its case, and lists its more
+//! general fallbacks (RFC 4647).
 //!
-//! Does not check whether a subtag is registered. Irregular tags from before 2006, such as `i-klingon`, are rejected.
+//! This module does not check whether a subtag is registered. It rejects irregular tags from before 2006, such as
+//! `i-klingon`.
 
 use std::{iter, ops::RangeInclusive};
 
@@ -27,7 +29,7 @@ pub fn canonical(tag: &str) -> Result<String, String> {
 pub fn fallbacks(tag: &str) -> impl Iterator<Item = &str> {
     iter::successors(Some(tag), |tag| {
         let (mut shorter, _) = tag.rsplit_once('-')?;
-        // A singleton has no meaning without the subtag after it.
+        // A singleton (a subtag of one character) has no meaning without the subtag after it, so it is removed too.
         while let Some((before, _)) = shorter.rsplit_once('-').filter(|(_, last)| last.len() == 1) {
             shorter = before;
         }
@@ -35,7 +37,7 @@ pub fn fallbacks(tag: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns `Some` if the subtags match `langtag` or `privateuse` of the grammar (RFC 5646, section 2.1).
+/// Returns `Some` if the subtags match the rule `langtag` or `privateuse` of the grammar in RFC 5646, section 2.1.
 fn well_formed(subtags: &[&str]) -> Option<()> {
     if subtags.iter().any(|part| !alphanumeric(part, 1..=8)) {
         return None;
@@ -76,8 +78,9 @@ fn well_formed(subtags: &[&str]) -> Option<()> {
     rest.next().is_none().then_some(())
 }
 
-/// Joins the subtags in the case of RFC 5646, section 2.1.1: regions in upper case, scripts in title case, all others
-/// in lower case. After a singleton, all subtags are in lower case.
+/// Joins the subtags of a tag and converts them to the case that RFC 5646, section 2.1.1, recommends: regions in
+/// upper case, scripts in title case, all others in lower case. After a singleton (a subtag of one character), all
+/// subtags are in lower case.
 fn to_canonical_case(subtags: &[&str]) -> String {
     let mut behind_singleton = false;
     let mut tag = String::with_capacity(MAX_LENGTH);

@@ -1,19 +1,20 @@
-//! Local times and time zones: parses a local time and resolves it to an instant (daylight saving time).
-//! Pure functions.
+//! Local times and time zones: parses a local time, and converts it to an instant with the daylight saving rules of
+//! its zone. All functions are pure.
 //!
-//! Resolution follows iCalendar (RFC 5545, section 3.3.5): a time in a gap moves forward by the length of the gap,
-//! and an ambiguous time means the first of its two instants. `today` returns the current day in a zone and the
-//! instant at which it ends. `format_instant` formats an instant for a message.
+//! `resolve` follows iCalendar (RFC 5545, section 3.3.5). A local time that clocks skip moves forward by the length
+//! of the gap. A local time that occurs twice means the first of the two instants. `today` returns the current day in
+//! a zone and the instant at which that day ends. `format_instant` formats an instant for a message.
 
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::date_range;
 
-/// Accepted formats. Seconds are optional.
+/// Accepted formats of a local time. Seconds are optional.
 const FORMATS: [&str; 2] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
 
-/// Longest gap that `resolve` searches, in minutes. A zone that moves across the date line skips a whole day.
+/// Longest gap in local time that `resolve` handles, in minutes. A zone that moves across the date line skips a whole
+/// day.
 const MAX_GAP_MINUTES: i64 = 26 * 60;
 
 /// Parses a local time from the year 0001 to the year 9999. Rejects leap seconds.
@@ -27,7 +28,7 @@ pub fn parse(text: &str) -> Result<NaiveDateTime, String> {
         )
     })?;
     date_range::check_date(time.date()).map_err(|error| error.to_string())?;
-    // The time is checked as if it were UTC, because no zone has a second 60.
+    // Reject leap seconds. The check treats the local time as UTC, because second 60 is invalid in every zone.
     date_range::check_instant(time.and_utc()).map_err(|error| error.to_string())?;
     Ok(time)
 }
@@ -37,12 +38,13 @@ pub fn to_text(time: NaiveDateTime) -> String {
     time.format(FORMATS[0]).to_string()
 }
 
-/// Returns the instant of a local time in a zone.
+/// Converts a local time in a zone to an instant.
 pub fn resolve(time: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
     match zone.from_local_datetime(&time) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
         LocalResult::None => {
-            // The offset before the gap is that of the last local time before the gap.
+            // `time` is in a gap. Find the last local time before the gap, and add the elapsed minutes to its
+            // instant.
             let before = (1..=MAX_GAP_MINUTES).find_map(|minutes| {
                 zone.from_local_datetime(&(time - TimeDelta::minutes(minutes))).latest().map(|at| (at, minutes))
             });
@@ -56,7 +58,7 @@ pub(in crate::newsroom) fn format_instant(at: DateTime<Utc>) -> String {
     date_range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-/// Returns the current day in a zone, and the instant at which it ends.
+/// Returns the current day in a zone, and the instant at which that day ends.
 pub fn today(zone: Tz, now: DateTime<Utc>) -> (NaiveDate, DateTime<Utc>) {
     let today = now.with_timezone(&zone).date_naive();
     let next = today.succ_opt().unwrap_or(today).and_time(NaiveTime::MIN);

@@ -1,13 +1,14 @@
 //! Validation of plain text: Unicode NFC, no control characters, length limits in characters, trimmed white space.
 //!
-//! All texts of editors and imports pass through `clean_line`, `clean_text` or `clean_body`, so equal texts have
-//! equal bytes. Bodies keep white space at their ends, because it has a meaning in Markdown. A text that consists of
-//! invisible characters becomes empty; `validation` decides whether a field may be empty.
+//! All texts from editors and imports pass through `clean_line`, `clean_text` or `clean_body`, so canonically
+//! equivalent texts (Unicode) have equal bytes. A body keeps leading and trailing white space, because white space
+//! has a meaning in Markdown. A text without visible characters becomes empty; `validation` decides whether a field
+//! may be empty.
 //!
-//! - `control`: control characters in texts of other systems (Windows-1252)
+//! - `control`: control characters in texts imported from other systems (Windows-1252)
 //! - `language`: language tags (BCP 47)
 //! - `local_time`: local times in time zones
-//! - `slug`: format of slugs, and slugs made from headlines
+//! - `slug`: format of slugs, and generation of slugs from headlines
 
 pub mod control;
 pub mod language;
@@ -18,25 +19,25 @@ use std::{borrow::Cow, fmt};
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-/// Maximum number of bytes that normalisation turns into one character: a character is composed of at most four
-/// characters, each of at most four bytes.
+/// Maximum number of bytes that Unicode normalisation (NFC) can turn into one character: at most four characters are
+/// composed into one, and each has at most four bytes.
 const MAX_BYTES_PER_CHARACTER: usize = 16;
 
-/// Why a text is rejected. The message continues a sentence that starts with the name of the field: "headline is 612
-/// characters long, ...".
+/// Why a text is rejected. The message must be prefixed with the name of the field, for example "headline is 612
+/// characters long; ...".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TextError {
     /// The text contains a control character.
     Control {
         /// The first control character.
         character: char,
-        /// Its position in the text as received, in characters, counted from 1.
+        /// Position of the control character in the text as received, in characters, counted from 1.
         position: usize,
     },
     /// The text is too long.
     TooLong {
-        /// Length of the text, in characters: after normalisation, or as received if the text is too long to
-        /// be normalised.
+        /// Length of the text, in characters. Counted after normalisation, unless the text is so long that it is not
+        /// normalised; then counted in the text as received.
         length: usize,
         /// Maximum length, in characters.
         max: usize,
@@ -59,8 +60,9 @@ impl fmt::Display for TextError {
 
 impl std::error::Error for TextError {}
 
-/// Cleans a text of one line, of at most `max_chars` characters. Line breaks and tabs become spaces, and consecutive
-/// spaces become one. Returns an empty text if nothing in it is visible.
+/// Cleans a single line of text. Replaces each run of line breaks, tabs and spaces with one space, and trims white
+/// space. Returns an empty text if the input has no visible character. Fails if the cleaned text is longer than
+/// `max_chars` characters or contains a forbidden control character.
 pub fn clean_line(value: &str, max_chars: usize) -> Result<String, TextError> {
     clean(value, EdgeWhitespace::Trim, max_chars, |text| {
         let is_blank = |c: char| matches!(c, ' ' | '\n' | '\r' | '\t');
@@ -69,19 +71,19 @@ pub fn clean_line(value: &str, max_chars: usize) -> Result<String, TextError> {
     })
 }
 
-/// Cleans a text of several lines, of at most `max_chars` characters, and trims it. All kinds of line breaks become
-/// `\n`; tabs are kept. Returns an empty text if nothing in it is visible.
+/// Cleans a text of several lines and trims white space. Converts `\r\n` and `\r` to `\n` and keeps tabs. Returns an
+/// empty text if the input has no visible character. Fails if the cleaned text is longer than `max_chars` characters
+/// or contains a forbidden control character.
 pub fn clean_text(value: &str, max_chars: usize) -> Result<String, TextError> {
     clean(value, EdgeWhitespace::Trim, max_chars, normalize_line_breaks)
 }
 
-/// Cleans a text of several lines, of at most `max_chars` characters, and keeps white space at its ends. All kinds of
-/// line breaks become `\n`. Returns an empty text if nothing in it is visible.
+/// Cleans a text of several lines like [`clean_text`], but keeps leading and trailing white space.
 pub fn clean_body(value: &str, max_chars: usize) -> Result<String, TextError> {
     clean(value, EdgeWhitespace::Preserve, max_chars, normalize_line_breaks)
 }
 
-/// How white space at the ends of a text is handled.
+/// Whether leading and trailing white space is removed from a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum EdgeWhitespace {
     Trim,
@@ -119,7 +121,7 @@ fn clean(
     }
 }
 
-/// Returns the text in Unicode NFC. Copies nothing if it is in NFC already.
+/// Returns the text in Unicode NFC. A text that is already in NFC is not copied.
 pub(super) fn to_nfc(text: String) -> String {
     match ComposingNormalizerBorrowed::new_nfc().normalize(&text) {
         Cow::Borrowed(_) => text,
@@ -127,9 +129,10 @@ pub(super) fn to_nfc(text: String) -> String {
     }
 }
 
-/// Whether a character is rejected in text: controls (Unicode Cc), line and paragraph separators, directional
+/// Whether a character is treated as a control character: Unicode Cc, line and paragraph separators, directional
 /// embeddings, overrides and isolates (UAX #9), the byte order mark and noncharacters. Joiners and direction marks
-/// are accepted, because Persian, Hindi, Hebrew and many emoji need them. Callers exempt tabs and line breaks.
+/// are not, because Persian, Hindi, Hebrew and many emoji need them. Tabs and line breaks belong to Cc, so callers
+/// that allow them must exempt them.
 pub(super) fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
@@ -137,8 +140,8 @@ pub(super) fn is_control(c: char) -> bool {
         || u32::from(c) & 0xFFFE == 0xFFFE
 }
 
-/// Whether a character is white space, or has an effect only between visible characters (soft hyphen, joiners,
-/// direction marks).
+/// Whether a character is invisible: white space, or a character that only affects its neighbours (soft hyphen,
+/// joiners, direction marks).
 fn is_invisible(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}')
 }

@@ -1,4 +1,5 @@
-//! Slugs: format check, and generation from a headline (transliterated to ASCII, cut between words). Pure functions.
+//! Slugs: checks their format, and generates a slug from a headline (transliterated to ASCII, cut between words). All
+//! functions are pure.
 //!
 //! A slug is the last segment of a public URL: a to z, digits and single hyphens, at most 200 characters.
 //! `slug_registry` records the owner of each slug.
@@ -13,16 +14,17 @@ pub const MAX_LENGTH: usize = 200;
 /// Maximum length of a slug generated from a headline, in characters.
 const MAX_GENERATED: usize = 80;
 
-/// Maximum number of characters of a headline that are read.
+/// Maximum number of characters of a headline from which a slug is generated. The rest of the headline is ignored.
 const MAX_HEADLINE: usize = 1000;
 
-/// The slug for a headline that has no letter or digit that a slug could contain.
+/// The slug for a headline from which no letter or digit remains after transliteration.
 const FALLBACK: &str = "release";
 
 /// Generates a slug from a headline or name: transliterates it to ASCII and cuts it between words. The result
 /// is never empty.
 pub fn from_headline(headline: &str) -> String {
-    // Line breaks separate words, but the transliteration drops some of them.
+    // Line breaks separate words, but `deunicode` drops some of them. Every control character therefore becomes a
+    // space first.
     let headline_start: String =
         headline.chars().take(MAX_HEADLINE).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut slug = String::with_capacity(MAX_GENERATED);
@@ -41,7 +43,8 @@ pub fn from_headline(headline: &str) -> String {
     if slug.is_empty() { FALLBACK.to_owned() } else { slug }
 }
 
-/// Checks that a text is a slug. Otherwise returns a message that says what is wrong and suggests a valid slug.
+/// Checks that a text is a valid slug. Otherwise returns an error message that says what is wrong. If the format is
+/// wrong, the message also suggests a valid slug.
 pub fn check(slug: &str) -> Result<(), String> {
     if slug.is_empty() {
         return Err(
@@ -70,7 +73,8 @@ pub fn check(slug: &str) -> Result<(), String> {
     ))
 }
 
-/// Returns a numbered variant of a slug, `base-2`. Truncates the base if the result would be too long.
+/// Returns a numbered variant of a slug, for example `base-2`. Truncates `base` if the variant would be longer than
+/// `MAX_LENGTH`.
 pub fn numbered(base: &str, n: u32) -> String {
     let tail = format!("-{n}");
     let base = base[..base.floor_char_boundary(MAX_LENGTH - tail.len())].trim_end_matches('-');
