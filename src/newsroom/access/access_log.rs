@@ -1,8 +1,8 @@
-//! Access log: reads of embargoed releases by the press, and uses of preview links. Also records when each token was
-//! last used.
+//! Access log: records when the press reads an embargoed release, and when a preview link is used. Also stores when
+//! each access token was last used.
 //!
-//! Entries are collected in memory (`pending_reads`) and written in batches, once a second and at shutdown. A read
-//! therefore never waits for a write. A crash loses the entries of the last second.
+//! Log entries are collected in memory (`pending_reads`) and written in batches, once a second and at shutdown. A
+//! read of a release therefore never waits for a database write. A crash loses the log entries of the last second.
 
 use std::collections::HashMap;
 
@@ -34,14 +34,14 @@ use crate::{
 /// Maximum number of rows in one INSERT statement. A row has six values.
 const ROWS_PER_INSERT: usize = 1000;
 
-/// Writes all entries and token uses in one transaction.
+/// Writes the given log entries and token uses in one transaction.
 async fn write_all(
     db: &Db,
     rows: &[access_log::ActiveModel],
     token_uses: &HashMap<Uuid, DateTime<Utc>>,
 ) -> Result<(), DatabaseError> {
     let tx = db.begin_write().await?;
-    // An entry already exists if an earlier attempt committed but its outcome was unknown.
+    // If an earlier attempt reported an unknown outcome, it may have committed, and then its entries already exist.
     let ignore_existing = OnConflict::column(access_log::Column::Id).do_nothing().to_owned();
     for chunk in rows.chunks(ROWS_PER_INSERT) {
         let insert = access_log::Entity::insert_many(chunk.to_vec()).on_conflict(ignore_existing.clone());
@@ -58,7 +58,7 @@ async fn write_all(
 }
 
 impl Newsroom {
-    /// Writes the pending entries. Runs no statement if there are none.
+    /// Writes the pending log entries and token uses to the database. Runs no SQL statement if there are none.
     pub async fn flush_access_log(&self) -> Result<(), Error> {
         let (rows, token_uses) = self.pending_reads.drain();
         if rows.is_empty() && token_uses.is_empty() {
@@ -69,14 +69,14 @@ impl Newsroom {
             let written = write_all(&db, &rows, &token_uses).await;
             written.inspect_err(|_| access_log.requeue(rows, token_uses))
         };
-        // Runs in a separate task, so that it completes even if the caller is cancelled. A cancelled write would lose
-        // the drained entries.
+        // The write runs in a separate task and completes even if the caller is cancelled. A cancelled write would
+        // lose the drained entries.
         let written = tokio::spawn(write_pending).await;
         written.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string()).into())).map_err(Error::Db)
     }
 
-    /// Returns a page of the access log of one release, or of all releases, newest first. Runs one statement, after
-    /// writing the pending entries.
+    /// Returns a page of the access log of one release, or of all releases, newest first. First writes the pending
+    /// entries, then runs one SQL statement.
     pub async fn access_log(
         &self,
         viewer: &Viewer,

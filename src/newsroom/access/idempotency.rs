@@ -1,9 +1,10 @@
-//! Stored results of idempotent requests (`Idempotency-Key`): a repeated mutation returns the first response and
-//! changes nothing.
+//! Stored results of idempotent requests (`Idempotency-Key`). A repeated mutation returns the response of the first
+//! execution and changes nothing.
 //!
-//! `UnitOfWork::claim_key` inserts the key in the transaction of the first write, so no change is committed without
-//! its key. `store_response` adds the response afterwards, also for a mutation that changed nothing. A key belongs to
-//! one subject in one role and is deleted after 24 hours. The HTTP header is handled in `http::graphql::idempotency`.
+//! `UnitOfWork::claim_key` inserts the key in the transaction of the request's first write, so no change is committed
+//! without its key. `store_response` adds the response after the mutation, even if the mutation changed nothing. A
+//! key belongs to one subject in one role and is deleted after 24 hours. The HTTP header is handled in
+//! `http::graphql::idempotency`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::idempotency;
@@ -19,10 +20,10 @@ use crate::{
     newsroom::{error::Error, service::Newsroom, unit_of_work::UnitOfWork},
 };
 
-/// How long keys are stored.
+/// How long idempotency keys are stored.
 const RETENTION: TimeDelta = TimeDelta::hours(24);
 
-/// The stored result of a request.
+/// What is stored about a request with an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredResult {
     /// Nothing: the request is new.
@@ -37,7 +38,7 @@ pub enum StoredResult {
 }
 
 impl Newsroom {
-    /// Looks up the stored result of a request by its key. Runs one statement.
+    /// Looks up the stored result of a request by its idempotency key. Runs one SQL statement.
     pub async fn stored_result(&self, request: &IdempotentRequest) -> Result<StoredResult, Error> {
         let key = (request.owner.clone(), request.key.clone());
         let stored = idempotency::Entity::find_by_id(key).one(self.db.reader()).await?;
@@ -49,7 +50,7 @@ impl Newsroom {
         })
     }
 
-    /// Stores the response of a request. With `None`, stores only that the request was executed.
+    /// Stores the response of a request. If `answer` is `None`, stores only that the request was executed.
     pub async fn store_response(
         &self,
         request: &IdempotentRequest,
@@ -69,7 +70,7 @@ impl Newsroom {
         Ok(tx.commit().await?)
     }
 
-    /// Deletes the keys that are older than 24 hours.
+    /// Deletes idempotency keys that are older than 24 hours.
     pub async fn delete_expired_keys(&self, now: DateTime<Utc>) -> Result<(), Error> {
         let tx = self.db.begin_write().await?;
         idempotency::Entity::delete_many().filter(idempotency::Column::At.lt(now - RETENTION)).exec(&tx).await?;
@@ -78,8 +79,8 @@ impl Newsroom {
 }
 
 impl UnitOfWork {
-    /// Claims the idempotency key of the viewer's request, if it has one. Does nothing if an earlier write of the
-    /// same execution claimed it. Fails if another execution used the key.
+    /// Claims the idempotency key of the viewer's request, if the request has a key. Does nothing if an earlier write
+    /// of the same execution has claimed the key. Fails if another execution has used the key.
     pub(in crate::newsroom) async fn claim_key(&self, viewer: &Viewer) -> Result<(), Error> {
         let Some(request) = viewer.idempotent_request.as_deref() else { return Ok(()) };
         let key = (request.owner.clone(), request.key.clone());
@@ -106,14 +107,15 @@ fn key_row(request: &IdempotentRequest, at: DateTime<Utc>, answer: Option<String
     }
 }
 
-/// Returns the owner of a key: a subject in one role. The role is included so that a token of a lower role never
-/// receives a stored response that its role may not see.
+/// Returns the owner of the viewer's idempotency keys: the viewer's role and subject. The role is included so that a
+/// token with a lower role never receives a response that was stored for a higher role of the same subject.
 pub fn key_owner(viewer: &Viewer) -> String {
     format!("{:?} {}", viewer.role, viewer.subject)
 }
 
 impl IdempotentRequest {
-    /// Creates an execution of a request under an owner's key, with a new random id.
+    /// Creates the record of one execution of a request, with a new id that distinguishes it from other executions
+    /// with the same key.
     pub fn new(owner: String, key: String, hash: String) -> Self {
         Self { id: Uuid::now_v7(), owner, key, hash }
     }

@@ -1,24 +1,24 @@
-//! Names of preview links in stored texts. Rows name a link by its key, which is replaced by the public id before the
-//! text is shown.
+//! Names of preview links in journal notes and in the access log. Stored texts contain the link's key. Before a text
+//! is shown, the key is replaced by the link's public id.
 //!
-//! Journal notes and readers in the access log have a fixed prefix before the key. `preview_links` writes them,
-//! `access_log` and `reading::history` show them.
+//! A fixed prefix precedes the key, both in journal notes and in the reader column of the access log. `preview_links`
+//! writes these texts. `access_log` and `reading::history` show them.
 
 use entity::Noun;
 use uuid::Uuid;
 
 use crate::newsroom::{service::Newsroom, workflow::ReleaseAction};
 
-/// Prefix of the link's key in the note of a journal entry.
+/// Text before a preview link's key in the note of a journal entry.
 pub(super) const NOTE_PREFIX: &str = "preview link ";
 
-/// Prefix of the link's key in the reader column of the access log.
+/// Text before a preview link's key in the reader column of the access log.
 pub(super) const READER_PREFIX: &str = "preview_";
 
-/// Journal action of a revocation.
+/// Journal action that records the revocation of a preview link.
 pub(super) const REVOKE_ACTION: &str = "release.preview_revoke";
 
-/// Whether the notes of an action name a preview link.
+/// Whether the journal notes of an action name a preview link.
 pub(in crate::newsroom) fn is_link_action(action: &str) -> bool {
     action == ReleaseAction::Preview.name() || action == REVOKE_ACTION
 }

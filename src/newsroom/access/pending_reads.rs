@@ -1,7 +1,7 @@
-//! Pending entries of the access log: an in-memory queue of reads and token uses that are not yet written.
+//! Pending access log entries: an in-memory queue of reads and token uses that are not yet written to the database.
 //!
-//! The queue holds at most 100,000 reads. If it is full, the oldest are dropped and an error is logged. `access_log`
-//! writes the entries.
+//! The queue holds at most 100,000 reads. If the queue is full, the oldest reads are dropped and an error is logged.
+//! `access_log` writes the entries to the database.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -13,15 +13,14 @@ use entity::access_log::{self, AccessKind};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
-/// Maximum number of reads in the queue. If the database is unavailable for long, the oldest are dropped and an error
-/// is logged.
+/// Maximum number of reads in the queue. The queue reaches this limit only if the database is unavailable for long.
 const MAX_PENDING: usize = 100_000;
 
-/// The queue of reads and token uses that are not yet written.
+/// Reads and token uses that are not yet written to the database.
 #[derive(Debug, Default)]
 pub struct PendingReads {
     pending: Mutex<VecDeque<access_log::ActiveModel>>,
-    /// Last use of each token. Only uses that must be stored are added.
+    /// Last use of each token. `authenticate` adds a use only if the stored last use is older than ten minutes.
     token_uses: Mutex<HashMap<Uuid, DateTime<Utc>>>,
 }
 
@@ -46,7 +45,8 @@ impl PendingReads {
         self.token_uses.lock().unwrap_or_else(PoisonError::into_inner).insert(token, now);
     }
 
-    /// Puts back entries that could not be written. They are older than the entries in the queue.
+    /// Puts back entries that could not be written. Reads go to the front of the queue, because they are older than
+    /// the reads in the queue.
     pub(super) fn requeue(&self, rows: Vec<access_log::ActiveModel>, token_uses: HashMap<Uuid, DateTime<Utc>>) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         rows.into_iter().rev().for_each(|row| pending.push_front(row));
@@ -57,14 +57,14 @@ impl PendingReads {
         }
     }
 
-    /// Removes and returns all entries.
+    /// Removes and returns all pending reads and token uses.
     pub(super) fn drain(&self) -> (Vec<access_log::ActiveModel>, HashMap<Uuid, DateTime<Utc>>) {
         let rows = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
         (rows.into(), std::mem::take(&mut *self.token_uses.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
-/// Drops the oldest entries beyond the maximum.
+/// Drops the oldest reads if the queue has more than `MAX_PENDING`.
 fn drop_oldest(pending: &mut VecDeque<access_log::ActiveModel>) {
     let lost = pending.len().saturating_sub(MAX_PENDING);
     if lost > 0 {

@@ -1,9 +1,9 @@
 //! Preview links: access to the newest revision of one release without an account, until the link expires or is
 //! revoked.
 //!
-//! The link contains the encrypted key of its row (`resume_token`). A forged link is therefore rejected without a
-//! query, and the stored row does not reveal the link. Each use is written to the access log. `link_names` defines how
-//! stored notes name a link.
+//! A preview link contains the encrypted key of its database row (`resume_token`). A forged link is therefore
+//! rejected without a query, and the stored row does not reveal the link. Each use is recorded in the access log.
+//! `link_names` defines how journal notes name a link.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::{Noun, access_log::AccessKind, preview_link, release};
@@ -26,16 +26,16 @@ use crate::{
 /// A new preview link.
 #[derive(Clone, Debug)]
 pub struct PreviewLink {
-    /// Key of the link, needed to revoke it.
+    /// Key of the link's row. It is needed to revoke the link.
     pub id: Uuid,
-    /// Argument for the query field `preview`.
+    /// The secret text of the link: the argument of the query field `preview`.
     pub token: String,
-    /// URL of the preview, if the newsroom has configured a template.
+    /// URL of the preview. `None` if the newsroom has no preview URL template.
     pub url: Option<String>,
 }
 
 impl Newsroom {
-    /// Creates a preview link to a release.
+    /// Creates a preview link to a release, valid until `expires_at`.
     pub async fn preview_create(
         &self,
         viewer: &Viewer,
@@ -81,7 +81,7 @@ impl Newsroom {
         Ok(PreviewLink { id, token, url })
     }
 
-    /// Revokes a link immediately and permanently.
+    /// Revokes a preview link immediately and permanently.
     pub async fn preview_revoke(&self, viewer: &Viewer, id: Uuid, now: DateTime<Utc>) -> Result<Uuid, Error> {
         workflow::check_role(ReleaseAction::Preview, viewer)?;
         let mut unit_of_work = self.begin(viewer, now).await?;
@@ -103,9 +103,9 @@ impl Newsroom {
         Ok(id)
     }
 
-    /// Returns the newest revision of the link's release. Returns `None` if the link is forged, expired or revoked, or
-    /// if its release was purged or retracted. The caller cannot distinguish these cases. Each use is written to the
-    /// access log.
+    /// Returns the newest revision of the release that a preview link belongs to. Returns `None` if the link is
+    /// forged, expired or revoked, or if its release was purged or retracted; the caller cannot distinguish these
+    /// cases. Each successful use is recorded in the access log.
     pub async fn preview(&self, token: &str, now: DateTime<Utc>) -> Result<Option<ReleaseVersion>, Error> {
         let db = self.db.reader();
         let Some(id) = self.token_cipher.decrypt_link(token) else { return Ok(None) };

@@ -1,9 +1,9 @@
 //! Public ids: encryption and decryption of the UUID keys of releases, topics, places, tokens and preview links.
 //!
-//! A key is a UUIDv7 and would reveal its time of creation. It is therefore encrypted as one block of AES-128, with a
-//! key derived from the newsroom's secret and the noun. The public id of a release is `release_` followed by 26 base32
-//! digits. Ids are the same on every server, in every program version and after a restore. Plain ids of earlier program
-//! versions (32 hexadecimal digits) are still decoded.
+//! A database key is a UUIDv7, which reveals its time of creation. It is therefore encrypted as one block of AES-128.
+//! The encryption key is derived from the newsroom's secret and the object type (`Noun`). For example, the public id
+//! of a release is `release_` followed by 26 base32 digits. Public ids are the same on every server, in every program
+//! version and after a restore. Plain ids of earlier program versions (32 hexadecimal digits) are still decoded.
 
 use std::sync::Arc;
 
@@ -18,19 +18,19 @@ use uuid::Uuid;
 use super::resume_token;
 use crate::db::{DatabaseError, Db};
 
-/// The nouns that have public ids.
+/// The object types that have public ids.
 const NOUNS: [Noun; 5] = [Noun::Release, Noun::Topic, Noun::Place, Noun::Token, Noun::PreviewLink];
 
-/// The digits of an id by value: the base32 alphabet (RFC 4648) in lower case.
+/// The digits of a public id, indexed by value: the base32 alphabet (RFC 4648) in lower case.
 const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// Number of digits of an id: 128 bits in base 32.
+/// Number of base32 digits in a public id, which encodes 128 bits.
 const ID_LENGTH: usize = 26;
 
 /// Encrypts keys to public ids, and decrypts public ids, for one newsroom. Cheap to clone.
 #[derive(Clone)]
 pub struct IdCodec {
-    /// One cipher per noun, in the order of [`NOUNS`].
+    /// One cipher for each object type, in the order of [`NOUNS`].
     ciphers: Arc<[Aes128; NOUNS.len()]>,
 }
 
@@ -58,15 +58,15 @@ impl IdCodec {
         Ok(Self { ciphers: Arc::new(ciphers) })
     }
 
-    /// Returns the public id of a key: the noun, `_`, and 26 lower-case letters and digits.
+    /// Returns the public id of a database key: the object type, `_`, and 26 lower-case letters and digits.
     pub fn encode(&self, noun: Noun, key: Uuid) -> String {
         let mut block = key.into_bytes().into();
         self.cipher(noun).encrypt_block(&mut block);
         format!("{}_{}", noun_prefix(noun), to_base32(block.into()))
     }
 
-    /// Returns the noun and the key of an id, or `None` if the id is malformed. Does not check that the object exists.
-    /// Plain ids of earlier program versions are decoded too.
+    /// Returns the object type and the database key of a public id, or `None` if the id is malformed. Does not check
+    /// that the object exists. Also decodes the plain ids of earlier program versions.
     pub fn decode(&self, id: &str) -> Option<(Noun, Uuid)> {
         if let Some(decoded) = self.decode_encrypted(id) {
             return Some(decoded);
@@ -76,8 +76,9 @@ impl IdCodec {
         Some((noun, Uuid::try_parse(rest).ok().filter(|_| is_plain)?))
     }
 
-    /// Decodes an id like [`Self::decode`], but rejects the plain ids of earlier program versions. Without the
-    /// newsroom's secret, the encrypted id of a known key cannot be constructed.
+    /// Decodes a public id like [`Self::decode`], but rejects the plain ids of earlier program versions. Anyone who
+    /// knows a database key can write its plain id, but only a holder of the newsroom's secret can compute its
+    /// encrypted id.
     pub fn decode_encrypted(&self, id: &str) -> Option<(Noun, Uuid)> {
         let (noun, rest) = split_prefix(id)?;
         let mut block = from_base32(rest)?.into();
@@ -85,7 +86,8 @@ impl IdCodec {
         Some((noun, Uuid::from_bytes(block.into())))
     }
 
-    /// Returns the key of an id of one noun. `None` if the id is malformed or of another noun.
+    /// Returns the database key of a public id. Returns `None` if the id is malformed or belongs to an object type
+    /// other than `noun`.
     pub fn decode_as(&self, noun: Noun, id: &str) -> Option<Uuid> {
         self.decode(id).filter(|&(decoded, _)| decoded == noun).map(|(_, key)| key)
     }
@@ -101,13 +103,13 @@ impl IdCodec {
     }
 }
 
-/// Splits an id into its noun and the part after the first `_`.
+/// Splits a public id into its object type and the part after the first `_`.
 fn split_prefix(id: &str) -> Option<(Noun, &str)> {
     let (prefix, rest) = id.split_once('_')?;
     Some((NOUNS.into_iter().find(|&noun| noun_prefix(noun) == prefix)?, rest))
 }
 
-/// Returns the prefix of the ids of a noun.
+/// Returns the prefix of the public ids of an object type.
 pub const fn noun_prefix(noun: Noun) -> &'static str {
     match noun {
         Noun::Release => "release",
@@ -124,7 +126,8 @@ pub fn random_id() -> String {
     let mut bytes = [0; 16];
     match getrandom::fill(&mut bytes) {
         Ok(()) => Uuid::from_bytes(bytes).simple().to_string(),
-        // The system's random number generator failed. Log lines with this id can only be matched by their time.
+        // The system's random number generator failed. The id is then the same for all requests, so log lines can
+        // only be matched by their time.
         Err(_) => "unknown".to_owned(),
     }
 }
@@ -135,7 +138,7 @@ fn to_base32(block: [u8; 16]) -> String {
     (0..ID_LENGTH).rev().map(|index| char::from(DIGITS[(number >> (5 * index)) as usize & 31])).collect()
 }
 
-/// Decodes the base-32 digits of a block. Returns `None` for any other text. Each block has exactly one valid
+/// Decodes 26 base-32 digits to a block. Returns `None` for any other text. Each block has exactly one valid
 /// encoding.
 fn from_base32(text: &str) -> Option<[u8; 16]> {
     if text.len() != ID_LENGTH {
@@ -148,7 +151,7 @@ fn from_base32(text: &str) -> Option<[u8; 16]> {
             b'2'..=b'7' => byte - b'2' + 26,
             _ => return None,
         };
-        // 26 digits are 130 bits.
+        // 26 digits have 130 bits, so a text can exceed the 128 bits of a block.
         if number >> 123 != 0 {
             return None;
         }
@@ -191,8 +194,8 @@ mod tests {
 
     #[test]
     fn ids_are_the_same_in_every_version() {
-        // These ids must never change, because websites store them. AES-128, whose key is the first half of
-        // HMAC-SHA-256 of "dateline id release".
+        // The expected ids must never change, because websites store them. Each is the AES-128 encryption of `key`.
+        // For a release, the encryption key is the first half of the HMAC-SHA-256 of "dateline id release".
         let key = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
         for (noun, given) in NOUNS.into_iter().zip([
             "release_grmd7fomh3tliggv62e6fhlgyl",
@@ -209,8 +212,8 @@ mod tests {
     #[test]
     fn ids_do_not_reveal_the_order_of_keys() {
         let ids = ids("a secret");
-        // Keys of consecutive milliseconds. Every digit after the noun varies between the ids, and their order is not
-        // that of the keys.
+        // The keys are of consecutive milliseconds. Every digit of the ids except the first must vary, and the ids
+        // must not sort like the keys.
         let keys = (0..200_u128).map(|n| Uuid::from_u128((0x0190_0000_0000 + n) << 80 | 0x7000_8000_0000_0000_0000));
         let made: Vec<String> = keys.map(|key| ids.encode(Noun::Release, key)).collect();
         for index in "release_".len() + 1..made[0].len() {

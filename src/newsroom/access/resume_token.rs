@@ -1,10 +1,10 @@
 //! Encryption of the opaque tokens that clients hold: resume positions (`asOf.version`, `sequence`), pagination cursors
 //! and preview links.
 //!
-//! Deterministic authenticated encryption (AES-SIV, RFC 5297) with keys derived from the newsroom's secret
-//! (`signing_secret`, `derive`). Positions are bound to the epoch of the database, so positions from before a restore
-//! are rejected. Links and cursors are not bound to it. Preview links of earlier program versions, signed with HMAC,
-//! are still accepted.
+//! The encryption is deterministic and authenticated (AES-SIV, RFC 5297). Its keys are derived from the newsroom's
+//! secret (`signing_secret`, `derive`). Resume positions are bound to the database epoch, so positions from before a
+//! restore are rejected. Preview links and cursors stay valid after a restore. Preview links of earlier program
+//! versions, which are signed with HMAC, are still accepted.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ use uuid::Uuid;
 
 use crate::db::{DatabaseError, Db};
 
-/// Length of a position's plaintext, in bytes: audience, sequence and instant.
+/// Length of the plaintext of a resume position, in bytes: audience (1), sequence (8) and instant (8).
 const POSITION_LENGTH: usize = 17;
 
-/// Length of a preview link's plaintext, in bytes: its key.
+/// Length of the plaintext of a preview link, in bytes: the key of its row, a UUID.
 const LINK_LENGTH: usize = 16;
 
-/// Length of the signed part of a link of an earlier program version, in bytes: its key, and its expiry in
-/// microseconds. A signature of 32 bytes follows.
+/// Length of the signed part of a preview link of an earlier program version, in bytes: the key of its row, and its
+/// expiry in microseconds. A signature of 32 bytes follows.
 const SIGNED_LENGTH: usize = LINK_LENGTH + 8;
 
 /// Encrypts the positions, cursors and preview links of one newsroom.
@@ -34,12 +34,12 @@ pub struct TokenCipher {
     keys: Arc<Keys>,
 }
 
-/// One key for each purpose.
+/// The cryptographic keys, one for each purpose.
 struct Keys {
     positions: [u8; 32],
     links: [u8; 32],
     cursors: [u8; 32],
-    /// Verifies links of earlier program versions.
+    /// Verifies the signed preview links of earlier program versions.
     signed_links: Hmac<Sha256>,
 }
 
@@ -52,11 +52,11 @@ impl std::fmt::Debug for TokenCipher {
 /// A position in the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JournalPosition {
-    /// The audience that the position was made for. Each audience has its own positions.
+    /// The audience that the position was made for, as a number. 255 means all audiences.
     pub audience: u8,
     /// Sequence of the last journal entry before the position.
     pub sequence: i64,
-    /// Instant of the last scheduled transition before the position, in microseconds since 1970.
+    /// Instant of the last scheduled transition that the client has already seen, in microseconds since 1970.
     pub as_of_micros: i64,
 }
 
@@ -75,7 +75,7 @@ impl TokenCipher {
         Self { keys: Arc::new(keys) }
     }
 
-    /// Encrypts a position: 44 letters, digits, `-` and `_`.
+    /// Encrypts a journal position. Returns 44 characters: letters, digits, `-` and `_`.
     pub fn encrypt_position(&self, epoch: Uuid, position: JournalPosition) -> String {
         let mut bytes = vec![position.audience];
         bytes.extend(position.sequence.to_be_bytes());
@@ -85,7 +85,7 @@ impl TokenCipher {
         URL_SAFE_NO_PAD.encode(ciphertext.unwrap_or_default())
     }
 
-    /// Decrypts a position. `None` if this newsroom did not make it under this epoch.
+    /// Decrypts a journal position. Returns `None` unless this newsroom encrypted the position with the same epoch.
     pub fn decrypt_position(&self, epoch: Uuid, text: &str) -> Option<JournalPosition> {
         let ciphertext =
             URL_SAFE_NO_PAD.decode(text).ok().filter(|ciphertext| ciphertext.len() == POSITION_LENGTH + 16)?;
@@ -98,28 +98,29 @@ impl TokenCipher {
         })
     }
 
-    /// Encrypts the content of a pagination cursor as letters, digits, `-` and `_`.
+    /// Encrypts the content of a pagination cursor. The result consists of letters, digits, `-` and `_`.
     pub(in crate::newsroom) fn encrypt_cursor(&self, content: &[u8]) -> String {
         let ciphertext = Aes128Siv::new(&self.keys.cursors.into()).encrypt(NO_ASSOCIATED_DATA, content);
         // Encryption fails only for plaintexts of many gigabytes.
         URL_SAFE_NO_PAD.encode(ciphertext.unwrap_or_default())
     }
 
-    /// Decrypts the content of a pagination cursor. `None` if this newsroom did not make it.
+    /// Decrypts the content of a pagination cursor. Returns `None` if this newsroom did not encrypt the cursor.
     pub(in crate::newsroom) fn decrypt_cursor(&self, cursor: &str) -> Option<Vec<u8>> {
         let ciphertext = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         Aes128Siv::new(&self.keys.cursors.into()).decrypt(NO_ASSOCIATED_DATA, &ciphertext).ok()
     }
 
-    /// Encrypts the key of a preview link: 43 letters, digits, `-` and `_`.
+    /// Encrypts the key of a preview link. Returns 43 characters: letters, digits, `-` and `_`.
     pub fn encrypt_link(&self, key: Uuid) -> String {
         let ciphertext = Aes128Siv::new(&self.keys.links.into()).encrypt(NO_ASSOCIATED_DATA, key.as_bytes());
         // Encryption fails only for plaintexts of many gigabytes.
         URL_SAFE_NO_PAD.encode(ciphertext.unwrap_or_default())
     }
 
-    /// Decrypts the key of a preview link. `None` if it is not a link of this newsroom. Links of earlier program
-    /// versions are accepted too. Their expiry is not read, because the row has it.
+    /// Decrypts the key of a preview link. Returns `None` if this newsroom did not make the link. Also accepts links
+    /// of earlier program versions. Such a link contains its expiry, which is ignored because the database row has it
+    /// too.
     pub fn decrypt_link(&self, text: &str) -> Option<Uuid> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let key = if bytes.len() == SIGNED_LENGTH + 32 {
@@ -135,10 +136,10 @@ impl TokenCipher {
     }
 }
 
-/// Cursors and links have no associated data.
+/// The associated data of cursors and preview links: none.
 const NO_ASSOCIATED_DATA: [&[u8]; 0] = [];
 
-/// Derives the key for one purpose: HMAC-SHA-256 of the purpose under the newsroom's secret.
+/// Derives a key for one purpose: the HMAC-SHA-256 of the purpose, keyed with the newsroom's secret.
 pub(in crate::newsroom) fn derive(secret: &str, purpose: &str) -> Result<[u8; 32], DbErr> {
     Ok(hmac(secret)?.chain_update(purpose).finalize().into_bytes().into())
 }
@@ -159,7 +160,7 @@ pub(crate) async fn signing_secret(db: &Db) -> Result<String, DatabaseError> {
     Ok(secret)
 }
 
-/// Creates the secret within a transaction.
+/// Creates and stores the newsroom's secret within a transaction. Returns the stored secret.
 async fn make_signing_secret<C: ConnectionTrait>(db: &C) -> Result<String, DbErr> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)
@@ -167,7 +168,7 @@ async fn make_signing_secret<C: ConnectionTrait>(db: &C) -> Result<String, DbErr
     let row = signing_key::ActiveModel { id: Set(1), secret: Set(URL_SAFE_NO_PAD.encode(random)) };
     let keep_existing = OnConflict::column(signing_key::Column::Id).do_nothing().to_owned();
     signing_key::Entity::insert(row).on_conflict(keep_existing).exec_without_returning(db).await?;
-    // Another server may have inserted its secret first. The stored row is authoritative.
+    // Another server may have inserted a secret first. The stored row is authoritative, so it is read again.
     let key = signing_key::Entity::find_by_id(1).one(db).await?;
     key.map(|key| key.secret).ok_or_else(|| DbErr::RecordNotFound("the signing key".to_owned()))
 }
@@ -218,8 +219,8 @@ mod tests {
 
     #[test]
     fn positions_and_links_of_earlier_versions_are_still_decrypted() {
-        // These texts must never change, because clients and readers hold them. They were computed with another
-        // implementation.
+        // The expected texts must never change, because clients store such positions and links. The expected texts
+        // were computed with another implementation.
         let (cipher, key) =
             (TokenCipher::from_secret("a secret").unwrap(), Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
         let position = JournalPosition { audience: 1, sequence: 42, as_of_micros: -9 };

@@ -1,8 +1,8 @@
 //! Access tokens (bearer tokens): authenticate, create, list and revoke. Only the SHA-256 of a secret is stored.
 //!
-//! A token has a role, a subject and optionally an expiry. A revocation or expiry takes effect at the next request;
-//! `http::session` ends open streams. The last use is stored through the access log, with a precision of ten minutes.
-//! Tokens of an OIDC issuer are in `auth::oidc`.
+//! A token has a role, a subject and optionally an expiry. A token that was revoked or has expired is rejected from
+//! the next request on; `http::session` ends its open streams. The last use of a token is stored with the access log,
+//! with a precision of ten minutes. Tokens that an OIDC issuer signs are handled in `auth::oidc`.
 
 use std::fmt::Write as _;
 
@@ -36,7 +36,7 @@ use crate::{
 /// Prefix of every secret, so that secret scanners recognise a leaked token.
 pub const PREFIX: &str = "dateline_";
 
-/// Precision of the stored last use. It keeps most requests from causing a write.
+/// Precision of the stored last use of a token. Because it is coarse, most requests cause no write.
 const LAST_USED_PRECISION: TimeDelta = TimeDelta::minutes(10);
 
 /// The fields of a new token.
@@ -48,7 +48,7 @@ pub struct TokenInput {
     pub name: String,
     /// Role of the token.
     pub role: Role,
-    /// Instant from which the token is rejected. `None` if it never expires.
+    /// Instant at which the token expires. `None` if the token never expires.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -61,17 +61,17 @@ pub enum AuthError {
     Expired(DateTime<Utc>),
     /// The token was revoked.
     Revoked,
-    /// The issuer's token is not accepted, for this reason.
+    /// The token of an OIDC issuer is not accepted, for this reason.
     Rejected(String),
     /// The database failed.
     Db(DatabaseError),
 }
 
 impl Newsroom {
-    /// Authenticates a secret. Runs one statement. The last use is recorded at most every ten minutes, with the access
-    /// log.
+    /// Authenticates the secret of a token with one SQL statement. At most every ten minutes, queues the token's last
+    /// use for the next write of the access log.
     ///
-    /// The secret is looked up by its SHA-256. A secret of 256 random bits needs no slow hash, and the duration of the
+    /// The secret is looked up by its SHA-256. It has 256 random bits, so a fast hash is safe. The duration of the
     /// look-up reveals nothing about any secret.
     pub async fn authenticate(&self, secret: &str, now: DateTime<Utc>) -> Result<Viewer, AuthError> {
         let stored = api_token::Entity::find()
@@ -92,7 +92,7 @@ impl Newsroom {
         Ok(viewer)
     }
 
-    /// Creates a token. Only this result contains the secret.
+    /// Creates a token. Returns its row and its secret, which cannot be read again later.
     pub async fn token_create(
         &self,
         viewer: &Viewer,
