@@ -1,7 +1,7 @@
 //! Bulk transitions: submit, approve, publish or withdraw up to 500 releases in one call.
 //!
-//! Each release is its own transaction with its own result and journal entry; a failure of one does not affect the
-//! others.
+//! Each release is handled in a separate transaction, with a separate result and journal entry. A failure for one
+//! release does not affect the others.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -28,12 +28,14 @@ pub enum BulkAction {
     Approve,
     /// Publish the working revisions.
     Publish,
-    /// Withdraw them. `None` is refused.
+    /// Withdraw the releases. `None` means that the request did not say how, and is refused.
     Withdraw(Option<Withdrawal>),
 }
 
 impl Newsroom {
-    /// Carries out one action on several releases, in order. A refusal for one release does not affect the others.
+    /// Carries out one action on several releases, in order. `items` are the releases with their expected revision
+    /// numbers. Returns one result for each release, in the same order. If the request as a whole is invalid, returns
+    /// a single error.
     pub async fn releases_transition(
         &self,
         viewer: &Viewer,

@@ -1,7 +1,9 @@
-//! Content of a version of a release as one value: validated from input, compared, and converted to database rows.
+//! Content of a revision as one value: built from validated input, compared with other content, and converted to
+//! database rows.
 //!
-//! `ReleaseInput` is what an editor sends (a patch for each field), `Content` the resulting content, `RevisionRows` the
-//! rows to insert with the image for the catalog. Length limits of the fields are set in `Content::apply_input`.
+//! `ReleaseInput` is what an editor sends: a patch for each field. `Content` is the resulting content. `RevisionRows`
+//! contains the rows to insert and the image for the catalog. `Content::apply_fields` defines the maximum length of
+//! each field.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
@@ -23,9 +25,9 @@ use crate::{
 /// The fields of a release as an editor sends them.
 #[derive(Clone, Debug, Default)]
 pub struct ReleaseInput {
-    /// Slug; made from the headline if a new release has none.
+    /// Slug. If a new release has none, it is generated from the headline.
     pub slug: Patch<String>,
-    /// Kind of item.
+    /// Kind of release.
     pub kind: Patch<ReleaseKind>,
     /// One line, at most 500 characters.
     pub headline: Patch<String>,
@@ -45,7 +47,7 @@ pub struct ReleaseInput {
     pub dateline_text: Patch<String>,
     /// Topics.
     pub topics: Patch<Vec<ConceptRef>>,
-    /// Places that it is about.
+    /// Places that the release is about.
     pub places: Patch<Vec<ConceptRef>>,
     /// Id in another system, at most 200 characters.
     pub external_id: Patch<String>,
@@ -56,11 +58,11 @@ pub struct ReleaseInput {
 /// The content of a revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// Requested slug; empty until it is made from the headline.
+    /// Slug that the revision gives to the release. Empty only in a new release, before its slug is generated.
     pub slug: String,
     /// Id in another system.
     pub external_id: Option<String>,
-    /// Kind of item.
+    /// Kind of release.
     pub kind: ReleaseKind,
     /// Language tag (BCP 47), in canonical case.
     pub language: String,
@@ -82,12 +84,12 @@ pub struct Content {
     pub topics: Vec<Uuid>,
     /// Places of the dateline, in order.
     pub dateline: Vec<Uuid>,
-    /// Places that it is about, in order.
+    /// Places that the release is about, in order.
     pub about: Vec<Uuid>,
 }
 
 impl Content {
-    /// An empty revision.
+    /// Creates empty content with the given language and today's date as the release date.
     pub fn blank(language: &str, today: NaiveDate) -> Self {
         Self {
             slug: String::new(),
@@ -107,7 +109,8 @@ impl Content {
         }
     }
 
-    /// The content of a stored revision. A date outside the range becomes the nearest end of the range.
+    /// Returns the content of a stored revision. A release date outside the years 0001 to 9999 is replaced by the
+    /// nearest valid date.
     pub fn from_row(row: revision::Model, topics: Vec<Uuid>, [dateline, about]: [Vec<Uuid>; 2]) -> Self {
         Self {
             slug: row.slug,
@@ -145,7 +148,7 @@ impl Content {
         validator.slug("slug", slug, &mut self.slug);
     }
 
-    /// Applies the input of an import, whose topics, dateline places and places are already known by key.
+    /// Applies the input of an import. Its topics, dateline places and places are already resolved to ids.
     pub(in crate::newsroom) fn apply_import(
         &mut self,
         mut input: ReleaseInput,
@@ -174,7 +177,7 @@ impl Content {
         validator.optional_text("editorialNote", input.editorial_note, &mut self.editorial_note, 5000);
     }
 
-    /// Converts the content to the rows of a revision.
+    /// Converts the content to the rows of a new revision with a new id.
     pub fn into_rows(
         self,
         release: Uuid,
@@ -243,12 +246,12 @@ impl Content {
 /// The rows of a new revision, and its image for the catalog.
 #[derive(Clone, Debug)]
 pub struct RevisionRows {
-    /// Image for the catalog.
+    /// Image of the revision for the catalog.
     pub version: VersionImage,
     /// The revision row.
     pub revision: revision::ActiveModel,
-    /// Assignments of topics.
+    /// Rows that assign topics to the revision.
     pub topics: Vec<revision_topic::ActiveModel>,
-    /// Assignments of places.
+    /// Rows that assign places to the revision.
     pub places: Vec<revision_place::ActiveModel>,
 }

@@ -2,8 +2,8 @@
 
 use chrono::{Datelike, NaiveDate};
 
-/// The place part: the text that an editor entered, otherwise the names of the places in capitals. `None` without
-/// places.
+/// Returns the place part of a dateline: the text that an editor entered, or else the names of the places in
+/// capitals. Returns `None` if there is neither a text nor a place.
 pub fn place_text<'a>(printed: Option<&str>, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     if let Some(printed) = printed {
         return Some(printed.to_owned());
@@ -12,8 +12,8 @@ pub fn place_text<'a>(printed: Option<&str>, names: impl IntoIterator<Item = &'a
     if names.is_empty() { None } else { Some(names.join("/")) }
 }
 
-/// Place and date, for example "PHNOM PENH, 8 May 2006". Months are in English for releases in English; dates are in
-/// ISO 8601 for other languages.
+/// Returns a dateline of place and date, for example "PHNOM PENH, 8 May 2006". The date has an English month name if
+/// the release is in English. In other languages, the date is in ISO 8601.
 pub fn text(place: &str, date: NaiveDate, language: &str) -> String {
     let english = language.split('-').next().is_some_and(|primary| primary.eq_ignore_ascii_case("en"));
     let date = if english { format!("{} {} {}", date.day(), date.format("%B"), date.year()) } else { date.to_string() };

@@ -1,4 +1,5 @@
-//! Compares two versions of a release field by field. Pure; concepts are compared and shown by slug (`SlugLookup`).
+//! Comparison of two revisions of a release, field by field. Topics and places are compared and shown by slug
+//! (`SlugLookup`). The function does not access the database or the clock.
 
 use uuid::Uuid;
 
@@ -9,21 +10,21 @@ use super::content::Content;
 pub struct FieldChange {
     /// Name of the field in the API, for example `headline`.
     pub field: &'static str,
-    /// The earlier value; `None` if there was none.
+    /// The value in the earlier revision. `None` if the field was empty.
     pub before: Option<String>,
-    /// The later value; `None` if there is none.
+    /// The value in the later revision. `None` if the field is empty.
     pub after: Option<String>,
 }
 
-/// Looks up the slugs of concepts by key.
+/// Looks up the slugs of topics and places by key.
 pub trait SlugLookup {
-    /// The slug of a topic.
+    /// Returns the slug of a topic.
     fn topic_slug(&self, id: Uuid) -> Option<String>;
-    /// The slug of a place.
+    /// Returns the slug of a place.
     fn place_slug(&self, id: Uuid) -> Option<String>;
 }
 
-/// The fields that differ between two revisions, in the order of `ReleaseInput`.
+/// Returns the fields that differ between two revisions, in a fixed order.
 pub fn diff(before: &Content, after: &Content, lookup: &impl SlugLookup) -> Vec<FieldChange> {
     let fields = |content: &Content| {
         let list = |slugs: Vec<Option<String>>| {

@@ -1,8 +1,9 @@
-//! Writing releases: create a draft, revise it, restore an earlier revision, delete a draft; lookup by external id.
+//! Commands that write release content: create a draft, revise a release, restore an earlier revision, delete a
+//! draft. Also looks up a release by its external id.
 //!
-//! Every change of content inserts a new revision. A published revision stays live until the new one is published
-//! (`publish`). This module checks that slug and external id are unique, and makes the slug of a new release from its
-//! headline.
+//! Each change to the content inserts a new revision. If the release is published, the previous revision stays live
+//! until the new revision is published (`publish`). This module also checks that slug and external id are unique, and
+//! generates the slug of a new release from its headline.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
@@ -33,9 +34,10 @@ use crate::{
 };
 
 impl Newsroom {
-    /// The key of the release with an external id. The caller must check visibility through its set.
+    /// Returns the key of the release with an external id. Does not check visibility: the caller must look up the key
+    /// in a release set of the viewer.
     pub async fn release_by_external_id(&self, external_id: &str) -> Result<Option<ReleaseKey>, Error> {
-        // No row contains NUL, and PostgreSQL refuses it in a parameter.
+        // No row contains the character NUL, and PostgreSQL rejects it in a parameter.
         if external_id.contains('\0') {
             return Ok(None);
         }
@@ -44,12 +46,12 @@ impl Newsroom {
         Ok(stored.map(|row| ReleaseKey::Id(row.id)))
     }
 
-    /// Today's date in the newsroom's time zone.
+    /// Returns today's date in the newsroom's time zone.
     pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
         now.with_timezone(&self.settings.time_zone).date_naive()
     }
 
-    /// Creates a release: a draft with its first revision.
+    /// Creates a release in the state Draft, with its first revision.
     pub async fn release_create(&self, viewer: &Viewer, input: ReleaseInput, now: DateTime<Utc>) -> TransitionResult {
         workflow::check_role(ReleaseAction::Create, viewer)?;
         let mut unit_of_work = self.begin(viewer, now).await?;
@@ -84,7 +86,8 @@ impl Newsroom {
         commit_and_find(unit_of_work, id, viewer).await
     }
 
-    /// Writes a new revision. A live revision stays public until the new one is published.
+    /// Writes a new working revision. If the release has a live revision, that revision stays public until the new
+    /// revision is published.
     pub async fn release_revise(
         &self,
         viewer: &Viewer,
@@ -101,15 +104,16 @@ impl Newsroom {
         content.apply_input(input, snapshot.topics(), snapshot.places(), &mut validator);
         self.check_unique(&transition.unit_of_work, id, &content, &mut validator).await?;
         validator.finish()?;
-        // An unchanged content writes no revision and no journal entry, unless the working revision is outdated: then
-        // it confirms that the correction needs no change.
+        // If the content is unchanged, no revision and no journal entry is written. The exception is an outdated
+        // working revision, whose live revision was corrected after it was written. Saving it unchanged confirms that
+        // it needs no change because of that correction.
         if content == previous && !transition.row.working_outdated {
             return transition.commit_unchanged(self).await;
         }
         self.save_working_revision(transition, content, newest_number, None).await
     }
 
-    /// Writes the content of an earlier revision as a new one. Slug and external id stay as they are.
+    /// Writes a new working revision with the content of an earlier revision. Slug and external id do not change.
     pub async fn release_restore(
         &self,
         viewer: &Viewer,
@@ -155,7 +159,8 @@ impl Newsroom {
         transition.commit_deleted(None).await
     }
 
-    /// Inserts a working revision beside the live one, or in place of the present working one.
+    /// Inserts a new revision and makes it the working revision, replacing the previous working revision if there is
+    /// one. The live revision does not change.
     async fn save_working_revision(
         &self,
         transition: ReleaseTransition,
@@ -184,7 +189,7 @@ impl Newsroom {
         transition.commit(note).await
     }
 
-    /// Checks that slug and external id are free.
+    /// Adds an error to `validator` if another release has the slug or the external id of `content`.
     pub(in crate::newsroom) async fn check_unique(
         &self,
         unit_of_work: &UnitOfWork,
@@ -207,7 +212,7 @@ impl Newsroom {
     }
 }
 
-/// Why a release cannot have an external id that another release has.
+/// Returns an error message if another release already has the external id, and `None` otherwise.
 pub(in crate::newsroom) async fn external_id_conflict(
     unit_of_work: &UnitOfWork,
     id: Uuid,
@@ -224,7 +229,7 @@ pub(in crate::newsroom) async fn external_id_conflict(
     Ok(owner.filter(|owner| owner.id != id).map(|_| conflict()))
 }
 
-/// Gives a new release without a slug a free one, made from its headline.
+/// If the input of a new release has no slug, sets an available slug that is generated from the headline.
 async fn with_generated_slug(
     unit_of_work: &UnitOfWork,
     mut input: ReleaseInput,
@@ -232,7 +237,8 @@ async fn with_generated_slug(
 ) -> Result<ReleaseInput, Error> {
     if !matches!(input.slug, Patch::Set(_)) {
         let headline = match &input.headline {
-            // A headline that is too long is refused later; limit the work here.
+            // A headline that is too long is rejected later. Here, only its first 500 characters are used, to limit
+            // the work.
             Patch::Set(headline) => headline.chars().take(500).collect::<String>(),
             _ => String::new(),
         };

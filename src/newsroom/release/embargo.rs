@@ -1,9 +1,9 @@
-//! Embargoes: until an instant, a published release is visible to the press and the desk only. Sets, moves and lifts
-//! them.
+//! Embargoes: sets, moves and lifts the embargo of a release. Until the embargo ends, only the press and the desk can
+//! see the published release.
 //!
-//! An embargo ends without a job: the catalog applies the end whenever it is read (`catalog::snapshot::scheduled`),
-//! and `schedule` records it in the journal afterwards. An embargo is independent of the publication schedule, but
-//! must end after it.
+//! No background job is needed to end an embargo. The catalog checks the end of each embargo whenever it is read
+//! (`catalog::snapshot::scheduled`), and `schedule` records the end in the journal afterwards. A release can have
+//! both an embargo and a scheduled publication; the embargo must then end after the publication.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::release::ReleaseState;
@@ -24,7 +24,7 @@ use crate::{
 };
 
 impl Newsroom {
-    /// Sets or moves the embargo of a release. Without an instant, lifts it.
+    /// Sets or moves the embargo of a release. If `until` is `None`, lifts the embargo.
     pub async fn release_embargo(
         &self,
         viewer: &Viewer,
@@ -69,7 +69,7 @@ impl Newsroom {
         if is_published {
             transition.change.modified_at = Set(at);
             if until.is_none() {
-                // From now on the release is public.
+                // Lifting the embargo makes the release public now.
                 transition.change.published_at = Set(Some(at));
                 transition.change.first_published_at = Set(first.or(Some(at)));
             }

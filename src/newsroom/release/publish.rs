@@ -1,7 +1,7 @@
 //! Review and publication: submit, return to the author, approve, publish, and publish a correction.
 //!
-//! `go_live` makes a revision the live one, registers its slug, and sets the times of publication. An embargo hides
-//! the published release from the public (`embargo`); publication at a later time is in `schedule`.
+//! `go_live` makes a revision the live revision, registers its slug, and sets the times of publication. An embargo
+//! hides a published release from the public (`embargo`). Publication at a later time is in `schedule`.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, correction, release::ReleaseState};
@@ -38,7 +38,7 @@ impl Newsroom {
         transition.commit(optional_note(note)?).await
     }
 
-    /// Returns a release to its author with a note.
+    /// Returns a release that is in review or approved to its author, with a note.
     pub async fn release_return(
         &self,
         viewer: &Viewer,
@@ -65,8 +65,8 @@ impl Newsroom {
         transition.commit(optional_note(note)?).await
     }
 
-    /// Publishes the working revision, or a withdrawn release as it was. A correction note tells readers that
-    /// published content was wrong.
+    /// Publishes the working revision. If a withdrawn release has no working revision, publishes its live revision
+    /// again. A correction note is public and says what was wrong in the previously published content.
     pub async fn release_publish(
         &self,
         viewer: &Viewer,
@@ -108,7 +108,8 @@ impl Newsroom {
         transition.commit(correction_note).await
     }
 
-    /// Corrects the live revision at once. A working revision stays and is marked as outdated.
+    /// Publishes a correction of the live revision immediately. A working revision is kept, but marked as outdated
+    /// because it does not include the correction.
     pub async fn release_correct(
         &self,
         viewer: &Viewer,
@@ -148,8 +149,8 @@ impl Newsroom {
 }
 
 impl ReleaseTransition {
-    /// Makes a revision the live one and registers its slug. `already_public` says whether the release is public
-    /// already.
+    /// Makes a revision the live revision and registers its slug. If `already_public` is set, the release is already
+    /// published and keeps its time of publication.
     async fn go_live(
         &mut self,
         key: Uuid,
@@ -174,7 +175,7 @@ impl ReleaseTransition {
             make_public(change, row.first_published_at, at);
         }
         if row.schedule_recorded_at.is_none() {
-            // The release is published before its scheduled time.
+            // The release is published before its scheduled time, so the schedule is removed.
             change.schedule_local = Set(None);
             change.schedule_zone = Set(None);
             change.schedule_at = Set(None);

@@ -1,9 +1,11 @@
 //! Erasure: permanent deletion of a release with all its revisions, for court orders and data protection (GDPR).
 //!
-//! Deleted: the release, its revisions, assignments, corrections and preview links, the images and notes of its
-//! journal entries, and stored idempotent responses that name it. Kept: the fact, actor, time and reason; whether the
-//! release had been visible, so that change streams can report its removal; and a digest of each public slug, so that
-//! it is never assigned again.
+//! A purge deletes the release with its revisions, assignments, corrections and preview links. It also deletes the
+//! images and notes of the release's journal entries, and stored idempotent responses that name the release.
+//!
+//! A purge keeps a journal entry with actor, time and reason. The entry also says which audiences could see the
+//! release, so that change streams can report its removal. A digest of each public slug is kept, so that the slug is
+//! never assigned again.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, idempotency, journal, release, slug};
@@ -20,7 +22,7 @@ use crate::{
 };
 
 impl Newsroom {
-    /// Purges a release. The reason is kept in the journal.
+    /// Purges a release permanently. The journal keeps the reason.
     pub async fn release_purge(
         &self,
         viewer: &Viewer,
@@ -58,7 +60,7 @@ impl Newsroom {
             .filter(journal::Column::NounId.eq(id))
             .exec(tx)
             .await?;
-        // Responses of earlier versions name the release by its key.
+        // Responses that earlier program versions stored contain the release's key instead of its public id.
         let mentions = |id: String| Expr::col(idempotency::Column::Answer).like(format!("%{id}%"));
         idempotency::Entity::update_many()
             .col_expr(idempotency::Column::Answer, Expr::value(Option::<String>::None))
@@ -68,7 +70,7 @@ impl Newsroom {
         // Deleting the release also deletes its revisions and their assignments (cascade).
         release::Entity::delete_by_id(id).exec(tx).await?;
         transition.commit_deleted(Some(reason)).await?;
-        // The release is deleted; a failure to overwrite the pages does not change that.
+        // Overwrite deleted data in the database file. The release is deleted even if this fails.
         self.db.scrub().await;
         Ok(id)
     }

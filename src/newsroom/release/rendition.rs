@@ -1,7 +1,7 @@
 //! Cache of rendered bodies: HTML, plain text and word counts by revision, within a memory budget (LRU).
 //!
-//! Each rendition is computed once, also with concurrent requests for it. Long bodies are rendered on blocking
-//! threads, at most one for each core. The renderer itself is in `markup`.
+//! Concurrent requests for the same HTML or plain text render it only once. Long bodies are rendered on blocking
+//! threads, with at most one rendering per processor core. The renderer is in `markup`.
 
 use std::{
     sync::Arc,
@@ -20,22 +20,23 @@ use crate::{blocking, newsroom::markup};
 /// Memory for cached HTML and plain text, in bytes.
 const MAX_TEXT_BYTES: u64 = 32 << 20;
 
-/// Number of cached word counts, about 80 bytes each.
+/// Maximum number of cached word counts. Each takes about 80 bytes.
 const MAX_COUNTS: usize = 100_000;
 
-/// Length of Markdown in bytes from which a body is rendered on a blocking thread. Shorter ones take less than a
-/// millisecond.
+/// Minimum length of a Markdown body, in bytes, for rendering on a blocking thread. Rendering a shorter body takes
+/// less than a millisecond.
 const OFFLOAD_BYTES: usize = 8 * 1024;
 
-/// The caches.
+/// The caches of rendered texts and word counts.
 pub struct Renditions {
     texts: Cache<(Uuid, Format), Arc<str>, TextWeighter>,
     counts: Cache<Uuid, usize>,
-    /// One permit for each rendering thread.
+    /// Limits the number of bodies that are rendered on blocking threads at a time. One permit for each processor
+    /// core.
     render_permits: Arc<Semaphore>,
 }
 
-/// A form of a body.
+/// The format into which a body is rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Format {
     Html,
@@ -59,10 +60,11 @@ impl std::fmt::Debug for Renditions {
 
 impl Default for Renditions {
     fn default() -> Self {
-        // With four shards, an entry can take a quarter of the capacity.
+        // Each shard has an equal part of the capacity. With four shards, the largest text that can be cached is a
+        // quarter of it.
         let mut options = OptionsBuilder::new();
         options.shards(4).estimated_items_capacity((MAX_TEXT_BYTES / 8000) as usize).weight_capacity(MAX_TEXT_BYTES);
-        // Both capacities are set, so the options are complete.
+        // `build` fails only if a capacity is missing, and both are set above.
         let options = options.build().expect("complete options");
         Self {
             texts: Cache::with_options(
@@ -78,7 +80,7 @@ impl Default for Renditions {
 }
 
 impl Renditions {
-    /// The body of a revision as sanitised HTML.
+    /// Returns the body of a revision as sanitised HTML, from the cache or newly rendered.
     pub async fn html(
         &self,
         revision: Uuid,
@@ -92,7 +94,7 @@ impl Renditions {
         self.get_or_render((revision, Format::Html), compute).await
     }
 
-    /// The body of a revision as plain text.
+    /// Returns the body of a revision as plain text, from the cache or newly rendered.
     pub async fn text(
         &self,
         revision: Uuid,
@@ -107,8 +109,8 @@ impl Renditions {
         self.get_or_render((revision, Format::Text), compute).await
     }
 
-    /// The number of words in the body of a revision. The plain text is not cached here, because counting a list of
-    /// releases would evict everything else.
+    /// Returns the number of words in the body of a revision. Does not cache the plain text that it renders, because
+    /// counting the words of many releases would evict all other texts.
     pub async fn word_count(
         &self,
         revision: Uuid,
@@ -130,8 +132,8 @@ impl Renditions {
         count
     }
 
-    /// Renders a body of the given length in bytes, on a blocking thread if it is long. Then calls `on_rendered` with
-    /// the processor time, even if nobody waits for the result any more.
+    /// Runs `render` for a body of `bytes` bytes, on a blocking thread if the body is long. Then calls `on_rendered`
+    /// with the elapsed time, on a blocking thread even if the caller no longer waits for the result.
     async fn render<T: Send + 'static>(
         &self,
         bytes: usize,
@@ -156,13 +158,14 @@ impl Renditions {
         blocking::run(work).await
     }
 
-    /// A text from the cache, or computed by the first caller while the others wait.
+    /// Returns a text from the cache. If the text is not cached, the first caller computes it while concurrent
+    /// callers wait.
     async fn get_or_render(&self, key: (Uuid, Format), compute: impl AsyncFnOnce() -> Arc<str>) -> Arc<str> {
         match self.texts.get_value_or_guard_async(&key).await {
             Ok(text) => text,
             Err(guard) => {
                 let text = compute().await;
-                // Fails only if the entry was removed meanwhile, which never happens.
+                // `insert` fails only if the entry was removed in the meantime, which never happens.
                 let _ = guard.insert(text.clone());
                 text
             }
@@ -170,7 +173,7 @@ impl Renditions {
     }
 }
 
-/// The plain text of a body, made from its HTML if that is known.
+/// Returns the plain text of a body. Converts its HTML if that is available, and the Markdown otherwise.
 fn plain_text(markdown: &str, html: Option<&str>) -> String {
     html.map_or_else(|| markup::markdown_to_text(markdown), markup::html_to_text)
 }

@@ -1,9 +1,11 @@
 //! Fetches rows of revisions: only the columns that a query needs (`ColumnMask`), in batches.
 //!
-//! `ReleaseVersion` is a whole revision with its topics and places, found by number or key. Rows are never changed
-//! after insertion, so they match the snapshot that named them. Bodies of several revisions are fetched separately
-//! (`bodies`) once their lengths are known, to keep within the response budget. A purged revision is missing in the
-//! result.
+//! `ReleaseVersion` is a whole revision with its topics and places, found by number or key. Revision rows never
+//! change after insertion, so they match the catalog snapshot that refers to them. A purged revision is missing in
+//! the result.
+//!
+//! If several revisions are fetched, their bodies are left out at first. `bodies` fetches these bodies later, once
+//! their lengths are known, so that a response stays within its budget.
 
 use std::{collections::HashMap, ops::Deref, sync::Arc};
 
@@ -25,7 +27,7 @@ use crate::{
     newsroom::{error::Error, service::Newsroom},
 };
 
-/// The columns that a query needs. Other columns are empty in the result.
+/// The columns of revisions that a query needs. Other columns are empty in the fetched rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ColumnMask {
     columns: u32,
@@ -33,7 +35,8 @@ pub struct ColumnMask {
 }
 
 impl ColumnMask {
-    /// No columns yet. With `working`, working revisions are fetched too, with all their columns.
+    /// Creates a mask without columns. If `working` is set, working revisions are fetched too, and all columns of all
+    /// revisions.
     pub fn new(working: bool) -> Self {
         Self { columns: 0, working }
     }
@@ -49,24 +52,25 @@ impl ColumnMask {
     }
 }
 
-/// Maximum number of revisions in one statement, because a statement holds a connection that other operations wait
-/// for.
+/// Maximum number of revisions that one SQL statement fetches. A long statement would keep other operations waiting
+/// for its connection.
 const MAX_PER_STATEMENT: usize = 500;
 
-/// Approximate bytes of bodies in one statement. A longer body has its own statement.
+/// Maximum total length of the bodies that one SQL statement fetches, in bytes. A single longer body is fetched with
+/// a separate statement.
 const MAX_BODY_BYTES_PER_STATEMENT: usize = 2 << 20;
 
-/// The row of a revision.
+/// The row of a revision. Columns that the query did not request are empty.
 #[derive(Clone, Debug)]
 pub struct RevisionRow {
     row: Model,
-    /// Length in bytes of a body that was not fetched with the row. Bodies of several revisions are fetched
-    /// separately once their lengths are known, because together they may exceed the response limit.
+    /// Length in bytes of the body, if the body was not fetched with the row. If several revisions are fetched, only
+    /// the lengths of their bodies are loaded first, because the bodies together may exceed the response limit.
     pub unfetched_body: Option<usize>,
 }
 
 impl RevisionRow {
-    /// A row with its body, or whose body is not needed.
+    /// Wraps a row that has its body, or whose body is not needed.
     pub fn complete(row: Model) -> Self {
         Self { row, unfetched_body: None }
     }
@@ -83,7 +87,7 @@ impl Deref for RevisionRow {
 /// A revision with its topics and places.
 #[derive(Clone, Debug)]
 pub struct ReleaseVersion {
-    /// The row; without its body if several revisions were fetched.
+    /// The row of the revision. If it was fetched together with other revisions, the row has no body.
     pub revision: Arc<RevisionRow>,
     /// Topics, in order.
     pub topics: Vec<Uuid>,
@@ -94,18 +98,19 @@ pub struct ReleaseVersion {
 }
 
 impl ReleaseVersion {
-    /// The content as one value. Includes the body only if the revision was fetched alone.
+    /// Returns the content as one value. Includes the body only if the revision was not fetched together with others.
     pub fn content(&self) -> Content {
         let places = [self.dateline.clone(), self.about.clone()];
         Content::from_row((**self.revision).clone(), self.topics.clone(), places)
     }
 }
 
-/// Revisions by key.
+/// Rows of revisions, by the key of the revision.
 pub type Revisions = HashMap<Uuid, Arc<RevisionRow>>;
 
-/// The revisions that readers of these releases see. One statement for each 500 of them. A revision that was purged
-/// meanwhile is missing, and its release is dropped from the list.
+/// Fetches the revisions that the set's viewer sees of the given releases, and the working revisions if `mask`
+/// requests them. Runs one SQL statement for each 500 revisions. A revision that was purged in the meantime is
+/// missing in the result, and callers must drop its release.
 pub async fn visible_revisions(
     newsroom: &Newsroom,
     set: &ReleaseSet,
@@ -119,8 +124,8 @@ pub async fn visible_revisions(
     fetch_rows(newsroom, &keys, mask).await
 }
 
-/// Fetches the requested columns of revisions. The body of a single revision is fetched with its row. For several
-/// revisions only the length of each body is fetched.
+/// Fetches the requested columns of revisions. If only one revision is requested, its body is fetched with its row.
+/// If several are requested, only the length of each body is fetched.
 pub(in crate::newsroom) async fn fetch_rows(
     newsroom: &Newsroom,
     keys: &[Uuid],
@@ -158,8 +163,8 @@ pub(in crate::newsroom) async fn fetch_rows(
     Ok(by_id)
 }
 
-/// Fetches the bodies of revisions whose lengths are known, in statements of about 2 MB. Bodies of purged revisions
-/// are missing.
+/// Fetches the bodies of revisions, given their keys and body lengths. Each SQL statement fetches at most about 2 MB.
+/// Bodies of revisions that were purged in the meantime are missing in the result.
 pub async fn bodies(newsroom: &Newsroom, lengths: &[(Uuid, usize)]) -> Result<HashMap<Uuid, Arc<str>>, Error> {
     let mut by_id = HashMap::with_capacity(lengths.len());
     let mut rest = lengths;
@@ -180,7 +185,7 @@ pub async fn bodies(newsroom: &Newsroom, lengths: &[(Uuid, usize)]) -> Result<Ha
     Ok(by_id)
 }
 
-/// A revision with all fields empty.
+/// Returns a revision row with all fields empty.
 fn blank() -> Model {
     Model {
         id: Uuid::nil(),
@@ -204,7 +209,8 @@ fn blank() -> Model {
     }
 }
 
-/// Reads a column by its position, because a lookup by name searches all columns.
+/// Copies one column of a query result to a revision. Reads the column by its position, because a lookup by name
+/// would search all columns.
 fn read_column(revision: &mut Model, column: Column, row: &QueryResult, index: usize) -> Result<(), DbErr> {
     match column {
         Column::Id => revision.id = row.try_get_by_index(index)?,
@@ -229,7 +235,8 @@ fn read_column(revision: &mut Model, column: Column, row: &QueryResult, index: u
     Ok(())
 }
 
-/// Lifecycle rows of visible releases by key, for fields of the desk.
+/// Fetches the lifecycle rows of visible releases, by release key. Fields that only the desk can read need these
+/// rows.
 pub async fn lifecycles(newsroom: &Newsroom, items: &[Handle]) -> Result<HashMap<Uuid, release::Model>, Error> {
     let keys: Vec<Uuid> = items.iter().map(Handle::id).collect();
     let rows = release::Entity::find().filter(release::Column::Id.is_in(keys)).all(newsroom.db.reader()).await?;
@@ -237,7 +244,8 @@ pub async fn lifecycles(newsroom: &Newsroom, items: &[Handle]) -> Result<HashMap
 }
 
 impl Newsroom {
-    /// The revision of a release with a number, or without a number the one before another revision.
+    /// Returns the revision of a release with the given number. If `number` is `None`, returns the newest revision
+    /// whose number is lower than `before`.
     pub async fn version(
         &self,
         release: Uuid,
@@ -253,13 +261,13 @@ impl Newsroom {
         Ok(self.with_assignments(row.into_iter().map(complete_row).collect()).await?.pop())
     }
 
-    /// The revision with a key.
+    /// Returns the revision with a key, or `None` if it does not exist.
     pub async fn version_by_key(&self, key: Uuid) -> Result<Option<ReleaseVersion>, Error> {
         let row = revision::Entity::find_by_id(key).one(self.db.reader()).await?;
         Ok(self.with_assignments(row.into_iter().map(complete_row).collect()).await?.pop())
     }
 
-    /// Revisions with their topics and places, in the same order.
+    /// Adds the topics and places to revision rows. Keeps the order of the rows.
     pub(in crate::newsroom) async fn with_assignments(
         &self,
         rows: Vec<Arc<RevisionRow>>,
@@ -275,13 +283,14 @@ impl Newsroom {
     }
 }
 
-/// A row that was fetched with all columns.
+/// Wraps a row that was fetched with all columns. Replaces a release date outside the years 0001 to 9999 by the
+/// nearest valid date.
 fn complete_row(mut row: revision::Model) -> Arc<RevisionRow> {
     row.release_date = date_range::clamp_date(row.release_date);
     Arc::new(RevisionRow::complete(row))
 }
 
-/// The number and content of a revision.
+/// Loads the number and the content of a revision.
 pub(in crate::newsroom) async fn load_content<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<(i32, Content), Error> {
     let row = revision::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound("revision"))?;
     let topics = assigned_topics(db, &[id]).await?.remove(&id).unwrap_or_default();

@@ -1,9 +1,10 @@
-//! Scheduled publication at a local time in a time zone, and recording of due transitions in the journal.
+//! Scheduled publication at a local time in a time zone. Also records due transitions (publications and ends of
+//! embargoes) in the journal.
 //!
-//! Readers see a scheduled release exactly at its instant, because the catalog applies due transitions whenever it is
-//! read (`catalog::snapshot::scheduled`). `record_due_releases` records them in the journal afterwards, together with
-//! ends of embargoes. `resolve_schedules` computes the instants again after a change of the time zone rules.
-//! Everything that could prevent the publication is checked when the release is scheduled.
+//! Readers see a scheduled release exactly from its scheduled instant on, because the catalog applies due transitions
+//! whenever it is read (`catalog::snapshot::scheduled`). `record_due_releases` records due transitions in the journal
+//! afterwards. `resolve_schedules` recomputes the instants of pending schedules after the time zone rules have
+//! changed. Everything that could prevent a publication is checked when the release is scheduled.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -31,10 +32,11 @@ use crate::{
     },
 };
 
-/// Action name of the end of an embargo in the journal.
+/// Journal action that records the end of an embargo.
 pub(in crate::newsroom) const EMBARGO_END_ACTION: &str = "release.embargo_end";
 
-/// A publication that is recorded later than this after its instant was missed: subscribers were notified late.
+/// Maximum delay between a scheduled instant and the journal entry that records the publication. After a longer
+/// delay, the schedule counts as missed, because subscribers were notified late.
 pub const LATE_AFTER: TimeDelta = TimeDelta::seconds(30);
 
 /// Maximum number of releases that one transaction records.
@@ -43,15 +45,18 @@ const BATCH_SIZE: usize = 100;
 /// The state of a scheduled publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScheduleState {
-    /// Pending.
+    /// The scheduled instant is in the future.
     Waiting,
-    /// It happened and was recorded in time.
+    /// The release became public at the scheduled instant. The journal recorded the publication within
+    /// [`LATE_AFTER`], or can still do so.
     Done,
-    /// It happened and was recorded late.
+    /// The release became public at the scheduled instant, but the journal did not record the publication within
+    /// [`LATE_AFTER`].
     Missed,
 }
 
-/// The state of a publication that is scheduled for an instant.
+/// Returns the state of a publication that is scheduled for the instant `at`. `recorded_at` is when the journal
+/// recorded the publication, if it has.
 pub fn schedule_state(at: DateTime<Utc>, recorded_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> ScheduleState {
     if recorded_at.is_none() && now < at {
         ScheduleState::Waiting
@@ -63,7 +68,7 @@ pub fn schedule_state(at: DateTime<Utc>, recorded_at: Option<DateTime<Utc>>, now
 }
 
 impl Newsroom {
-    /// Schedules the publication of a release at a local time, or moves its schedule.
+    /// Schedules the publication of a release at a local time, or moves the existing schedule.
     pub async fn release_schedule(
         &self,
         viewer: &Viewer,
@@ -138,8 +143,9 @@ impl Newsroom {
         transition.commit(None).await
     }
 
-    /// Records all due transitions in the journal, in the order of their instants. This changes nothing that viewers
-    /// see. Returns the number of releases; runs no statement if nothing is due.
+    /// Records all due transitions in the journal, in the order of their instants. Does not change which releases
+    /// viewers can see, because the catalog has already applied these transitions. Returns the number of releases
+    /// with due transitions. Runs no SQL statement if nothing is due.
     pub async fn record_due_releases(&self, now: DateTime<Utc>) -> Result<usize, Error> {
         let due = self.catalog.snapshot().unrecorded(now);
         for batch in due.chunks(BATCH_SIZE) {
@@ -154,8 +160,9 @@ impl Newsroom {
         Ok(due.len())
     }
 
-    /// Resolves pending schedules again: the rules of time zones change, local times are kept. Returns the number of
-    /// schedules that moved. Call it at startup, because the rules are compiled in.
+    /// Recomputes the instants of pending schedules from their local times, with the current time zone rules. Returns
+    /// the number of schedules whose instant changed. The rules are compiled into the program, so calling this at
+    /// startup is enough.
     pub async fn resolve_schedules(&self, now: DateTime<Utc>) -> Result<usize, Error> {
         let pending = release::Entity::find()
             .filter(release::Column::State.eq(ReleaseState::Scheduled))
@@ -202,7 +209,7 @@ impl Newsroom {
 }
 
 impl UnitOfWork {
-    /// Records the due transitions of a release, and returns its row after them.
+    /// Records the due transitions of a release. Returns the release row after these transitions.
     pub(in crate::newsroom) async fn record_due_transitions(
         &mut self,
         row: release::Model,
@@ -278,7 +285,7 @@ impl UnitOfWork {
     }
 }
 
-/// The errors of a validator.
+/// Returns the errors that a validator has collected. The validator must have at least one error.
 fn validation_error(validator: Validator) -> Error {
     validator.finish().err().unwrap_or(Error::NotFound("schedule"))
 }

@@ -1,9 +1,9 @@
-//! Carries out one workflow transition of a release: load, check, change, record, commit.
+//! Workflow transitions of a release: load the release, check the rules, change the row, record the change, commit.
 //!
-//! `Newsroom::begin_transition` checks the role, locks, records transitions that are due (schedule, embargo), asks the
-//! workflow table, and compares the expected revision (optimistic concurrency control). The caller then changes
-//! `ReleaseTransition::change` and calls `commit`, `commit_deleted` or `commit_unchanged`. The rules are in `workflow`,
-//! not here.
+//! `Newsroom::begin_transition` checks the role, takes the write lock, and records due transitions (schedule,
+//! embargo). It then looks up the action in the workflow table, and compares the expected revision (optimistic
+//! concurrency control). The caller changes `ReleaseTransition::change` and calls `commit`, `commit_deleted` or
+//! `commit_unchanged`. The rules of the workflow are in `workflow`.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// The result of a transition: the release after it.
+/// The result of a transition: the release as it is after the transition.
 pub(in crate::newsroom) type TransitionResult = Result<Handle, Error>;
 
 /// A transition in progress.
@@ -36,7 +36,7 @@ pub(in crate::newsroom) struct ReleaseTransition {
     pub(in crate::newsroom) unit_of_work: UnitOfWork,
     /// The row of the release before the transition.
     pub(in crate::newsroom) row: release::Model,
-    /// The changes of the row. The state is set already.
+    /// The changes to the release row. `begin_transition` has already set the new state.
     pub(in crate::newsroom) change: release::ActiveModel,
     action: ReleaseAction,
     before: Option<Image>,
@@ -44,7 +44,8 @@ pub(in crate::newsroom) struct ReleaseTransition {
 }
 
 impl Newsroom {
-    /// Starts a transition of a release. `expected` is the revision that the caller read.
+    /// Starts a transition of a release. Fails if the newest revision number is not `expected`, the revision that the
+    /// client read.
     pub(in crate::newsroom) async fn begin_transition(
         &self,
         action: ReleaseAction,
@@ -53,13 +54,14 @@ impl Newsroom {
         expected: i32,
         now: DateTime<Utc>,
     ) -> Result<ReleaseTransition, Error> {
-        // Checked first, so that a caller without permission learns nothing about what exists.
+        // Check the role before loading the release, so that a caller without permission does not learn whether the
+        // release exists.
         workflow::check_role(action, viewer)?;
         let mut unit_of_work = self.begin(viewer, now).await?;
         let row = release::Entity::find_by_id(id).one(unit_of_work.tx()).await?.ok_or(Error::NotFound("release"))?;
         let row = unit_of_work.record_due_transitions(row).await?;
         let policy = self.settings.workflow_policy;
-        // Only the four-eyes policy needs it.
+        // Only the four-eyes policy needs the writer of the unapproved revision.
         let unapproved_author =
             if policy.four_eyes { unapproved_author(&unit_of_work, &row, action, viewer).await? } else { None };
         let input =
@@ -72,14 +74,15 @@ impl Newsroom {
         let mut change = row.clone().into_active_model();
         change.state = Set(state);
         change.as_imported = Set(false);
-        // A release that is not live yet was modified now, because its working revision is what the desk sees.
+        // If the release has no live revision, the desk sees its working revision, and each transition counts as a
+        // modification of the release.
         if row.live_revision_id.is_none() {
             change.modified_at = Set(unit_of_work.at());
         }
         Ok(ReleaseTransition { unit_of_work, row, change, action, before, viewer: viewer.clone() })
     }
 
-    /// A release of the current snapshot, as a viewer sees it.
+    /// Returns a release of the current snapshot as the viewer sees it.
     pub(in crate::newsroom) fn handle(&self, viewer: &Viewer, id: Uuid, now: DateTime<Utc>) -> TransitionResult {
         let set = self.catalog.snapshot_at(now).visible_to(viewer, now);
         set.find(&ReleaseKey::Id(id)).map(|(item, _)| item).ok_or(Error::NotFound("release"))
@@ -87,12 +90,13 @@ impl Newsroom {
 }
 
 impl ReleaseTransition {
-    /// Number and content of the newest revision: the working one, or else the live one.
+    /// Loads number and content of the newest revision: the working revision, or the live revision if there is no
+    /// working revision.
     pub(in crate::newsroom) async fn newest_revision(&self) -> Result<(i32, Content), Error> {
         load_content(self.unit_of_work.tx(), self.newest_key()?).await
     }
 
-    /// The row of the newest revision, without topics and places.
+    /// Loads the row of the newest revision, without topics and places.
     pub(in crate::newsroom) async fn newest_row(&self) -> Result<revision::Model, Error> {
         let row = revision::Entity::find_by_id(self.newest_key()?).one(self.unit_of_work.tx()).await?;
         row.ok_or(Error::NotFound("revision"))
@@ -102,17 +106,18 @@ impl ReleaseTransition {
         self.row.working_revision_id.or(self.row.live_revision_id).ok_or(Error::NotFound("revision"))
     }
 
-    /// Number and content of the live revision.
+    /// Loads number and content of the live revision.
     pub(in crate::newsroom) async fn live_revision(&self) -> Result<(i32, Content), Error> {
         load_content(self.unit_of_work.tx(), self.row.live_revision_id.ok_or(Error::NotFound("revision"))?).await
     }
 
-    /// Whether its embargo would hide the release if it were published now.
+    /// Whether the release has an embargo that has not ended.
     pub(in crate::newsroom) fn is_embargoed(&self) -> bool {
         self.row.embargo_until.is_some_and(|until| until > self.unit_of_work.at())
     }
 
-    /// Writes the change, records the action, commits, and returns the release as the actor sees it.
+    /// Writes the changed row, records the action in the journal, and commits. Returns the release as the actor sees
+    /// it.
     pub(in crate::newsroom) async fn commit(self, note: Option<String>) -> TransitionResult {
         let Self { mut unit_of_work, row, change, action, before, viewer } = self;
         change.update(unit_of_work.tx()).await?;
@@ -121,8 +126,8 @@ impl ReleaseTransition {
         commit_and_find(unit_of_work, row.id, &viewer).await
     }
 
-    /// Records that the release was deleted, and commits. For a purge, the image keeps only which audiences saw the
-    /// release.
+    /// Records in the journal that the release was deleted, and commits. After a purge, the before image says only
+    /// which audiences could see the release.
     pub(in crate::newsroom) async fn commit_deleted(self, note: Option<String>) -> Result<Uuid, Error> {
         let embargoed = self.is_embargoed();
         let Self { mut unit_of_work, row, action, before, .. } = self;
@@ -134,7 +139,7 @@ impl ReleaseTransition {
         Ok(row.id)
     }
 
-    /// Commits nothing but transitions that were due.
+    /// Commits without applying `change`. Due transitions that `begin_transition` recorded are committed.
     pub(in crate::newsroom) async fn commit_unchanged(self, newsroom: &Newsroom) -> TransitionResult {
         let (id, now) = (self.row.id, self.unit_of_work.at());
         self.unit_of_work.commit().await?;
@@ -142,14 +147,15 @@ impl ReleaseTransition {
     }
 }
 
-/// Makes a published release public from an instant on, without an embargo. `first` is when it was first public.
+/// Makes a published release public from the instant `at` on, and removes its embargo. `first` is the instant at
+/// which the release was first public, if it ever was.
 pub(super) fn make_public(change: &mut release::ActiveModel, first: Option<DateTime<Utc>>, at: DateTime<Utc>) {
     change.first_published_at = Set(first.or(Some(at)));
     change.embargo_until = Set(None);
     change.embargo_note = Set(None);
 }
 
-/// Commits, and returns a release as the viewer sees it.
+/// Commits the unit of work. Returns the release `id` as the viewer sees it after the commit.
 pub(in crate::newsroom) async fn commit_and_find(
     unit_of_work: UnitOfWork,
     id: Uuid,
@@ -160,7 +166,8 @@ pub(in crate::newsroom) async fn commit_and_find(
     set.find(&ReleaseKey::Id(id)).map(|(item, _)| item).ok_or_else(removed_since_commit)
 }
 
-/// The writer of the revision that an action would publish without approval, if there is one.
+/// Returns the writer of the revision that `action` would publish without approval. Returns `None` if there is no
+/// such revision.
 async fn unapproved_author(
     unit_of_work: &UnitOfWork,
     row: &release::Model,

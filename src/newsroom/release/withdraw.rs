@@ -1,9 +1,9 @@
-//! Withdrawal (unpublishing) and retraction: with a notice, as gone, with a redirect to another URL, or without a
-//! trace.
+//! Withdrawal (unpublishing) and retraction of releases. The former URL then shows a notice, answers that the release
+//! is gone, redirects to another URL, or behaves as if the release had never existed.
 //!
-//! A withdrawn release leaves a tombstone at its slug, except with VANISH; `withdrawal_notice` fetches its text and
-//! redirect. A redirect that leads back to the release itself is refused (redirect loop). Redirects of former slugs
-//! of a live release are in the catalog.
+//! A withdrawn release leaves a tombstone at its slug, unless the kind of withdrawal is VANISH. `withdrawal_notice`
+//! fetches the notice and the redirect of a tombstone. A redirect that leads back to the same release (redirect loop)
+//! is refused. Redirects from former slugs of a live release are in the catalog.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -27,12 +27,12 @@ use crate::{
     },
 };
 
-/// What the former URL of a release answers.
+/// What a website should show at the former URL of a withdrawn or retracted release.
 #[derive(Clone, Debug)]
 pub struct WithdrawalNotice {
-    /// The tombstone in the catalog.
+    /// The tombstone of the release in the catalog.
     pub tombstone: Tombstone,
-    /// When it was withdrawn or retracted.
+    /// When the release was withdrawn or retracted.
     pub at: DateTime<Utc>,
     /// The notice to show.
     pub notice: Option<String>,
@@ -45,18 +45,18 @@ pub struct WithdrawalNotice {
 pub struct Withdrawal {
     /// The kind of withdrawal.
     pub kind: WithdrawalKind,
-    /// What its former URL says. Required for WITH_NOTICE.
+    /// Notice that the former URL of the release shows. Required for WITH_NOTICE.
     pub notice: Option<String>,
-    /// Where its former URL redirects to. Required for REDIRECT.
+    /// URL that the former URL of the release redirects to. Required for REDIRECT.
     pub redirect_to: Option<String>,
 }
 
 impl Newsroom {
-    /// The notice of a tombstone. `None` if the release is public again.
+    /// Returns the notice and redirect of a tombstone, or `None` if the release is no longer withdrawn.
     pub async fn withdrawal_notice(&self, tombstone: Tombstone) -> Result<Option<WithdrawalNotice>, Error> {
         let row = release::Entity::find_by_id(tombstone.id).one(self.db.reader()).await?;
         Ok(row.and_then(|row| {
-            // The release was published again after the snapshot.
+            // A release without this instant was published again after the catalog snapshot was made.
             let at = row.withdrawn_at?;
             let (notice, redirect) = (row.withdrawal_notice, row.withdrawal_redirect);
             Some(WithdrawalNotice {
@@ -68,7 +68,7 @@ impl Newsroom {
         }))
     }
 
-    /// Withdraws a public release. The journal entry has the note, or else the notice.
+    /// Withdraws a published release. The journal entry contains the note, or the notice if there is no note.
     pub async fn release_withdraw(
         &self,
         viewer: &Viewer,
@@ -98,7 +98,7 @@ impl Newsroom {
         transition.commit(note.or(withdrawal.notice)).await
     }
 
-    /// Retracts a release as wrong. It cannot be published again.
+    /// Retracts a release because its content is wrong. A retracted release cannot be published again.
     pub async fn release_retract(
         &self,
         viewer: &Viewer,
@@ -118,10 +118,11 @@ impl Newsroom {
         transition.commit(Some(notice)).await
     }
 
-    /// Whether a URL belongs to a release, or redirects to it through other releases.
+    /// Whether a URL belongs to the release `id`, or leads to it through the redirects of other withdrawn releases.
     async fn redirects_back(&self, unit_of_work: &UnitOfWork, id: Uuid, target: &str) -> Result<bool, Error> {
         let mut target = target.to_owned();
-        // Each release redirects to one URL. A longer chain is a loop without this release.
+        // Follow at most 100 redirects. Each release redirects to one URL at most, so a longer chain is treated as a
+        // loop that does not include this release.
         for _ in 0..100 {
             let Some(release) = self.release_by_url(unit_of_work, &target).await? else { return Ok(false) };
             if release == id {
@@ -136,7 +137,7 @@ impl Newsroom {
         Ok(false)
     }
 
-    /// The release with a present or former public URL.
+    /// Returns the id of the release that has or had a public URL.
     async fn release_by_url(&self, unit_of_work: &UnitOfWork, url: &str) -> Result<Option<Uuid>, Error> {
         let Some(template) = self.settings.url_template.as_deref() else { return Ok(None) };
         let normalized = |url: &str| url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
@@ -157,7 +158,8 @@ impl Newsroom {
 }
 
 impl Withdrawal {
-    /// Checks that kind, notice and target fit together.
+    /// Checks that the kind of withdrawal, the notice and the redirect are consistent. `validator` collects the
+    /// errors.
     pub(in crate::newsroom) fn validated(self, validator: &mut Validator) -> Self {
         let (mut notice, mut redirect_to) = (None, None);
         validator.optional_text("notice", Patch::from_option(self.notice), &mut notice, MAX_NOTE);
