@@ -7,33 +7,33 @@ pub enum ReleaseAction {
     Create,
     /// Write a new revision.
     Revise,
-    /// Submit it for review.
+    /// Submit a release for review.
     Submit,
-    /// Return it to its author, with a note.
+    /// Return a release to its author, with a note.
     Return,
-    /// Approve it.
+    /// Approve a release.
     Approve,
-    /// Schedule its publication, or move the schedule.
+    /// Schedule the publication of a release, or move the schedule.
     Schedule,
-    /// Remove its schedule.
+    /// Remove the schedule of a release.
     Unschedule,
-    /// Publish its working revision.
+    /// Publish the working revision of a release, or publish a withdrawn release again.
     Publish,
-    /// Set, move or lift its embargo.
+    /// Set, move or lift the embargo of a release.
     Embargo,
-    /// Correct its live revision at once, with a public note.
+    /// Correct the live revision immediately, with a public note.
     Correct,
-    /// Withdraw it from the public.
+    /// Withdraw a release from the public.
     Withdraw,
-    /// Retract it permanently as wrong.
+    /// Retract a release permanently because its content is wrong.
     Retract,
-    /// Write an earlier revision as a new one.
+    /// Write a new revision with the content of an earlier revision.
     Restore,
     /// Delete a draft that was never public.
     Delete,
     /// Create a preview link.
     Preview,
-    /// Permanently remove all its content.
+    /// Permanently delete a release and all its content.
     Purge,
 }
 
@@ -48,7 +48,7 @@ pub enum Resource {
     Tokens,
     /// The journal and the access log.
     Journal,
-    /// Repair of stored values.
+    /// Repair of stored dates and instants (`dateline check --repair`).
     Repair,
 }
 
@@ -73,7 +73,7 @@ impl ReleaseAction {
         Self::Purge,
     ];
 
-    /// The name in the journal.
+    /// Returns the name of the action in the journal.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Create => "release.create",
@@ -95,7 +95,7 @@ impl ReleaseAction {
         }
     }
 
-    /// The action in the plural, for messages: `publish releases`.
+    /// Returns the action as a verb with a plural object, for messages: `publish releases`.
     pub const fn description(self) -> &'static str {
         match self {
             Self::Create => "create releases",
@@ -117,7 +117,8 @@ impl ReleaseAction {
         }
     }
 
-    /// Whether the action publishes or schedules a revision that nobody has approved.
+    /// Whether the action approves a revision, either explicitly or because it publishes or schedules the revision.
+    /// With the four-eyes policy, the writer of an unapproved revision may not carry out such an action.
     pub(super) const fn approves(self) -> bool {
         matches!(self, Self::Approve | Self::Schedule | Self::Publish | Self::Correct)
     }

@@ -1,11 +1,12 @@
-//! Workflow of releases: the state machine and the permissions of roles, as one table. Pure: no database, no clock.
+//! Workflow of releases: one table that defines the state machine and the permissions of each role. The code accesses
+//! neither the database nor the clock.
 //!
-//! `release::transition` carries out a transition in the database.
+//! `release::transition` applies a transition to the database.
 //!
 //! - `action`: actions on releases, and other resources that a role may manage
-//! - `table`: the transition table, and its Markdown form
-//! - `permissions`: the transition function, checks of role and ownership, four eyes
-//! - `tests`: compares the table with a second table that lists the actions by state
+//! - `table`: the transition table, and its conversion to Markdown
+//! - `permissions`: the transition function; checks of role, ownership and the four-eyes principle
+//! - `tests`: compares the transition table with a second table that lists the allowed actions of each state
 
 mod action;
 mod permissions;

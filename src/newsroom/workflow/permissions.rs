@@ -1,4 +1,5 @@
-//! Permission checks by role and ownership, and the transition function: the state of a release after an action.
+//! Permission checks by role and ownership, and the transition function, which returns the state of a release after
+//! an action.
 
 use entity::{api_token::Role, release::ReleaseState};
 
@@ -11,34 +12,35 @@ use crate::auth::viewer::Viewer;
 /// Why an action is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorkflowError {
-    /// Not for this viewer, whatever the state.
+    /// The viewer may not carry out the action. Another viewer may be allowed to. The text is the reason.
     Forbidden(String),
-    /// Not allowed in this state, for any role.
+    /// No role may carry out the action in the present state of the release. The text is the reason.
     IllegalTransition(String),
 }
 
-/// The facts that a transition depends on.
+/// The facts about a release that a transition depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct TransitionInput<'a> {
     /// The present state of the release.
     pub state: ReleaseState,
     /// The subject that created the release.
     pub author: &'a str,
-    /// The writer of the revision that would be published and that nobody has approved. `None` if there is no such
-    /// revision.
+    /// The writer of the revision that the action would publish, if nobody has approved that revision. `None` if
+    /// there is no such revision.
     pub unapproved_author: Option<&'a str>,
 }
 
-/// Rules that a newsroom can choose.
+/// Workflow rules that each newsroom can configure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkflowPolicy {
-    /// Whether the writer of a revision may not approve it. Publishing or scheduling an unapproved revision counts as
-    /// approving it, and a correction is written and approved in one step.
+    /// Whether the four-eyes principle applies: nobody may approve a revision that they wrote. Publishing or
+    /// scheduling an unapproved revision counts as approving it. A correction is therefore forbidden, because one
+    /// person would write and approve it in one step.
     pub four_eyes: bool,
 }
 
-/// Whether a viewer may carry out an action on any release at all. Checked first, so that a caller without permission
-/// learns nothing about what exists.
+/// Checks that the viewer's role may carry out an action on at least some releases. Callers check this before they
+/// load a release, so that a viewer without permission does not learn whether the release exists.
 pub fn check_role(action: ReleaseAction, viewer: &Viewer) -> Result<(), WorkflowError> {
     let rule = rule(action);
     if viewer.role >= rule.min_role_own {
@@ -48,7 +50,8 @@ pub fn check_role(action: ReleaseAction, viewer: &Viewer) -> Result<(), Workflow
     }
 }
 
-/// Whether a viewer may carry out an action on a release of an author, whatever its state.
+/// Checks that the viewer's role may carry out an action on a release that `author` created. Ignores the state of the
+/// release.
 pub fn check_ownership(action: ReleaseAction, author: &str, viewer: &Viewer) -> Result<(), WorkflowError> {
     let rule = rule(action);
     check_role(action, viewer)?;
@@ -63,7 +66,8 @@ pub fn check_ownership(action: ReleaseAction, author: &str, viewer: &Viewer) -> 
     Ok(())
 }
 
-/// The state of a release after an action.
+/// Returns the state of a release after an action. Fails if the viewer may not carry out the action, or if the action
+/// is not allowed in the present state.
 pub fn next_state(
     action: ReleaseAction,
     input: TransitionInput<'_>,
@@ -111,7 +115,7 @@ pub fn next_state(
     Ok(to)
 }
 
-/// Whether a viewer may manage a resource.
+/// Checks that the viewer may manage a resource. Only administrators may.
 pub fn check_manage(resource: Resource, viewer: &Viewer) -> Result<(), WorkflowError> {
     let description = match resource {
         Resource::Topics => "manage topics",
@@ -136,7 +140,7 @@ fn forbidden(description: &str, required: Role, viewer: &Viewer) -> WorkflowErro
     ))
 }
 
-/// The name of a role in the plural, for messages.
+/// Returns the name of a role in the plural, for messages.
 const fn role_plural(role: Role) -> &'static str {
     match role {
         Role::Public => "the public",
@@ -157,7 +161,7 @@ const fn role_with_article(role: Role) -> &'static str {
     }
 }
 
-/// The name of a state, for messages.
+/// Returns the name of a release state, for messages.
 pub const fn state_label(state: ReleaseState) -> &'static str {
     match state {
         ReleaseState::Draft => "a draft",

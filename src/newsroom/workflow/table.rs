@@ -1,5 +1,5 @@
-//! The transition table of the workflow: for each action, which state leads to which, and which roles may do it. Also
-//! printed as Markdown for `docs/workflow.md`.
+//! The transition table of the workflow. For each action, it defines the states before and after the action and the
+//! roles that may carry it out. `docs/workflow.md` contains the table as Markdown.
 
 use entity::{
     api_token::Role,
@@ -8,19 +8,19 @@ use entity::{
 
 use super::action::ReleaseAction;
 
-/// A row of the table.
+/// A row of the transition table: the rule for one action.
 pub(super) struct Rule {
     pub(super) action: ReleaseAction,
-    /// Pairs of a state and the state after the action. Empty for an action that creates a release.
+    /// Pairs of the state before and the state after the action. Empty for the action that creates a release.
     pub(super) transitions: &'static [(ReleaseState, ReleaseState)],
-    /// Lowest role for any release.
+    /// Lowest role that may carry out the action on any release.
     pub(super) min_role_any: Role,
-    /// Lowest role for one's own releases.
+    /// Lowest role that may carry out the action on releases that the viewer created.
     pub(super) min_role_own: Role,
 }
 
-/// Transitions of actions that write a revision. An approved release returns to review; a scheduled one keeps its
-/// schedule.
+/// Transitions of the actions that write a revision. An approved release returns to review, because the new revision
+/// is not approved. A scheduled release keeps its schedule.
 const EDITING: &[(ReleaseState, ReleaseState)] = &[
     (Draft, Draft),
     (InReview, InReview),
@@ -30,7 +30,7 @@ const EDITING: &[(ReleaseState, ReleaseState)] = &[
     (Withdrawn, Withdrawn),
 ];
 
-/// The table. A role may do everything that the roles before it may.
+/// The transition table. Roles are ordered: each role may do everything that a lower role may do.
 pub(super) const RULES: &[Rule] = &[
     Rule { action: ReleaseAction::Create, transitions: &[], min_role_any: Role::Author, min_role_own: Role::Author },
     Rule {
@@ -63,7 +63,7 @@ pub(super) const RULES: &[Rule] = &[
         min_role_any: Role::Editor,
         min_role_own: Role::Editor,
     },
-    // An unscheduled release is approved, because scheduling it required approval.
+    // Removing the schedule leaves the release approved, because scheduling a release counts as approving it.
     Rule {
         action: ReleaseAction::Unschedule,
         transitions: &[(Scheduled, Approved)],
@@ -154,7 +154,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// The rule of an action.
+/// Returns the rule for an action.
 pub(super) fn rule(action: ReleaseAction) -> &'static Rule {
     RULES
         .iter()
@@ -162,14 +162,16 @@ pub(super) fn rule(action: ReleaseAction) -> &'static Rule {
         .expect("every action has a rule in the table; a test walks them all")
 }
 
-/// The lowest role for an action in a state, if it is higher than in other states. A revision of a scheduled release is
-/// published without another check, so it takes a role that may schedule.
+/// Returns the lowest role that may carry out an action in a state, if this state requires a higher role than others.
+/// Only revising a scheduled release does: the new revision will be published without another approval, so the writer
+/// needs a role that may schedule releases.
 pub(super) fn min_role_in(action: ReleaseAction, state: ReleaseState) -> Option<Role> {
     let writes_scheduled = matches!(action, ReleaseAction::Revise | ReleaseAction::Restore) && state == Scheduled;
     writes_scheduled.then(|| rule(ReleaseAction::Schedule).min_role_any)
 }
 
-/// The table as Markdown: the state after each action in each state, and the lowest roles.
+/// Returns the transition table as Markdown: for each action, the resulting state by present state, and the lowest
+/// roles that may carry it out.
 pub fn markdown_table() -> String {
     let state_name = |state: ReleaseState| match state {
         InReview => "IN_REVIEW".to_owned(),

@@ -1,5 +1,5 @@
-//! Tests of the workflow table: every action in every state by every role, compared with a second table by state; four
-//! eyes.
+//! Tests of the workflow table. They try every action in every state with every role, and compare the results with a
+//! second table, which is sorted by state. They also test the four-eyes policy.
 
 use entity::{
     api_token::Role,
@@ -15,7 +15,7 @@ fn input(state: ReleaseState) -> TransitionInput<'static> {
     TransitionInput { state, author: "Ana", unapproved_author: None }
 }
 
-/// The table by state: the allowed actions and the states after them.
+/// Returns the actions that are allowed in a state, each with the state after the action.
 fn allowed_transitions(state: ReleaseState) -> &'static [(ReleaseAction, ReleaseState)] {
     match state {
         Draft => &[
@@ -136,7 +136,7 @@ fn four_eyes_forbids_approving_ones_own_version() {
                 action,
                 ReleaseAction::Approve | ReleaseAction::Schedule | ReleaseAction::Publish | ReleaseAction::Correct
             );
-            // A revision of a scheduled release would be published without approval, regardless of its author.
+            // A new revision of a scheduled release would be published without approval, so nobody may write one.
             let skips_approval = state == Scheduled && matches!(action, ReleaseAction::Revise | ReleaseAction::Restore);
             if default_policy.is_ok() && ((approving && author == Some("Eda")) || skips_approval) {
                 assert!(matches!(with_four_eyes, Err(WorkflowError::Forbidden(_))), "{action:?} in {state:?}");
