@@ -1,8 +1,9 @@
-//! Import of topics and places: validates each record, creates, updates or refuses it, and checks codes, URIs and
-//! cycles.
+//! Import of topics and places: validates each record, checks codes, URIs and cycles, and creates or updates the
+//! concept.
 //!
-//! `queue` determines the order: broader concepts first. A record that differs from a concept that an editor has
-//! changed is a conflict. Each change is recorded in the journal as `topic.import` or `place.import`.
+//! `queue` sorts the records so that broader concepts are imported first. If an editor has changed a concept since
+//! the last import, a record that differs from it is a conflict. The journal records each change as `topic.import` or
+//! `place.import`.
 
 use entity::{Noun, place, topic};
 use sea_orm::EntityTrait;
@@ -34,8 +35,8 @@ const TOPIC_IMPORT_ACTION: &str = "topic.import";
 const PLACE_IMPORT_ACTION: &str = "place.import";
 
 impl Importer<'_> {
-    /// Imports topics: `(line, slug, slugs of broader topics, other fields)`. Returns the results in the order of the
-    /// records.
+    /// Imports topics. Each record consists of line number, slug, slugs of broader topics, and all other fields.
+    /// Returns the results in the order of the records.
     pub async fn import_topics(
         &mut self,
         records: Vec<(u64, String, Vec<String>, TopicInput)>,
@@ -57,8 +58,8 @@ impl Importer<'_> {
         self.finish_records(results).await
     }
 
-    /// Imports places: `(line, slug, slug of the place that it lies in, other fields)`. Returns the results in the
-    /// order of the records.
+    /// Imports places. Each record consists of line number, slug, slug of the parent place, and all other fields.
+    /// Returns the results in the order of the records.
     pub async fn import_places(
         &mut self,
         records: Vec<(u64, String, Option<String>, PlaceInput)>,
@@ -96,8 +97,9 @@ impl Importer<'_> {
         Ok(results.into_iter().map(|(_, result)| result).collect())
     }
 
-    /// Returns the slug of the place with the given name, and creates the place if none has that name. If several
-    /// places match, returns the one of the most specific kind: Singapore the city before Singapore the country.
+    /// Returns the slug of the place with the given name. If no place has that name, creates one. If several places
+    /// have that name, chooses the place of the most specific kind, for example Singapore the city before Singapore
+    /// the country.
     pub async fn find_or_create_place(&mut self, name: &str) -> Result<String, Error> {
         let folded = fold(name);
         let count = self.places.vocabulary.len() as u32;
@@ -123,7 +125,8 @@ impl Importer<'_> {
         }
     }
 
-    /// Imports one topic. `first` is the origin of an earlier record of the same topic in this import.
+    /// Imports one topic. `first` is the origin of an earlier record of the same topic in this import, if there is
+    /// one.
     async fn topic(&mut self, record: ConceptRecord<TopicInput>, first: Option<Origin>) -> Result<RecordResult, Error> {
         let existing = self.topics.by_slug.get(&record.slug).and_then(|&id| self.topics.get(id)).cloned();
         let mut image = existing.clone().unwrap_or_else(|| TopicImage::blank(record.id));
@@ -191,7 +194,8 @@ impl Importer<'_> {
         Ok(RecordResult::Updated)
     }
 
-    /// Imports one place. `first` is the origin of an earlier record of the same place in this import.
+    /// Imports one place. `first` is the origin of an earlier record of the same place in this import, if there is
+    /// one.
     async fn place(&mut self, record: ConceptRecord<PlaceInput>, first: Option<Origin>) -> Result<RecordResult, Error> {
         let existing = self.places.by_slug.get(&record.slug).and_then(|&id| self.places.get(id)).cloned();
         let mut image = existing.clone().unwrap_or_else(|| PlaceImage::blank(record.id));
@@ -200,7 +204,7 @@ impl Importer<'_> {
             Err(why) => return Ok(RecordResult::Refused(why)),
         };
         let mut validator = Validator::for_import();
-        // The place that it lies in is already resolved to an id, so the input does not contain it.
+        // The parent place is already resolved to an id, so the input does not contain it.
         image.apply_input(record.input, &self.places.vocabulary, &mut validator);
         image.within = within.first().copied();
         if let Err(error) = validator.finish() {

@@ -1,6 +1,8 @@
-//! Index of topics or places during an import: the stored ones and those that the import created, by slug and code.
+//! Index of topics or places during an import, by slug and code. It contains the stored concepts and those that the
+//! import created.
 //!
-//! Resolves slugs to ids, and detects codes that another concept already has and cycles in the hierarchy.
+//! The index resolves slugs to ids. It also detects cycles in the hierarchy, and codes that already belong to another
+//! concept.
 
 use std::collections::HashMap;
 
@@ -12,7 +14,7 @@ use crate::{
     newsroom::taxonomy::hierarchy::has_path,
 };
 
-/// The stored concepts and those that this import created.
+/// The topics or places that are stored or that this import created.
 #[derive(Debug)]
 pub(super) struct ConceptIndex<T> {
     pub(super) vocabulary: Vocabulary<T>,
@@ -21,14 +23,14 @@ pub(super) struct ConceptIndex<T> {
 }
 
 impl<T: Concept> ConceptIndex<T> {
-    /// Builds the index of the stored concepts.
+    /// Builds the index from the stored concepts.
     pub(super) fn new(images: Vec<T>) -> Self {
         let mut index = Self { vocabulary: Vocabulary::default(), by_slug: HashMap::new(), by_code: HashMap::new() };
         images.into_iter().for_each(|image| index.insert(image));
         index
     }
 
-    /// Adds or replaces a concept with its slugs and codes.
+    /// Adds a concept with its slugs and codes, or replaces the concept with the same id.
     pub(super) fn insert(&mut self, image: T) {
         for slug in image.former_slugs() {
             self.by_slug.entry(slug.clone()).or_insert(image.id());
@@ -49,7 +51,8 @@ impl<T: Concept> ConceptIndex<T> {
     }
 
     /// Returns the identities of a record: its slug, the id of the concept that has or had that slug, and its codes.
-    /// The slug is included even if the concept exists, because it did not exist yet when its first record was noted.
+    /// The slug is always included, because records of a concept that does not exist yet can only be matched by slug
+    /// or code.
     pub(super) fn identities<I>(&self, record: &ConceptRecord<I>) -> Vec<String> {
         let existing = self.by_slug.get(&record.slug).copied().map(identity);
         std::iter::once(format!("slug {}", record.slug)).chain(existing).chain(record.codes.iter().cloned()).collect()

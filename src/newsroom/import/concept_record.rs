@@ -1,5 +1,5 @@
-//! Parsed records of topics and places for an import, and identities: two records with a common identity are of the
-//! same concept.
+//! Parsed topic and place records of an import, and their identities. Two records with a common identity belong to
+//! the same concept.
 //!
 //! An identity is a string: an id, slug, code or URI with its kind as a prefix.
 
@@ -11,23 +11,23 @@ use crate::newsroom::validation::Patch;
 /// A parsed record of a topic or place: its slug, the slugs of its parents, and all other fields.
 #[derive(Clone, Debug)]
 pub(super) struct ConceptRecord<I> {
-    /// The id that the concept gets if it is new. Ids are made in the order of the records, so that an export lists
-    /// the concepts in the same order.
+    /// The id that the concept gets if it is new. Ids are created in the order of the records, so that an export
+    /// lists the concepts in the same order.
     pub(super) id: Uuid,
     pub(super) slug: String,
     pub(super) parents: Vec<String>,
     pub(super) input: I,
-    /// Codes and URI, as identities.
+    /// Codes and URI of the record, as identities.
     pub(super) codes: Vec<String>,
     pub(super) origin: Origin,
 }
 
-/// Returns the identity of a concept's id.
+/// Returns the identity that corresponds to a concept's id.
 pub(super) fn identity(id: Uuid) -> String {
     format!("id {id}")
 }
 
-/// Returns the identity of a code, or `None` if the record does not set the code.
+/// Returns the identity that corresponds to a code or URI, or `None` if the record does not set it.
 pub(super) fn code_identity(kind: &str, value: &Patch<String>) -> Option<String> {
     let Patch::Set(value) = value else { return None };
     let value = value.trim();

@@ -1,8 +1,9 @@
-//! `Importer`: state and transactions of an import (options, batches, index of concepts, final commit or rollback).
+//! `Importer`: state and transactions of an import. It holds the options and the index of concepts, ends batches, and
+//! finally commits or rolls back.
 //!
-//! A batch is one short transaction. A dry run or a strict import is a single transaction: a dry run is always rolled
-//! back, a strict import if a record is refused or conflicts. The methods that import records are in `release` and
-//! `concept`.
+//! Each batch is one short transaction. A dry run or a strict import is a single transaction. A dry run is always
+//! rolled back. A strict import is rolled back if a record is refused or in conflict. The methods that import records
+//! are in `release` and `concept`.
 
 use std::time::Duration;
 
@@ -32,11 +33,11 @@ const MAX_PAUSE: Duration = Duration::from_millis(100);
 /// Options of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportOptions {
-    /// Report what would change, and roll everything back.
+    /// Report what the import would change, and then roll back all changes.
     pub dry_run: bool,
-    /// All or nothing: roll everything back if a record is refused or conflicts.
+    /// All or nothing: if any record is refused or in conflict, roll back all changes.
     pub strict: bool,
-    /// Also overwrite what an editor has changed since the last import.
+    /// Also overwrite objects that an editor has changed since the last import.
     pub overwrite: bool,
 }
 
@@ -51,10 +52,10 @@ pub enum RecordResult {
     Unchanged,
     /// The record equals an earlier record of this import.
     Duplicate,
-    /// The record contradicts an editor's change or an earlier record of this import, and was not written. The text
-    /// is the reason.
+    /// The record was not written, because it contradicts an editor's change or an earlier record of this import. The
+    /// text is the reason.
     Conflict(String),
-    /// The record is invalid and was not written. The text is the reason.
+    /// The record was not written, because it is invalid. The text is the reason.
     Refused(String),
 }
 
@@ -80,8 +81,8 @@ impl<'a> Importer<'a> {
         options: ImportOptions,
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
-        // A release whose publication is due is already public. Record that first, because an import never
-        // unpublishes.
+        // A scheduled release whose instant has passed is already public, even if the journal has not recorded it.
+        // Record due transitions first, so that the import does not treat such a release as unpublished.
         newsroom.record_due_releases(now).await?;
         let unit_of_work = newsroom.begin(viewer, now).await?;
         let topics = ConceptIndex::new(topic_images(unit_of_work.tx(), None).await?);
@@ -100,12 +101,12 @@ impl<'a> Importer<'a> {
         })
     }
 
-    /// Begins a file. Line numbers of the following records refer to it.
+    /// Begins a file. Line numbers of the records imported after this call refer to this file.
     pub fn begin_file(&mut self, name: &str) {
         self.origins.begin_file(name);
     }
 
-    /// Returns the transaction of the current batch, and begins one if there is none.
+    /// Returns the unit of work of the current batch. Begins one if there is none.
     pub(super) async fn unit_of_work(&mut self) -> Result<&mut UnitOfWork, Error> {
         if self.unit_of_work.is_none() {
             self.unit_of_work = Some(self.newsroom.begin(&self.viewer, self.now).await?);
@@ -113,7 +114,8 @@ impl<'a> Importer<'a> {
         self.unit_of_work.as_mut().ok_or(Error::NotFound("transaction"))
     }
 
-    /// Ends a batch and commits it. A dry run or a strict import keeps its single transaction open.
+    /// Ends a batch and commits it. For a dry run or a strict import, only writes the journal entries and keeps the
+    /// single transaction open.
     pub(super) async fn end_batch(&mut self) -> Result<(), Error> {
         let Some(mut unit_of_work) = self.unit_of_work.take() else { return Ok(()) };
         if self.options.dry_run || self.options.strict {
@@ -123,21 +125,21 @@ impl<'a> Importer<'a> {
         }
         let began = unit_of_work.lock_acquired_at();
         unit_of_work.commit_without_catalog().await?;
-        // A failed checkpoint is logged, and the next batch tries again.
+        // A failed checkpoint is only logged, because the next batch starts another.
         let _ = self.newsroom.db.checkpoint().await;
-        // Pause so that waiting writers get the lock: SQLite gives it to the next connection that tries, and waiting
-        // connections retry every 100 ms.
+        // Pause so that other writers get the write lock. SQLite gives the lock to the next connection that asks, and
+        // waiting connections ask only every 100 ms.
         tokio::time::sleep(began.elapsed().min(MAX_PAUSE)).await;
         Ok(())
     }
 
-    /// Notes that a record could not be parsed, so that a strict import is rolled back.
+    /// Records that a record could not be parsed, so that a strict import is rolled back.
     pub fn mark_refused(&mut self) {
         self.all_accepted = false;
     }
 
-    /// Ends the import. Returns true if its changes are committed, and false if they were rolled back: after a dry
-    /// run, or after a strict import in which a record was refused or in conflict.
+    /// Ends the import. Returns true if the changes were committed. Returns false if they were rolled back, which
+    /// happens after a dry run, and after a strict import in which a record was refused or in conflict.
     pub async fn finish(mut self) -> Result<bool, Error> {
         let Some(unit_of_work) = self.unit_of_work.take() else { return Ok(true) };
         let commit = !self.options.dry_run && (self.all_accepted || !self.options.strict);
@@ -160,7 +162,7 @@ impl<'a> Importer<'a> {
         ))
     }
 
-    /// Notes the result of a record, so that a strict import is rolled back after a conflict or refusal.
+    /// Tracks the result of a record, so that a strict import is rolled back after a conflict or refusal.
     pub(super) fn track_result(&mut self, result: &RecordResult) {
         if matches!(result, RecordResult::Conflict(_) | RecordResult::Refused(_)) {
             self.all_accepted = false;
@@ -168,7 +170,8 @@ impl<'a> Importer<'a> {
     }
 }
 
-/// Returns the reason of a refusal as one line. Database errors are returned as errors.
+/// Converts the error for an invalid record to a message of one line. Returns database errors as errors, because they
+/// end the import.
 pub(super) fn refusal_message(error: Error) -> Result<String, Error> {
     match error {
         Error::Db(error) => Err(Error::Db(error)),

@@ -1,7 +1,8 @@
-//! Bulk insert of new releases: collects the rows and journal images of a batch and inserts them in few statements.
+//! Bulk insert of new releases: collects the rows and journal images of a batch, and inserts them with few SQL
+//! statements.
 //!
-//! The input is validated records (`matching`) that match no stored release. `insert_revisions` also writes the new
-//! revisions of updated releases, with their topics and places.
+//! The input consists of validated records that match no stored release (`matching`). `insert_revisions` is also used
+//! for updated releases, to write new revisions with their topics and places.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -31,7 +32,7 @@ pub(super) struct InsertBatch {
 }
 
 impl InsertBatch {
-    /// Adds a release and returns its new id.
+    /// Adds the rows of a new release to the batch. Returns the id of the release.
     pub(super) fn add(&mut self, record: ValidRecord, by: &str, now: DateTime<Utc>) -> Uuid {
         let id = Uuid::now_v7();
         let public = record.state != ReleaseState::Draft;
@@ -121,8 +122,8 @@ pub(super) fn set_withdrawal(
     row.withdrawal_redirect = Set(redirect);
 }
 
-/// Inserts revisions with their topics and places. Rows are inserted in chunks, because a statement has a limited
-/// number of values.
+/// Inserts revisions with their topics and places. Topics and places are inserted in chunks, because the number of
+/// values in an SQL statement is limited.
 pub(super) async fn insert_revisions(unit_of_work: &UnitOfWork, rows: Vec<RevisionRows>) -> Result<(), Error> {
     let (mut revisions, mut topics, mut places) = (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
     for row in rows {

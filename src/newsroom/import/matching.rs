@@ -1,9 +1,9 @@
-//! Matching of imported releases: finds the stored release of a record, and decides whether it is new, an update, a
-//! conflict or unchanged.
+//! Matching of imported releases: finds the stored release of a record, and decides whether the record is new, an
+//! update, a conflict or unchanged.
 //!
-//! A record is matched by external id, then by slug, and without a slug by kind, headline and date. An import never
-//! undoes a withdrawal. It overwrites an editor's changes only with the option `overwrite`. Topics and places are
-//! matched in `concept`.
+//! A record with a slug is matched by external id, and then by slug. A record without a slug is matched by external
+//! id, or by kind, headline and date if it has no external id. An import never undoes a withdrawal. It overwrites an
+//! editor's changes only with the option `overwrite`. Topics and places are matched in `concept`.
 
 use std::collections::HashMap;
 
@@ -27,17 +27,19 @@ use crate::{
     newsroom::{error::Error, release::content::Content, text::slug as slug_format},
 };
 
-/// Highest number that is appended to a slug made from a headline. If all numbered slugs are taken, the record gets a
-/// slug with a digest.
+/// Highest number that is appended to a slug generated from a headline. If all numbered slugs are taken, the record
+/// gets a slug that contains a digest.
 const MAX_NUMBERED_SLUGS: u32 = 20;
 
-/// A record that passed validation.
+/// A release record that passed validation.
 pub(super) struct ValidRecord {
     pub(super) origin: Origin,
     pub(super) content: Content,
-    /// Whether the record has a slug. Without one it is matched by external id, or else by kind, headline and date.
+    /// Whether the file gives the record a slug. A record without a slug is matched by external id, or else by kind,
+    /// headline and date.
     pub(super) slug_given: bool,
-    /// Slugs under which the release may be stored: the record's own slug, or every slug that it could be given.
+    /// Slugs under which the release may be stored: the slug that the file gives, or all slugs that could be
+    /// generated for the record.
     pub(super) candidate_slugs: Vec<String>,
     pub(super) state: ReleaseState,
     pub(super) published_at: Option<DateTime<Utc>>,
@@ -53,8 +55,9 @@ pub(super) struct ExistingRelease {
 }
 
 impl Importer<'_> {
-    /// Finds the stored release of each record. Returns its id, `None` for a new record, or an error message if the
-    /// external id and the slug of a record belong to different releases. Records without a slug get one.
+    /// Finds the stored release of each record. For each record, returns the id of that release, or `None` if the
+    /// record is new. Returns an error message if the external id and the slug of a record belong to different
+    /// releases. Also generates a slug for each record without a slug.
     pub(super) async fn match_releases(
         &mut self,
         records: &mut [ValidRecord],
@@ -83,7 +86,7 @@ impl Importer<'_> {
                 .await?;
             by_slug.extend(rows.into_iter().map(|row| (row.slug, row.owner_id)));
         }
-        // All revisions of releases that own a candidate slug of a record without a slug.
+        // For records without a slug: all revisions of the releases that own one of their candidate slugs.
         let owners: Vec<Uuid> = records
             .iter()
             .filter(|record| !record.slug_given)
@@ -118,12 +121,12 @@ impl Importer<'_> {
                 let base = content.slug.clone();
                 let available = record.candidate_slugs.iter().find(|slug| !by_slug.contains_key(*slug));
                 content.slug = available.cloned().unwrap_or_else(|| {
-                    // All candidates are taken, even the slug with the digest. Use the random half of a UUIDv7 only,
-                    // because the other half would reveal the time.
+                    // All candidates are taken, even the slug with the digest. Append the random half of a UUIDv7.
+                    // The other half would reveal the time of the import.
                     let random = Uuid::now_v7().as_u128() as u64;
                     format!("{base}-{random:016x}")
                 });
-                // A record with an external id but no slug is matched by the external id only.
+                // If a record has an external id but no slug, it is matched by the external id only.
                 return Ok(if content.external_id.is_some() { external } else { existing });
             }
             match (external, by_slug.get(&content.slug).copied()) {
@@ -170,7 +173,7 @@ pub(super) enum Decision {
     Update(Box<ValidRecord>, Box<ExistingRelease>),
 }
 
-/// Decides whether a record updates its stored release, equals it, or conflicts with it.
+/// Decides whether a record updates the stored release that it matches, equals it, or conflicts with it.
 pub(super) fn decide(mut record: ValidRecord, old: ExistingRelease, overwrite: bool) -> Decision {
     if !record.slug_given {
         record.content.slug.clone_from(&old.content.slug);
@@ -189,7 +192,8 @@ pub(super) fn decide(mut record: ValidRecord, old: ExistingRelease, overwrite: b
                 && given.details.redirect_to == row.withdrawal_redirect
                 && given.at.is_none_or(|at| Some(at) == row.withdrawn_at)
         });
-    // A working revision beside a live one is an edit that the file does not have, so the release is not unchanged.
+    // If the release has both a live and a working revision, the working revision is an edit that the file does not
+    // contain. The release is then not unchanged, even if the record equals the working revision.
     let working_beside_live = row.live_revision_id.is_some() && row.working_revision_id.is_some();
     if same_lifecycle && record.content == old.content && !working_beside_live {
         return Decision::Leave(RecordResult::Unchanged);
@@ -220,9 +224,9 @@ pub(super) fn decide(mut record: ValidRecord, old: ExistingRelease, overwrite: b
     Decision::Update(Box::new(record), Box::new(old))
 }
 
-/// Returns the part of a body that determines its HTML, without leading blank lines and trailing white space. Bodies
-/// that differ only there count as equal. Otherwise, all releases imported by older versions, which trimmed bodies,
-/// would be updated and get a new modification date when their file is imported again.
+/// Returns a body without leading blank lines and trailing white space, which do not affect its HTML. Two bodies that
+/// differ only in these parts count as equal. The reason is that earlier program versions trimmed bodies on import.
+/// Without this rule, importing such a file again would update its releases and change their modification dates.
 fn trim_for_comparison(body: Option<&str>) -> Option<&str> {
     let body = body?.trim_end();
     let blank = body.len() - body.trim_start().len();
@@ -231,22 +235,23 @@ fn trim_for_comparison(body: Option<&str>) -> Option<&str> {
 }
 
 impl ValidRecord {
-    /// Returns the keys by which a record may match the same release as another record of its batch: external id and
-    /// candidate slugs.
+    /// Returns the match keys of a record: external id and candidate slugs. Two records of a batch that share a match
+    /// key may belong to the same release.
     pub(super) fn match_keys(&self) -> Vec<String> {
         let external = self.content.external_id.iter().map(|external| format!("e {external}"));
         external.chain(self.candidate_slugs.iter().map(|slug| format!("s {slug}"))).collect()
     }
 }
 
-/// Returns the slugs under which a release with this content may be stored.
+/// Returns the slugs under which a release with this content may be stored. `slug_given` says whether the file gives
+/// the slug.
 pub(super) fn candidate_slugs(content: &Content, slug_given: bool) -> Vec<String> {
     if slug_given { vec![content.slug.clone()] } else { slug_variants(content) }
 }
 
-/// Returns the slugs that a record without one may get, in order of preference. A new release gets the first free
-/// one, and later imports look for it under all of them. The last one contains a digest of the record, so it is free
-/// even if many releases have the same headline.
+/// Returns the slugs that a record without a slug may get, in order of preference. A new release gets the first slug
+/// that is not taken. A later import looks for the release under all these slugs. The last slug contains a digest of
+/// the record, so it is available even if many releases have the same headline.
 fn slug_variants(content: &Content) -> Vec<String> {
     let base = &content.slug;
     let numbered = (2..=MAX_NUMBERED_SLUGS).map(|number| slug_format::numbered(base, number));
@@ -258,7 +263,8 @@ fn digest_slug(content: &Content) -> String {
     let Content { kind, headline, release_date, external_id, .. } = content;
     let mut digest = Sha256::new();
     for part in [kind.to_value(), release_date.to_string(), external_id.clone().unwrap_or_default(), headline.clone()] {
-        // Hash the length too. Otherwise parts that are divided differently could give the same digest.
+        // Hash the length of each part too. Otherwise different parts with the same concatenation would have the same
+        // digest.
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part);
     }
@@ -299,7 +305,7 @@ mod tests {
             assert_eq!((slug.len(), slug_format::check(&slug)), ("notice-".len() + 8, Ok(())));
             assert_eq!(last(&content.clone()), slug);
         }
-        // This slug is stored in databases, so later versions must compute the same one.
+        // Databases store such slugs, so later program versions must compute the same slug.
         assert_eq!(last(&contents[0]), "notice-27dded30");
     }
 }

@@ -1,14 +1,15 @@
-//! Origin of imported records: the file and line of each, so that a conflict between two records is reported with the
-//! line of the first one.
+//! Origin of imported records: the file and line of each record. If two records of an import conflict, the report
+//! names the line of the first record.
 //!
-//! The first record of a release, topic or place counts; later records that differ are conflicts. Memory is 24 bytes
-//! per release.
+//! The first record of a release, topic or place is imported. Later records with different content are conflicts.
+//! Each release takes 24 bytes of memory.
 
 use std::collections::HashMap;
 
 use uuid::Uuid;
 
-/// A line of an imported file. One is kept for each release, so both numbers have only 32 bits.
+/// A line of an imported file. An origin is stored for each imported release, so both numbers have only 32 bits to
+/// save memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     /// Index of the file, from 0.
@@ -17,14 +18,15 @@ pub(super) struct Origin {
     line: u32,
 }
 
-/// The origins seen so far. An entry of a release has 24 bytes, about 50 with the unused capacity of the hash table.
+/// The origins of the records imported so far. The entry of a release takes 24 bytes, or about 50 bytes including the
+/// unused capacity of the hash table.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
     files: Vec<String>,
     pub(super) releases: HashMap<Uuid, Origin>,
     /// Topics by identity: id, slug, code or URI with its kind as a prefix.
     pub(super) topics: HashMap<String, Origin>,
-    /// Places by identity.
+    /// Places by identity: id, slug, code or URI with its kind as a prefix.
     pub(super) places: HashMap<String, Origin>,
 }
 
@@ -49,12 +51,13 @@ impl Origins {
     }
 }
 
-/// Returns the origin of an earlier record with one of the identities.
+/// Returns the origin of an earlier record that has one of the given identities.
 pub(super) fn first_origin(seen: &HashMap<String, Origin>, identities: &[String]) -> Option<Origin> {
     identities.iter().find_map(|identity| seen.get(identity).copied())
 }
 
-/// Notes the origin of an imported record. Refused records are not noted, because a later record may replace them.
+/// Stores the origin of an imported record under its identities. Callers do not store refused records, because a
+/// later record may replace them.
 pub(super) fn record_origin(seen: &mut HashMap<String, Origin>, identities: Vec<String>, origin: Origin) {
     seen.extend(identities.into_iter().map(|identity| (identity, origin)));
 }

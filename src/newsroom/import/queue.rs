@@ -1,7 +1,8 @@
-//! Order of imported topics and places: a topological sort, with broader concepts first and repeated records last.
+//! Order in which topics and places are imported: a topological sort with broader concepts first. Repeated records of
+//! a concept come last.
 //!
-//! A record in a cycle within a file is refused unless its concept is already stored. A refused record is replaced by
-//! the next record of the same concept.
+//! If records of a file form a cycle, a record in the cycle is refused unless its concept is already stored. After a
+//! record is refused, the next record of the same concept takes its position.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -15,21 +16,22 @@ use super::{
 };
 use crate::catalog::Concept;
 
-/// Records of a file that are not imported yet, each with its index in the file's list of records.
+/// The records of a file that are not imported yet, each with its index in the file's list of records.
 #[derive(Debug)]
 pub(super) struct Queue<I> {
-    /// The first record of each concept, after the records of its parents.
+    /// The first record of each concept. Records of parents come before the records of their narrower concepts.
     order: VecDeque<(usize, ConceptRecord<I>)>,
-    /// Records of concepts for which this import has an earlier record, by index.
+    /// Records of concepts that have an earlier record in this import, by index.
     repeated: BTreeMap<usize, ConceptRecord<I>>,
-    /// Indexes of repeated records by identity, ascending.
+    /// Indexes of the repeated records by identity, in ascending order. An identity is an id, slug, code or URI with
+    /// its kind as a prefix.
     by_identity: HashMap<String, VecDeque<usize>>,
 }
 
-/// The part of a record that is needed after it was imported or refused.
+/// The data of a record that the queue needs after the record was imported or refused.
 #[derive(Debug)]
 pub(super) struct RecordKeys {
-    /// Identities by which later records of the same concept are recognised.
+    /// Identities (ids, slugs, codes, URIs) by which later records of the same concept are recognised.
     pub(super) identities: Vec<String>,
     /// The id that the concept gets if it is new.
     id: Uuid,
@@ -44,7 +46,8 @@ impl RecordKeys {
 }
 
 impl<I> Queue<I> {
-    /// Orders records. Also returns the results of records that are refused because they are in a cycle.
+    /// Builds a queue of records in import order. Also returns the results of records that are refused because they
+    /// are in a cycle.
     pub(super) fn build<T: Concept>(
         records: Vec<ConceptRecord<I>>,
         index: &ConceptIndex<T>,
@@ -76,8 +79,9 @@ impl<I> Queue<I> {
         self.order.pop_front().or_else(|| self.repeated.pop_first())
     }
 
-    /// Notes the result of a record. An imported record becomes the first of its concept. A refused record is
-    /// replaced by the next record of its concept. A duplicate or conflict changes nothing.
+    /// Updates the queue after a record was processed. If the record was imported, it counts as the first record of
+    /// its concept. If it was refused, the next record of its concept is moved forward. A duplicate or conflict
+    /// changes nothing.
     pub(super) fn record_result<T: Concept>(
         &mut self,
         result: &RecordResult,
@@ -98,8 +102,9 @@ impl<I> Queue<I> {
         }
     }
 
-    /// Moves the next record of a refused concept to the front of the order, because its narrower concepts need it. A
-    /// record whose parents do not all exist yet keeps its position at the end.
+    /// Moves the next record of a refused concept to the front of the queue, because records of narrower concepts
+    /// need the concept. If a parent of that next record does not exist yet, the record stays at the end of the
+    /// queue.
     fn promote_next<T: Concept>(&mut self, identities: &[String], index: &ConceptIndex<T>) {
         for identity in identities {
             let Some(numbers) = self.by_identity.get_mut(identity) else { continue };
@@ -115,7 +120,7 @@ impl<I> Queue<I> {
     }
 }
 
-/// Ordered records, and the results of records that cannot be ordered.
+/// Records in import order, and the results of records that cannot be ordered.
 type SortedRecords<I> = (VecDeque<(usize, ConceptRecord<I>)>, Vec<(usize, RecordResult)>);
 
 /// Sorts records with unique slugs so that each record comes after its parents.
@@ -129,7 +134,8 @@ fn sort_parents_first<I, T: Concept>(
     let mut remaining: HashMap<String, (usize, ConceptRecord<I>)> =
         records.into_iter().map(|entry| (entry.1.slug.clone(), entry)).collect();
     let mut order = VecDeque::with_capacity(remaining.len());
-    // Depth-first search with an explicit stack: a chain of thousands of concepts would overflow the thread's stack.
+    // Depth-first search with an explicit stack. With recursion, a chain of thousands of concepts would overflow the
+    // thread's stack.
     let mut visited: HashSet<String> = HashSet::new();
     for slug in slugs {
         let mut stack = vec![slug];
@@ -151,8 +157,8 @@ fn sort_parents_first<I, T: Concept>(
             } else if let Some(next) = pending_parents.iter().find(|slug| !visited.contains(*slug)) {
                 stack.push(next.clone());
             } else {
-                // The record and its pending parents form a cycle. A concept that is already stored breaks the cycle;
-                // otherwise the record is refused.
+                // The record and its pending parents form a cycle. If the record's concept is already stored, the
+                // record can be imported without its parents being first. Otherwise, it is refused.
                 let number = *number;
                 if let Some((_, record)) = remaining.remove(&top) {
                     if index.by_slug.contains_key(&record.slug) {

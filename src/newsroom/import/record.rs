@@ -1,7 +1,7 @@
-//! Parsed records of releases for an import: content, slugs of topics and places, state and withdrawal.
+//! Parsed release records of an import: content, slugs of topics and places, state and withdrawal.
 //!
-//! `interchange` makes them. `release` validates them, except for withdrawals, which are validated here. Records of
-//! topics and places are in `concept_record`.
+//! `interchange` creates these records. `release` validates them, except for withdrawals, which are validated here.
+//! Records of topics and places are in `concept_record`.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::release::ReleaseState;
@@ -11,10 +11,10 @@ use crate::newsroom::{
     validation::Validator,
 };
 
-/// A parsed record of a release.
+/// A parsed release record.
 #[derive(Clone, Debug)]
 pub struct ImportedRelease {
-    /// Content without topics and places. Each field is set, cleared, or left to the newsroom's default.
+    /// Content without topics and places. A field that the record does not set gets the newsroom's default.
     pub input: ReleaseInput,
     /// Slugs of topics.
     pub topics: Vec<String>,
@@ -24,7 +24,8 @@ pub struct ImportedRelease {
     pub about: Vec<String>,
     /// Workflow state.
     pub state: ReleaseState,
-    /// Instant of publication. `None` means the beginning of the release date in the newsroom's time zone.
+    /// Instant of publication. `None` means that the record does not give the instant. It is then the beginning of
+    /// the release date in the newsroom's time zone, but not later than the import.
     pub published_at: Option<DateTime<Utc>>,
     /// The withdrawal, if the release is withdrawn.
     pub withdrawal: Option<ImportedWithdrawal>,
@@ -35,7 +36,7 @@ pub struct ImportedRelease {
 pub struct ImportedWithdrawal {
     /// Kind, notice and redirect target.
     pub details: Withdrawal,
-    /// Instant of the withdrawal, if known.
+    /// Instant of the withdrawal, or `None` if the record does not give it.
     pub at: Option<DateTime<Utc>>,
 }
 

@@ -1,9 +1,8 @@
-//! Import of releases, a batch at a time: validates the records, matches them with stored releases, and inserts or
-//! updates.
+//! Import of releases, one batch at a time: validates the records, matches them with stored releases, and inserts or
+//! updates releases.
 //!
-//! The slugs of topics and places are resolved to ids. `matching` decides whether a record is an update, a conflict
-//! or unchanged, and `insert_batch` does the bulk inserts. Each change is recorded in the journal as
-//! `release.import`.
+//! Validation also resolves the slugs of topics and places to ids. `matching` decides whether a record is an update,
+//! a conflict or unchanged. `insert_batch` inserts new releases. The journal records each change as `release.import`.
 
 use std::collections::HashSet;
 
@@ -35,7 +34,7 @@ use crate::{
 };
 
 impl Importer<'_> {
-    /// Imports one batch of releases, each with its line number: at most [`BATCH`](super::importer::BATCH) records.
+    /// Imports one batch of at most [`BATCH`](super::importer::BATCH) release records, each with its line number.
     /// Returns the results in the order of the records.
     pub async fn import_releases(&mut self, records: Vec<(u64, ImportedRelease)>) -> Result<Vec<RecordResult>, Error> {
         let mut results = Vec::with_capacity(records.len());
@@ -46,8 +45,8 @@ impl Importer<'_> {
             match self.validate(record, self.origins.at(line))? {
                 Err(why) => pending.push(Err(RecordResult::Refused(why))),
                 Ok(valid_record) => {
-                    // If this record may match the same release as an earlier one of the batch, write the earlier one
-                    // first.
+                    // If this record may match the same release as an earlier record of the batch, write the earlier
+                    // records first.
                     let record_keys = valid_record.match_keys();
                     if record_keys.iter().any(|key| keys.contains(key)) {
                         self.write_chunk(&mut chunk, &mut pending, &mut results).await?;
@@ -67,8 +66,8 @@ impl Importer<'_> {
         Ok(results)
     }
 
-    /// Writes a chunk of records that share no match key, and appends their results and those in `pending` to
-    /// `results`.
+    /// Writes a chunk of records of which no two share a match key. Appends the results of these records, and the
+    /// refusals in `pending`, to `results` in their original order.
     async fn write_chunk(
         &mut self,
         chunk: &mut Vec<ValidRecord>,
@@ -85,7 +84,7 @@ impl Importer<'_> {
         Ok(())
     }
 
-    /// Validates a record. The inner error is the reason why the record is refused.
+    /// Validates a record. The inner `Err` is the reason why the record is refused; the outer `Err` ends the import.
     fn validate(&mut self, record: ImportedRelease, origin: Origin) -> Result<Result<ValidRecord, String>, Error> {
         let mut input = record.input;
         let slug_given = matches!(input.slug, Patch::Set(_));
@@ -152,7 +151,8 @@ impl Importer<'_> {
                     .and_local_timezone(self.newsroom.settings.time_zone)
                     .earliest()
                     .map_or_else(|| midnight.and_utc(), |at| at.to_utc());
-                // In a time zone east of Greenwich, the first valid date begins before the first valid instant.
+                // In a time zone east of Greenwich, the date 0001-01-01 begins before the first valid instant, so the
+                // instant is clamped.
                 Some(date_range::clamp_instant(local).min(self.now.trunc_subsecs(6)))
             }
         };
@@ -188,8 +188,8 @@ impl Importer<'_> {
                 }
                 Ok(Some(id)) => match existing.remove(&id) {
                     Some(old) => self.apply_record(id, record, old).await?,
-                    // An earlier record of the batch matched the same release by another key. Compare this record
-                    // with the release after that one has been applied.
+                    // An earlier record of the batch matched the same release by another key. Defer this record, and
+                    // compare it with the release after the earlier record has been written.
                     None => {
                         deferred.push((index, id, record));
                         RecordResult::Unchanged
@@ -207,8 +207,9 @@ impl Importer<'_> {
         Ok(results)
     }
 
-    /// Compares a record with its stored release and writes the differences. A record that conflicts does not count
-    /// as the first of its release, so that the next record of the release reports the same conflict.
+    /// Compares a record with the stored release that it matches, and writes the differences. A record in conflict
+    /// does not count as the first record of its release, so that the next record of the release reports the same
+    /// conflict.
     async fn apply_record(
         &mut self,
         id: Uuid,
@@ -232,7 +233,8 @@ impl Importer<'_> {
         Ok(result)
     }
 
-    /// Returns the result of a record whose release has an earlier record in this import: a duplicate, or a conflict.
+    /// Returns the result of a record whose release has an earlier record in this import: a duplicate if the contents
+    /// are equal, and a conflict otherwise.
     fn check_repeated(&self, record: ValidRecord, old: ExistingRelease, first: Origin) -> RecordResult {
         let slug = old.row.slug.clone();
         match decide(record, old, true) {
@@ -241,7 +243,7 @@ impl Importer<'_> {
         }
     }
 
-    /// Updates a stored release from a record.
+    /// Overwrites a stored release with a record.
     async fn update(&mut self, record: ValidRecord, old: ExistingRelease) -> Result<(), Error> {
         let by = self.viewer.subject.clone();
         let unit_of_work = self.unit_of_work().await?;
@@ -276,7 +278,8 @@ impl Importer<'_> {
         let withdrawn_at =
             record.withdrawal.as_ref().map(|withdrawal| withdrawal.at.or(row.withdrawn_at).unwrap_or(now));
         set_withdrawal(&mut change, record.withdrawal, withdrawn_at);
-        // The file determines the state, so a schedule or embargo set by the desk no longer applies.
+        // The record determines the state of the release, so a schedule or embargo that the desk set no longer
+        // applies.
         change.schedule_local = Set(None);
         change.schedule_zone = Set(None);
         change.schedule_at = Set(None);
