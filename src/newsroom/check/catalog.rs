@@ -1,7 +1,7 @@
-//! Check of the in-memory catalog: compares a catalog loaded from the rows with SQL counts and with a replay of the
-//! journal.
+//! Check of the in-memory catalog: loads a catalog from the rows, and compares it with SQL counts and with a catalog
+//! that is replayed from the journal.
 //!
-//! The replay is skipped if the journal is incomplete, which `journal` reports.
+//! The replay is skipped if the journal is incomplete. The part `journal` reports the missing entries.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,15 @@ use super::{
 };
 use crate::catalog::{Snapshot, load_in_transaction, replay_all};
 
-/// Advice if the catalog is wrong. Without other findings, the cause is a bug.
+/// Advice if the catalog is wrong. If there are no other findings, the cause is a bug in Dateline.
 const REPORT_BUG: &str = "if there are no other findings, this is a bug in Dateline: report it, and restart the server";
 
-/// SQL for releases joined with their shown revisions.
+/// SQL fragment that joins releases with their shown revisions: the live revision, or the working revision if no
+/// revision is live.
 const CATALOG_REVISIONS: &str =
     "\"release\" r JOIN revision v ON v.id = COALESCE(r.live_revision_id, r.working_revision_id)";
 
-/// Loads a catalog, and compares it with the rows and the journal.
+/// Loads a catalog, and compares it with SQL counts and with a replay of the journal.
 pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings, journal: &JournalSummary) {
     let mut loaded = None;
     in_savepoint(tx, findings, "catalog", async |tx, _| {
@@ -36,7 +37,8 @@ pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings, jo
         compare_counts(tx, findings, &loaded).await
     })
     .await;
-    // The replay of an incomplete journal would give a different catalog. `journal` reports the missing entries.
+    // Skip the replay: an incomplete journal would give a different catalog. The part `journal` reports the missing
+    // entries.
     if !journal.complete {
         return;
     }
@@ -101,7 +103,7 @@ async fn compare_counts(tx: &DatabaseTransaction, findings: &mut Findings, loade
     Ok(())
 }
 
-/// Runs a statement with two columns, a key and a count, and returns the counts by key.
+/// Runs an SQL query that returns two columns, a key and a count. Returns the counts by key.
 async fn count_by_key<K: Ord>(
     tx: &DatabaseTransaction,
     sql: String,
@@ -112,7 +114,7 @@ async fn count_by_key<K: Ord>(
     rows.iter().map(counted).collect()
 }
 
-/// Calls `report` for every key with different counts. A missing key counts as 0.
+/// Calls `report` for every key whose counts differ in the two maps. A key that is missing in a map counts as 0.
 fn for_each_difference<K: Ord>(
     rows: &BTreeMap<K, u64>,
     counted: &BTreeMap<K, u64>,

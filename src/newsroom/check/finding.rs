@@ -1,6 +1,6 @@
 //! Findings of a check: kind, location, problem and advice. At most 50 findings of each kind are listed.
 //!
-//! A lost database connection is not a finding: it interrupts the check and is no sign of damage.
+//! A lost database connection is not a finding, because it is no sign of damage. It interrupts the check.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -8,10 +8,10 @@ use entity::Noun;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-/// Maximum number of listed findings of one kind. Further findings are only counted.
+/// Maximum number of findings of one kind that are listed. Further findings are only counted.
 pub const MAX_LISTED: u64 = 50;
 
-/// Advice if only a backup has the missing data.
+/// Advice if only a backup can restore the lost data.
 pub(super) const RESTORE_BACKUP: &str = "restore a backup made before the damage";
 
 /// Advice if something other than Dateline changed the rows or the journal.
@@ -32,15 +32,16 @@ pub enum FindingKind {
     Range,
     /// A row refers to a row that does not exist.
     Orphan,
-    /// The revisions of a release are not numbered without gaps, or one belongs to another release.
+    /// The revision numbers of a release have gaps, its live or working revision belongs to another release, or the
+    /// release has neither a live nor a working revision.
     Revision,
-    /// Journal entries are missing, or the head of the journal is not its last entry.
+    /// Journal entries are missing, or the table `journal_head` does not name the last journal entry.
     Sequence,
     /// A journal entry contradicts itself, or cannot be read.
     Entry,
-    /// The rows of a release, topic or place differ from its last journal entry.
+    /// The rows of a release, topic or place differ from the last journal entry of that object.
     Image,
-    /// A slug is not reserved for the object that has it, or is not marked as public.
+    /// A slug is not reserved for the object that has it, or is not marked as public although it must be.
     Slug,
     /// The catalog differs from the rows, or from a replay of the journal.
     Catalog,
@@ -68,7 +69,7 @@ impl fmt::Display for FindingKind {
 pub struct Finding {
     /// The kind of the problem.
     pub kind: FindingKind,
-    /// Location: a table with a key, an object with its id, or a journal sequence.
+    /// Where the problem is: a table with a key, an object with its id, or a journal sequence.
     pub location: String,
     /// Description of the problem.
     pub problem: String,
@@ -93,17 +94,17 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Records that the connection was lost, or the database was locked for too long, before everything was read.
+    /// Records that a lost connection or a lock timeout interrupted the check. Keeps only the first such error.
     pub(super) fn interrupt(&mut self, error: DbErr) {
         self.interruption.get_or_insert(error);
     }
 
-    /// Takes the error that interrupted the check, if any.
+    /// Removes and returns the error that interrupted the check, if there is one.
     pub(super) fn interruption(&mut self) -> Option<DbErr> {
         self.interruption.take()
     }
 
-    /// Adds a finding. Beyond the limit of its kind, it is only counted.
+    /// Adds a finding. If its kind already has [`MAX_LISTED`] findings, the finding is only counted.
     pub(super) fn add(
         &mut self,
         kind: FindingKind,
@@ -128,7 +129,7 @@ impl Findings {
         self.counts.get(&kind).copied().unwrap_or_default()
     }
 
-    /// Returns the listed findings, and the number of unlisted ones by kind.
+    /// Returns the listed findings, and the number of unlisted findings by kind.
     pub(super) fn finish(self) -> (Vec<Finding>, Vec<(FindingKind, u64)>) {
         let more =
             |(kind, count): (FindingKind, u64)| Some((kind, count.checked_sub(MAX_LISTED).filter(|&more| more > 0)?));
@@ -136,7 +137,7 @@ impl Findings {
     }
 }
 
-/// Returns a text as one line of at most 500 characters. Database messages may have several lines.
+/// Converts a text to one line, and truncates it after 500 characters. Database messages may have several lines.
 fn single_line(text: &str) -> String {
     let mut line: String = text.chars().take(500).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(500).is_some() {
@@ -145,7 +146,7 @@ fn single_line(text: &str) -> String {
     line
 }
 
-/// Returns the id of an object as `dateline check` and the log write it, for example `release_` and 32 hexadecimal
+/// Returns the id of an object as `dateline check` and the log write it: the object type, `_`, and 32 hexadecimal
 /// digits.
 pub(super) fn object_id(noun: Noun, id: Uuid) -> String {
     let word = match noun {

@@ -1,8 +1,9 @@
-//! Check of rows against the journal: the image made from the rows equals the after image of the last journal entry.
+//! Check of rows against the journal: verifies that the image built from an object's rows equals the after image of
+//! its last journal entry.
 //!
-//! A merge of topics or places changes releases without an entry for each of them. Therefore all merges after an
-//! entry are applied to its image before the comparison. Former slugs are compared as a set. This part also finds
-//! objects that the journal has and the rows do not.
+//! A merge of topics or places also changes releases, topics and places that get no journal entry. Before the
+//! comparison, all merges that are later than an entry are therefore applied to its image. Former slugs are compared
+//! as a set. This part also finds objects that exist in the journal but have no rows.
 
 use std::collections::HashMap;
 
@@ -20,7 +21,7 @@ use crate::{
     journal::{Image, ReleaseImage},
 };
 
-/// Number of objects compared at a time.
+/// Number of objects that are compared at a time.
 const BATCH_SIZE: usize = 500;
 
 /// The last journal entry of an object.
@@ -30,8 +31,8 @@ struct LastEntry {
     after: Option<String>,
 }
 
-/// Compares every topic, place and release with its last journal entry, and finds entries of objects that do not
-/// exist.
+/// Compares every topic, place and release with its last journal entry. Also finds journal entries of objects that
+/// have no row.
 pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings, journal: &JournalSummary) {
     for noun in [Noun::Topic, Noun::Place, Noun::Release] {
         let table = table(noun);
@@ -67,7 +68,8 @@ async fn compare_all(
         let rows = tx.query_all_raw(statement).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
         let Some(&last) = ids.last() else { return Ok(()) };
-        // If a batch cannot be read, split it in half, so that only unreadable objects are left out.
+        // If a batch cannot be read, split it in half and try again, so that only the unreadable objects are left
+        // out.
         let mut batches = vec![ids];
         while let Some(mut batch) = batches.pop() {
             let savepoint = tx.begin().await?;
@@ -90,8 +92,8 @@ async fn compare_all(
     }
 }
 
-/// Compares a batch of objects. Adds findings only after everything was read, so a batch that fails can be split and
-/// compared again.
+/// Compares a batch of objects. Adds findings only after all data was read, so that a batch that fails can be split
+/// and compared again without duplicate findings.
 async fn compare(
     tx: &DatabaseTransaction,
     findings: &mut Findings,
@@ -133,7 +135,7 @@ async fn compare(
             );
             continue;
         };
-        // `journal` reports images that cannot be read.
+        // The part `journal` reports images that cannot be read.
         let Ok(after) = serde_json::from_str::<Image>(&after) else { continue };
         let Some(image) = image else {
             findings.add(FindingKind::Image, location, "the revision that it shows is missing", EXTERNAL_CHANGE);
@@ -171,7 +173,7 @@ async fn last_entries(tx: &DatabaseTransaction, noun: Noun, ids: &[Uuid]) -> Res
     Ok(entries)
 }
 
-/// Finds journal entries of objects that have no row and were not deleted, purged or merged.
+/// Finds objects that have journal entries but no row, although they were not deleted, purged or merged.
 async fn find_orphaned_entries(
     tx: &DatabaseTransaction,
     findings: &mut Findings,
@@ -198,7 +200,7 @@ async fn find_orphaned_entries(
     Ok(())
 }
 
-/// Returns an image with merges applied.
+/// Applies merges to an image, in order, and returns the result.
 fn apply_merges(image: Image, merges: &[Merge]) -> Image {
     let mut image = image;
     for &Merge { noun, from, into, .. } in merges {
@@ -223,7 +225,8 @@ fn replace_merged(image: &mut ReleaseImage, noun: Noun, from: Uuid, into: Uuid) 
         lists.extend(working.into_iter().flat_map(|working| [&mut working.dateline, &mut working.about]));
     }
     for list in lists {
-        // A list names each concept once. If it already names `into`, remove `from`; otherwise replace it.
+        // A list contains each concept at most once. If it already contains `into`, remove `from`; otherwise replace
+        // `from` by `into`.
         let already_listed = list.contains(&into);
         list.retain(|id| *id != from || !already_listed);
         list.iter_mut().filter(|id| **id == from).for_each(|id| *id = into);

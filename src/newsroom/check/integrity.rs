@@ -1,7 +1,8 @@
-//! Database integrity check: `PRAGMA integrity_check` and the foreign key check of SQLite, B-tree checks on PostgreSQL.
+//! Integrity check by the database system: on SQLite, `PRAGMA integrity_check` and the foreign key check; on
+//! PostgreSQL, checks of the B-tree indexes.
 //!
-//! On PostgreSQL, the extension amcheck is used if it is installed and the user may execute it. Otherwise this part
-//! checks nothing.
+//! The checks on PostgreSQL need the extension amcheck, and the database user must be allowed to execute its
+//! functions. Otherwise nothing is checked on PostgreSQL.
 
 use futures_util::StreamExt;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, StreamTrait, TransactionTrait};
@@ -12,7 +13,7 @@ use super::{
     savepoint::in_savepoint,
 };
 
-/// Runs the integrity checks of the database system.
+/// Runs the integrity checks that the database system offers.
 pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) {
     match ConnectionTrait::get_database_backend(tx) {
         DbBackend::Sqlite => {
@@ -23,7 +24,8 @@ pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) {
     }
 }
 
-/// Runs `PRAGMA integrity_check`. Rows are streamed, so messages before a failure are still reported.
+/// Runs `PRAGMA integrity_check`. The messages are streamed: if the statement fails midway, the messages before the
+/// failure are still reported.
 async fn check_sqlite_file(tx: &DatabaseTransaction, findings: &mut Findings) -> Result<(), DbErr> {
     let statement = Statement::from_string(DbBackend::Sqlite, "PRAGMA integrity_check(100)".to_owned());
     let mut rows = tx.stream_raw(statement).await?;
@@ -36,8 +38,8 @@ async fn check_sqlite_file(tx: &DatabaseTransaction, findings: &mut Findings) ->
     Ok(())
 }
 
-/// Runs SQLite's foreign key check. Skips the foreign keys that `reference` checks row by row, because they would be
-/// reported twice.
+/// Runs SQLite's foreign key check. Skips the foreign keys that `reference` checks row by row, because their
+/// violations would be reported twice.
 async fn check_foreign_keys(tx: &DatabaseTransaction, findings: &mut Findings) -> Result<(), DbErr> {
     let broken = "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2";
     for row in tx.query_all_raw(Statement::from_string(DbBackend::Sqlite, broken.to_owned())).await? {

@@ -1,6 +1,7 @@
-//! Check of the journal: sequence numbers have no gaps up to the head, and entries can be decoded and are consistent.
+//! Check of the journal: verifies that sequence numbers have no gaps up to the head, and that every entry can be
+//! decoded and is consistent.
 //!
-//! Also collects the merges of topics and places, which `image` needs to compare the journal with the rows.
+//! This part also collects the merges of topics and places, which `image` needs to compare the journal with the rows.
 
 use std::collections::BTreeMap;
 
@@ -14,17 +15,18 @@ use uuid::Uuid;
 use super::finding::{EXTERNAL_CHANGE, FindingKind, Findings, RESTORE_BACKUP, object_id};
 use crate::{journal::Image, newsroom::workflow::ReleaseAction};
 
-/// The result of reading the journal: its range, whether it is complete, and its merges.
+/// What the check found in the journal: first and last sequence, whether it is complete, and its merges.
 #[derive(Debug, Default)]
 pub(super) struct JournalSummary {
-    /// Sequence of the first entry; 0 if the journal is empty.
+    /// Sequence of the first journal entry; 0 if the journal is empty.
     pub(super) first: i64,
-    /// Sequence of the last entry; 0 if the journal is empty.
+    /// Sequence of the last journal entry; 0 if the journal is empty.
     pub(super) last: i64,
-    /// True if the journal was read to the end, begins with 1, has no gaps, and all of its images could be read.
+    /// Whether the journal is complete: the check read it to the end, its sequence begins with 1 and has no gaps, and
+    /// all images could be read.
     pub(super) complete: bool,
-    /// Merges of topics and places, in order. A merge also changes releases, topics and places for which it writes no
-    /// entry.
+    /// Merges of topics and places, in the order of the journal. A merge also changes releases, topics and places for
+    /// which the journal gets no separate entry.
     pub(super) merges: Vec<Merge>,
 }
 
@@ -37,15 +39,15 @@ pub(super) struct Merge {
     pub(super) into: Uuid,
 }
 
-/// Reads the whole journal, one entry at a time.
+/// Reads and checks the whole journal, one entry at a time.
 pub(super) async fn verify(
     tx: &DatabaseTransaction,
     findings: &mut Findings,
     journal: &mut JournalSummary,
 ) -> Result<(), DbErr> {
     let head = journal_head::Entity::find_by_id(1).one(tx).await?.map(|head| head.sequence);
-    // Releases that have entries without an image and no later purge, with the sequence of the first such entry. Only
-    // a purge removes images.
+    // Releases that have journal entries without an image and no later purge, each with the sequence of the first
+    // such entry. Only a purge removes images, so other releases must have them.
     let mut without_image: BTreeMap<Uuid, i64> = BTreeMap::new();
     let sql = "SELECT sequence, act, noun, noun_id, \"before\", \"after\" FROM journal ORDER BY sequence";
     let backend = ConnectionTrait::get_database_backend(tx);
@@ -129,7 +131,7 @@ impl Entry {
         })
     }
 
-    /// Checks that action, noun, id and images are consistent.
+    /// Checks that the action, noun, id and images of the entry are consistent.
     fn verify(&self, findings: &mut Findings, location: &str) {
         let word = match self.noun {
             Noun::Release => "release",
@@ -148,7 +150,8 @@ impl Entry {
         }
         for (which, image) in [("before", &self.before), ("after", &self.after)] {
             let Some((noun, id)) = image.as_ref().map(|image| subject(image, self.id)) else { continue };
-            // The before image of a merge is the merged concept, and the after image the concept that it became.
+            // The entry of a merge is about the target concept. Its before image shows the merged concept, and its
+            // after image the target.
             let is_expected = id == self.id || which == "before" && self.is_merge();
             if noun != self.noun || !is_expected {
                 let (image, entry) = (object_id(noun, id), object_id(self.noun, self.id));
@@ -166,7 +169,8 @@ impl Entry {
         }
     }
 
-    /// Collects merges and releases without images, for checks that need other entries or the rows.
+    /// Collects merges, and releases whose entry has no image. They are checked later, because the check needs other
+    /// entries or the rows.
     fn collect(
         &self,
         sequence: i64,
@@ -204,8 +208,8 @@ impl Entry {
     }
 }
 
-/// Returns the noun and the id of the object that an image describes. The image of a purged release has no id, so the
-/// id of its journal entry is used.
+/// Returns the type and the id of the object that an image describes. The image of a purged release contains no id.
+/// For such an image, returns the object id of its journal entry (`entry`).
 fn subject(image: &Image, entry: Uuid) -> (Noun, Uuid) {
     match image {
         Image::Release(image) => (Noun::Release, image.id),

@@ -1,18 +1,18 @@
-//! Consistency check of a database: verifies rows, journal and catalog against each other, and changes nothing.
+//! Consistency check of a database: compares rows, journal and catalog with each other. Changes nothing.
 //!
-//! Used by `dateline check`. All parts read in one transaction, so a server may write during the check. Each part
-//! runs in its own savepoint: data that cannot be read becomes a finding, and the other parts still run. The last
-//! part holds two catalogs in memory.
+//! `dateline check` runs this check. All parts of the check read in one transaction, so a server may write at the
+//! same time. Each part runs in a separate savepoint. If a part cannot read some data, this becomes a finding, and
+//! the other parts still run. The last part holds two catalogs in memory.
 //!
-//! - `finding`: findings with kind, location, problem and advice
-//! - `savepoint`: runs one part in a nested transaction, and reports its failure
-//! - `integrity`: integrity check of the database itself (SQLite, amcheck)
-//! - `row`: every row of every table can be decoded
-//! - `reference`: foreign keys and undeclared references, numbering of revisions
-//! - `slugs`: the slug of every object is reserved for it
-//! - `journal`: the journal has no gaps, and its entries can be decoded
-//! - `image`: the rows equal the images of the journal
-//! - `catalog`: the catalog equals SQL counts and a replay of the journal
+//! - `finding`: the findings of a check, with kind, location, problem and advice
+//! - `savepoint`: runs one part of the check in a nested transaction, and reports its failure
+//! - `integrity`: integrity check by the database system (SQLite's `PRAGMA integrity_check`, PostgreSQL's amcheck)
+//! - `row`: checks that every row of every table can be decoded
+//! - `reference`: checks foreign keys, undeclared references, and the numbering of revisions
+//! - `slugs`: checks that the slug of every object is reserved for that object
+//! - `journal`: checks that the journal has no gaps and that its entries can be decoded
+//! - `image`: checks that the rows equal the images in the journal
+//! - `catalog`: compares the catalog with SQL counts and with a replay of the journal
 
 mod catalog;
 mod finding;
@@ -36,11 +36,12 @@ use savepoint::in_savepoint;
 /// The result of a check.
 #[derive(Clone, Debug)]
 pub struct CheckReport {
-    /// Findings, at most [`MAX_LISTED`] of each kind.
+    /// The listed findings, at most [`MAX_LISTED`] of each kind.
     pub findings: Vec<Finding>,
-    /// Number of findings that are not listed, by kind.
+    /// Number of further findings that are not listed, by kind. Only kinds with more than [`MAX_LISTED`] findings
+    /// occur.
     pub unlisted: Vec<(FindingKind, u64)>,
-    /// Number of rows read, by table.
+    /// Number of rows that the check read, by table.
     pub rows: Vec<(String, u64)>,
     /// First and last sequence of the journal, or `None` if it is empty.
     pub journal: Option<(i64, i64)>,
@@ -49,30 +50,30 @@ pub struct CheckReport {
 /// The reason why a check could not run or was not completed.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    /// The database has the schema of an older version. The strings are the names of the missing migrations.
+    /// The database has the schema of an older program version. The strings are the names of the missing migrations.
     #[error(
         "the database does not have the schema of this version (number of missing migrations: {}, first: {}): run \
          `dateline migrate`, or check it with the version that made it",
         .0.len(), .0.first().map_or("", String::as_str)
     )]
     Behind(Vec<String>),
-    /// The database has the schema of a newer version. The string is the name of the first unknown migration.
+    /// The database has the schema of a newer program version. The string is the name of the first unknown migration.
     #[error(
         "the database was made by a newer Dateline (it has the migration {0}, which this version does not know): check \
          it with that version"
     )]
     Newer(String),
-    /// The connection was lost, or the database was locked for too long, before everything was read. This is no sign
+    /// The check lost its connection, or waited too long for a lock, before it had read everything. This is no sign
     /// of damage.
     #[error("the check was interrupted before the whole database was read, and has no result: {0}; run it again")]
     Interrupted(DbErr),
-    /// No transaction could be begun.
+    /// The check could not begin a transaction.
     #[error("the database cannot be read: {0}")]
     Db(#[from] DbErr),
 }
 
-/// Checks a database. Returns an error if the check cannot run, or if it loses the database. Data that cannot be read
-/// is a finding.
+/// Checks a database. Fails only if the check cannot run or cannot be completed. If some data cannot be read, the
+/// report contains a finding instead.
 pub async fn check(db: &Db) -> Result<CheckReport, CheckError> {
     let mut findings = Findings::default();
     match db.pending_migrations().await {

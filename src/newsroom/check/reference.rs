@@ -1,7 +1,7 @@
-//! Referential integrity check: rows that refer to missing rows (orphans), for declared foreign keys and undeclared
-//! references.
+//! Referential integrity check: finds rows that refer to missing rows (orphans), for declared foreign keys and for
+//! undeclared references.
 //!
-//! Also checks that the revisions of a release are numbered without gaps and belong to it.
+//! This part also checks that the revisions of each release are numbered without gaps and belong to that release.
 
 use futures_util::StreamExt;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, StreamTrait};
@@ -15,10 +15,10 @@ use super::{
 /// A column that refers to rows of another table.
 struct Reference {
     table: &'static str,
-    /// The column that identifies a row of the table in findings.
+    /// The column by which findings identify a row of `table`.
     key: &'static str,
     column: &'static str,
-    /// The table whose `id` it refers to.
+    /// The table whose `id` the column refers to.
     parent: &'static str,
     /// SQL condition that selects the rows to check. Empty means all rows.
     condition: &'static str,
@@ -63,17 +63,19 @@ const REFERENCES: &[Reference] = &[
     undeclared("slug", "slug", "owner_id", "place", "c.noun = 'PLACE'"),
 ];
 
-/// A slug that was public stays reserved permanently. After its release is purged, the table has only a digest of the
-/// slug (it begins with `~`), which refers to no release.
+/// The reference from a release's slug to the release. A slug that was public stays reserved permanently. After its
+/// release is purged, the table contains only a digest of the slug, which begins with `~`. Its release does not exist
+/// any more, so digests are not checked.
 const SLUG_OF_RELEASE: Reference =
     undeclared("slug", "slug", "owner_id", "release", "c.noun = 'RELEASE' AND c.slug NOT LIKE '~%'");
 
-/// Returns whether the foreign keys from one table to another are checked row by row here.
+/// Returns whether this file checks the foreign keys from `table` to `parent` row by row.
 pub(super) fn is_verified(table: &str, parent: &str) -> bool {
     REFERENCES.iter().any(|reference| reference.declared && reference.table == table && reference.parent == parent)
 }
 
-/// Finds rows that refer to missing rows, and releases with missing revisions or revisions of another release.
+/// Finds rows that refer to missing rows. Also finds releases that lack revisions, or whose live or working revision
+/// belongs to another release.
 pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) {
     for reference in REFERENCES.iter().chain([&SLUG_OF_RELEASE]) {
         let name = format!("references from {}.{} to {}", reference.table, reference.column, reference.parent);
@@ -103,8 +105,8 @@ async fn check_orphans(tx: &DatabaseTransaction, findings: &mut Findings, refere
     Ok(())
 }
 
-/// Checks that the revisions of each release are numbered from 1 to the newest without gaps, that each release has a
-/// live or working revision, and that these belong to it.
+/// Checks that the revisions of each release are numbered from 1 to the newest without gaps. Also checks that each
+/// release has a live or a working revision, and that these revisions belong to the release.
 async fn check_versions(tx: &DatabaseTransaction, findings: &mut Findings) -> Result<(), DbErr> {
     let backend = ConnectionTrait::get_database_backend(tx);
     let counted = "SELECT r.id, r.revision, count(v.id) FROM \"release\" r LEFT JOIN revision v ON v.release_id = r.id \

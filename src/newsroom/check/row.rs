@@ -1,7 +1,7 @@
 //! Check of rows: reads every row of every table and decodes all columns, which finds damaged pages and invalid
 //! values.
 //!
-//! Also counts the rows of each table for the report.
+//! This part also counts the rows of each table for the report.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -22,8 +22,8 @@ use super::{
     savepoint::in_savepoint,
 };
 
-/// Reads all tables. Returns the number of rows read from each, which is too low if a table cannot be read to the
-/// end.
+/// Reads all tables. Returns the number of rows read from each table. If a table cannot be read to the end, its
+/// number is too low.
 pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) -> Vec<(String, u64)> {
     let mut rows = Vec::new();
     read_table::<release::Entity>(tx, findings, &mut rows).await;
@@ -81,7 +81,7 @@ async fn all_rows<E: EntityTrait>(
     Ok(())
 }
 
-/// Returns the primary key of a row for findings. Columns that cannot be read are shown as `?`.
+/// Formats the primary key of a row for findings. A column that cannot be read is shown as `?`.
 fn key<E: EntityTrait>(row: &QueryResult) -> String {
     let column = |column: E::PrimaryKey| {
         let name = column.to_string();

@@ -1,4 +1,5 @@
-//! Savepoints of a check: runs one part of it in a nested transaction, and turns its failure or panic into a finding.
+//! Savepoints of a check: runs each part of the check in a nested transaction, and turns a failure or panic of the
+//! part into a finding.
 
 use std::panic::AssertUnwindSafe;
 
@@ -8,9 +9,9 @@ use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
 use super::finding::{FindingKind, Findings, RESTORE_BACKUP};
 use crate::db::is_transient;
 
-/// Runs one part of a check in a nested transaction. If it fails, the other parts can still run: PostgreSQL refuses
-/// further statements in a transaction that failed, but not after a rollback to a savepoint. A lost connection
-/// interrupts the check; any other failure is a finding.
+/// Runs one part of a check in a nested transaction (savepoint), so that the other parts can still run if this part
+/// fails. After an error, PostgreSQL refuses all further statements in the transaction until it is rolled back to a
+/// savepoint. A lost connection or a lock timeout interrupts the whole check. Any other failure becomes a finding.
 pub(super) async fn in_savepoint(
     tx: &DatabaseTransaction,
     findings: &mut Findings,
@@ -22,7 +23,7 @@ pub(super) async fn in_savepoint(
         match run(&savepoint, findings).await {
             Ok(()) => savepoint.commit().await,
             Err(error) => {
-                // Report the first error, not that of the rollback.
+                // Report the original error, not an error of the rollback.
                 let _ = savepoint.rollback().await;
                 Err(error)
             }
@@ -37,8 +38,8 @@ pub(super) async fn in_savepoint(
     }
 }
 
-/// Runs a part and turns a panic into an error. The driver panics on some values, for example `infinity` on
-/// PostgreSQL.
+/// Runs a part of the check and turns a panic into an error. The database driver panics on some values, for example
+/// `infinity` on PostgreSQL.
 pub(super) async fn catch_panic(part: impl Future<Output = Result<(), DbErr>>) -> Result<(), DbErr> {
     let result = AssertUnwindSafe(part).catch_unwind().await;
     result.unwrap_or_else(|_| Err(DbErr::Type("it has a value that the database driver cannot decode".to_owned())))

@@ -1,6 +1,8 @@
-//! Check of slugs: the slug of every release, topic and place is reserved for it in the table `slug`.
+//! Check of slugs: verifies that the table `slug` reserves the slug of every release, topic and place for that
+//! object.
 //!
-//! The slugs of published releases, and of all topics and places, must also be marked as public there.
+//! The table must also mark as public (`public_at`) the slugs of all topics and places, and of releases with a live
+//! revision.
 
 use entity::Noun;
 use futures_util::StreamExt;
@@ -9,9 +11,9 @@ use uuid::Uuid;
 
 use super::finding::{EXTERNAL_CHANGE, FindingKind, Findings, object_id};
 
-/// Queries for objects whose slug is not reserved, is reserved for another owner, or is wrongly not marked as public.
-/// Columns: id, slug, owner in the table `slug`, and whether the mark is missing. The mark is required for topics,
-/// places, and releases with a live revision.
+/// SQL queries that find objects whose slug is not reserved, is reserved for another object, or is not marked as
+/// public although it must be. The mark is required for topics, places, and releases with a live revision. Columns:
+/// id, slug, owner in the table `slug`, and whether a required mark is missing.
 const OWNERSHIP_QUERIES: [(Noun, &str); 3] = [
     (
         Noun::Release,
@@ -33,7 +35,8 @@ const OWNERSHIP_QUERIES: [(Noun, &str); 3] = [
     ),
 ];
 
-/// Finds slugs that are not reserved, are reserved for another object, or lack the mark that they are public.
+/// Finds slugs that are not reserved, are reserved for another object, or are not marked as public although they must
+/// be.
 pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) -> Result<(), DbErr> {
     for (noun, sql) in OWNERSHIP_QUERIES {
         let backend = ConnectionTrait::get_database_backend(tx);
