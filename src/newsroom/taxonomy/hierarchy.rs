@@ -1,13 +1,13 @@
-//! Hierarchy of topics and of places as a graph: searches a path from a concept to one of its ancestors.
+//! Search for an ancestor in the hierarchy of topics or places.
 //!
-//! Commands and imports use it to refuse cycles.
+//! Commands and imports use this search to refuse changes that would create a cycle.
 
 use std::collections::HashSet;
 
 use uuid::Uuid;
 
-/// Whether `target` is the concept itself or one of its ancestors. Terminates even if the hierarchy already has a
-/// cycle.
+/// Whether `target` is the concept `from` or one of its ancestors. Terminates even if the hierarchy already contains
+/// a cycle.
 pub(in crate::newsroom) fn has_path(from: Uuid, target: Uuid, parents: impl Fn(Uuid) -> Vec<Uuid>) -> bool {
     let mut seen = HashSet::new();
     let mut pending = vec![from];

@@ -1,9 +1,11 @@
-//! Merges and retires topics and places.
+//! Commands that merge and retire topics and places.
 //!
-//! A merge moves assignments, narrower concepts, names and codes to the target, and redirects the id, slugs and URI of
-//! the merged concept to it (`redirect_identifiers`, table `merged_concept`). The catalog resolves these redirects
-//! (`catalog::store::vocabulary`). A retired concept stays on the releases that have it, cannot be assigned any more,
-//! and may name a replacement.
+//! A merge moves the assignments, narrower concepts, names and codes of one concept to another concept, the target.
+//! It redirects the id, slugs and URI of the merged concept to the target (`redirect_identifiers`, table
+//! `merged_concept`). The catalog resolves these redirects (`catalog::store::vocabulary`).
+//!
+//! A retired concept can no longer be assigned to releases. Releases that already have the concept keep it. A retired
+//! concept may name a replacement.
 
 use std::collections::HashMap;
 
@@ -28,8 +30,8 @@ use crate::{
 };
 
 impl Newsroom {
-    /// Merges a topic into another one. Its releases and narrower topics move to the target, and its names become
-    /// alternative names of the target.
+    /// Merges the topic `from` into the topic `into`. The releases and narrower topics of `from` move to `into`. The
+    /// names of `from` become alternative names of `into`.
     pub async fn topic_merge(
         &self,
         viewer: &Viewer,
@@ -62,8 +64,9 @@ impl Newsroom {
         topics::record_and_commit(unit_of_work, "topic.merge", Some(note), Some(*from), *after).await
     }
 
-    /// Merges a place into another one. Its releases and the places within it move to the target, and its names become
-    /// alternative names of the target. Codes that the target lacks are copied to it.
+    /// Merges the place `from` into the place `into`. The releases of `from` and the places within it move to `into`.
+    /// The names of `from` become alternative names of `into`. Codes and coordinates that `into` lacks are copied
+    /// from `from`.
     pub async fn place_merge(
         &self,
         viewer: &Viewer,
@@ -109,7 +112,8 @@ impl Newsroom {
         places::record_and_commit(unit_of_work, "place.merge", Some(note), Some(*from), *after).await
     }
 
-    /// Retires a topic. It cannot be assigned to releases any more; releases that have it keep it.
+    /// Retires a topic. A retired topic can no longer be assigned to releases, but releases that already have the
+    /// topic keep it.
     pub async fn topic_retire(
         &self,
         viewer: &Viewer,
@@ -136,7 +140,8 @@ impl Newsroom {
         topics::record_and_commit(unit_of_work, "topic.retire", None, Some(*before), after).await
     }
 
-    /// Retires a place. It cannot be assigned to releases any more; releases that have it keep it.
+    /// Retires a place. A retired place can no longer be assigned to releases, but releases that already have the
+    /// place keep it.
     pub async fn place_retire(
         &self,
         viewer: &Viewer,
@@ -165,7 +170,8 @@ impl Newsroom {
 }
 
 impl UnitOfWork {
-    /// Moves assignments from one concept to another. If a revision has both, the assignment of `from` is deleted.
+    /// Moves all assignments of the concept `from` to the concept `into`. If a revision has both concepts, only
+    /// deletes the assignment of `from`.
     async fn move_assignments(
         &self,
         table: &str,
@@ -183,7 +189,7 @@ impl UnitOfWork {
         self.execute(&format!("UPDATE {table} SET {column} = $2 WHERE {column} = $1"), [from, into]).await
     }
 
-    /// Moves the narrower topics of one topic to another.
+    /// Moves the narrower topics of the topic `from` to the topic `into`.
     async fn move_narrower(&self, from: Uuid, into: Uuid) -> Result<(), Error> {
         let delete_duplicates = "DELETE FROM topic_broader WHERE broader_id = $1 AND (topic_id = $2 OR EXISTS (SELECT 1 FROM \
                     topic_broader other WHERE other.topic_id = topic_broader.topic_id AND other.broader_id = $2))";
@@ -198,8 +204,8 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Redirects the slugs, id and URI of a concept to the one that it is merged into. Also redirects the concepts that
-    /// were merged into it before.
+    /// Redirects the slugs, id and URI of the concept `from` to the concept `into`. Concepts that were merged into
+    /// `from` earlier are redirected to `into` too.
     async fn redirect_identifiers<T: Concept>(&self, noun: Noun, from: &T, into: Uuid) -> Result<(), Error> {
         slug::Entity::update_many()
             .col_expr(slug::Column::OwnerId, Expr::value(into))
@@ -229,7 +235,8 @@ impl UnitOfWork {
     }
 }
 
-/// Replaces a merged concept by its target in `replaced_by` of other concepts. A concept never replaces itself.
+/// Updates retired concepts whose replacement was merged: the replacement `from` becomes `into`. If `into` itself
+/// names `from` as its replacement, the replacement is cleared, because a concept cannot replace itself.
 async fn repoint_replacements(unit_of_work: &UnitOfWork, table: &str, from: Uuid, into: Uuid) -> Result<(), Error> {
     let clear_self_reference =
         format!("UPDATE {table} SET replaced_by_id = NULL WHERE replaced_by_id = $1 AND id = $2");
@@ -257,7 +264,7 @@ async fn place_image(unit_of_work: &UnitOfWork, id: Uuid, field: &str) -> Result
     }
 }
 
-/// Checks that a concept is not merged into itself or into one of its descendants.
+/// Checks that a concept is not merged into itself or into one of its narrower concepts at any level.
 fn check_merge(noun: &str, from: Uuid, into: Uuid, parents_of: impl Fn(Uuid) -> Vec<Uuid>) -> Result<(), Error> {
     if from == into {
         let message = format!("a {noun} cannot be merged into itself: choose another {noun}");
@@ -284,7 +291,8 @@ fn check_replacement(noun: &str, id: Uuid, by: Uuid, retired: Option<DateTime<Ut
     Err(Error::field(&["replacedBy"], ErrorCode::Invalid, message))
 }
 
-/// Adds everything that one concept is called to what another is called besides its name.
+/// Adds all names of the concept `from` to the alternative names of another concept. Skips names that equal `name`,
+/// the main name of that concept, and names that the list already contains.
 fn add_alt_names(alternatives: &mut Vec<Name>, from: &impl Concept, name: &str, language: &str) {
     let main_name = Name { language: language.to_owned(), name: from.name().to_owned() };
     for other in std::iter::once(&main_name).chain(from.names()).chain(from.alt_names()) {

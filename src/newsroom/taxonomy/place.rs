@@ -1,7 +1,7 @@
-//! Commands on places: create and update, with names, codes (ISO 3166, UN M49, GeoNames), coordinates and parent place.
+//! Commands that create and update places: names, codes (ISO 3166, UN M49, GeoNames), coordinates and parent place.
 //!
-//! Checks that slug, URI and codes are unique, and that no place lies within itself. `PlaceImage` is the value in the
-//! journal and in the catalog; its conversion to rows is here. `merge` merges and retires places.
+//! The commands check that slug, URI and codes are unique, and that no place lies within itself. `PlaceImage` is a
+//! place as the journal and catalog store it; this file converts it to rows. `merge` merges and retires places.
 
 use std::sync::Arc;
 
@@ -32,10 +32,10 @@ use crate::{
     },
 };
 
-/// The fields of a place as an administrator sends them.
+/// The fields of a place as an administrator or an import sends them.
 #[derive(Clone, Debug, Default)]
 pub struct PlaceInput {
-    /// Slug; made from the name if a new place has none.
+    /// Slug. If a new place has none, it is generated from the name.
     pub slug: Patch<String>,
     /// Name in the default language, at most 300 characters.
     pub name: Patch<String>,
@@ -59,13 +59,13 @@ pub struct PlaceInput {
     pub latitude: Patch<f64>,
     /// Longitude in degrees east, -180 to 180.
     pub longitude: Patch<f64>,
-    /// The place that it lies in.
+    /// The place that this place lies in.
     pub within: Patch<ConceptRef>,
-    /// When it was retired. Used by imports; administrators retire a place with `place_retire`.
+    /// When the place was retired. Only imports set this field; administrators retire a place with `place_retire`.
     pub retired_at: Patch<DateTime<Utc>>,
 }
 
-/// The view that includes the change, and the number of the place in it.
+/// A catalog view that includes the change, and the number of the changed place in that view.
 pub type ConceptResult = Result<(Arc<View>, u32), Error>;
 
 impl Newsroom {
@@ -131,7 +131,7 @@ impl Newsroom {
 }
 
 impl PlaceImage {
-    /// A place with all fields empty.
+    /// Creates a place with empty fields.
     pub(crate) fn blank(id: Uuid) -> Self {
         Self {
             id,
@@ -155,7 +155,7 @@ impl PlaceImage {
         }
     }
 
-    /// Applies an input. `validator` collects the errors.
+    /// Applies an input to the place. `validator` collects the errors.
     pub(in crate::newsroom) fn apply_input(
         &mut self,
         input: PlaceInput,
@@ -225,7 +225,7 @@ impl PlaceImage {
         self.within = within.first().copied();
     }
 
-    /// Checks that slug, URI and codes belong to no other place, and that the place does not lie within itself.
+    /// Checks that no other place has the slug, URI or codes, and that the place does not lie within itself.
     async fn check_conflicts(&self, unit_of_work: &UnitOfWork, validator: &mut Validator) -> Result<(), Error> {
         if slug_registry::owner(unit_of_work.tx(), Noun::Place, &self.slug).await?.is_some_and(|owner| owner != self.id)
         {
@@ -286,7 +286,7 @@ impl PlaceImage {
         Ok(())
     }
 
-    /// Converts the place to its row.
+    /// Converts the place to its row in the table `place`.
     pub(in crate::newsroom) fn to_row(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> place::ActiveModel {
         let (latitude, longitude) = self.location.unzip();
         place::ActiveModel {
@@ -311,7 +311,7 @@ impl PlaceImage {
         }
     }
 
-    /// Overwrites the stored rows.
+    /// Overwrites the stored rows of the place.
     pub(in crate::newsroom) async fn update_rows<C: ConnectionTrait>(
         &self,
         db: &C,
@@ -325,7 +325,7 @@ impl PlaceImage {
         self.insert_child_rows(db).await
     }
 
-    /// Inserts the names.
+    /// Inserts the names of the place.
     pub(in crate::newsroom) async fn insert_child_rows<C: ConnectionTrait>(&self, db: &C) -> Result<(), Error> {
         let preferred = self.names.iter().map(|name| (NameRole::Preferred, name));
         let names = preferred.chain(self.alt_names.iter().map(|name| (NameRole::Alternative, name)));
@@ -346,7 +346,7 @@ impl PlaceImage {
     }
 }
 
-/// Applies a code with a fixed format.
+/// Applies a patch to a code. `is_valid` checks its format.
 fn apply_code(
     validator: &mut Validator,
     field: &str,
@@ -382,7 +382,7 @@ fn apply_degrees(validator: &mut Validator, field: &str, patch: &Patch<f64>, int
     }
 }
 
-/// Reserves the slug, records the action in the journal and commits.
+/// Reserves the slug of the place, records the action in the journal, and commits.
 pub(in crate::newsroom) async fn record_and_commit(
     mut unit_of_work: UnitOfWork,
     action: &str,

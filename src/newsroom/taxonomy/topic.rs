@@ -1,7 +1,7 @@
-//! Commands on topics: create and update, with names in several languages and broader topics (SKOS `broader`).
+//! Commands that create and update topics, with names in several languages and broader topics (SKOS `broader`).
 //!
-//! Checks that slug and URI are unique, and that the hierarchy has no cycle. `TopicImage` is the value in the journal
-//! and in the catalog; its conversion to rows is here. `merge` merges and retires topics.
+//! The commands check that slug and URI are unique, and that the hierarchy has no cycle. `TopicImage` is a topic as
+//! the journal and the catalog store it; this file converts it to rows. `merge` merges and retires topics.
 
 use std::sync::Arc;
 
@@ -26,10 +26,10 @@ use crate::{
     },
 };
 
-/// The fields of a topic as an administrator sends them.
+/// The fields of a topic as an administrator or an import sends them.
 #[derive(Clone, Debug, Default)]
 pub struct TopicInput {
-    /// Slug; made from the name if a new topic has none.
+    /// Slug. If a new topic has none, it is generated from the name.
     pub slug: Patch<String>,
     /// Name in the default language, at most 300 characters.
     pub name: Patch<String>,
@@ -43,11 +43,11 @@ pub struct TopicInput {
     pub uri: Patch<String>,
     /// Broader topics. Replaces the whole list.
     pub broader: Patch<Vec<ConceptRef>>,
-    /// When it was retired. Used by imports; administrators retire a topic with `topic_retire`.
+    /// When the topic was retired. Only imports set this field; administrators retire a topic with `topic_retire`.
     pub retired_at: Patch<DateTime<Utc>>,
 }
 
-/// The view that includes the change, and the number of the topic in it.
+/// A catalog view that includes the change, and the number of the changed topic in that view.
 pub type ConceptResult = Result<(Arc<View>, u32), Error>;
 
 impl Newsroom {
@@ -106,7 +106,7 @@ impl Newsroom {
 }
 
 impl TopicImage {
-    /// A topic with all fields empty.
+    /// Creates a topic with empty fields.
     pub(crate) fn blank(id: Uuid) -> Self {
         Self {
             id,
@@ -125,7 +125,7 @@ impl TopicImage {
         }
     }
 
-    /// Applies an input. `validator` collects the errors.
+    /// Applies an input to the topic. `validator` collects the errors.
     pub(in crate::newsroom) fn apply_input(
         &mut self,
         input: TopicInput,
@@ -147,7 +147,7 @@ impl TopicImage {
         validator.concepts("broader", "topic", input.broader, topics, &mut self.broader);
     }
 
-    /// Checks that slug and URI belong to no other topic, and that the topic is not its own ancestor.
+    /// Checks that no other topic has the slug or URI, and that the topic is not its own ancestor.
     async fn check_conflicts(&self, unit_of_work: &UnitOfWork, validator: &mut Validator) -> Result<(), Error> {
         if slug_registry::owner(unit_of_work.tx(), Noun::Topic, &self.slug).await?.is_some_and(|owner| owner != self.id)
         {
@@ -184,7 +184,7 @@ impl TopicImage {
         Ok(())
     }
 
-    /// Converts the topic to its row.
+    /// Converts the topic to its row in the table `topic`.
     pub(in crate::newsroom) fn to_row(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> topic::ActiveModel {
         topic::ActiveModel {
             id: Set(self.id),
@@ -201,7 +201,7 @@ impl TopicImage {
         }
     }
 
-    /// Overwrites the stored rows.
+    /// Overwrites the stored rows of the topic.
     pub(in crate::newsroom) async fn update_rows<C: ConnectionTrait>(
         &self,
         db: &C,
@@ -216,7 +216,7 @@ impl TopicImage {
         self.insert_child_rows(db).await
     }
 
-    /// Inserts the names and the broader topics.
+    /// Inserts the names and the broader topics of the topic.
     pub(in crate::newsroom) async fn insert_child_rows<C: ConnectionTrait>(&self, db: &C) -> Result<(), Error> {
         let preferred = self.names.iter().map(|name| (NameRole::Preferred, name));
         let names = preferred.chain(self.alt_names.iter().map(|name| (NameRole::Alternative, name)));
@@ -250,7 +250,7 @@ impl TopicImage {
     }
 }
 
-/// Reserves the slug, records the action in the journal and commits.
+/// Reserves the slug of the topic, records the action in the journal, and commits.
 pub(in crate::newsroom) async fn record_and_commit(
     mut unit_of_work: UnitOfWork,
     action: &str,
