@@ -1,9 +1,9 @@
-//! Error type of the domain layer: not found, forbidden, invalid input, illegal transition, stale revision, database
-//! failure.
+//! Error type of the domain layer, for example not found, forbidden, invalid input, illegal transition, stale
+//! revision or database failure.
 //!
-//! Errors are values with a message for people. `FieldError` and `ErrorCode` describe rejected input, `CurrentRevision`
-//! the data that a client needs after an optimistic concurrency conflict. The GraphQL and HTTP layers decide how an
-//! error is presented.
+//! Each error has a message for people. `FieldError` and `ErrorCode` describe rejected input. `CurrentRevision`
+//! contains the data that a client needs after an optimistic concurrency conflict. The GraphQL and HTTP layers decide
+//! how an error is presented.
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -11,10 +11,12 @@ use sea_orm::DbErr;
 use super::workflow::WorkflowError;
 use crate::{catalog::FilterError, db::DatabaseError};
 
-/// Why a command failed. Nothing was changed, except possibly with [`DatabaseError::OutcomeUnknown`].
+/// Why a command failed. A failed command changed nothing. The only exception is [`DatabaseError::OutcomeUnknown`],
+/// after which the change may or may not be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Error {
-    /// The object does not exist, or the viewer may not see it. Callers cannot distinguish the two.
+    /// The object does not exist, or the viewer may not see it. Both cases give the same error, so a caller cannot
+    /// probe for hidden objects.
     NotFound(&'static str),
     /// The viewer may not do this.
     Forbidden(String),
@@ -30,7 +32,7 @@ pub enum Error {
     Filter(FilterError),
     /// The time limit of the request expired before the command began.
     DeadlineExceeded,
-    /// The database failed. Nothing was changed, except if the error says that the outcome is unknown.
+    /// The database failed. Nothing was changed, unless the error is [`DatabaseError::OutcomeUnknown`].
     Db(DatabaseError),
 }
 
@@ -66,9 +68,9 @@ pub enum ErrorCode {
     StaleRevision,
     /// The object would be its own ancestor.
     Cycle,
-    /// The database did not answer. This one of several actions was not carried out.
+    /// In a request with several actions: the database did not answer, so this action was not carried out.
     Unavailable,
-    /// It is unknown whether this one of several actions was carried out.
+    /// In a request with several actions: it is unknown whether this action was carried out.
     OutcomeUnknown,
 }
 
@@ -77,9 +79,9 @@ pub enum ErrorCode {
 pub struct CurrentRevision {
     /// The current revision number.
     pub revision: i32,
-    /// The subject that made it.
+    /// The subject (user or system) that made the current revision.
     pub by: String,
-    /// The instant at which it was made.
+    /// The instant at which the current revision was made.
     pub at: DateTime<Utc>,
 }
 

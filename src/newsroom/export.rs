@@ -1,8 +1,9 @@
-//! Export of topics, places and releases: reads all of them from one database snapshot, a page of releases at a time.
+//! Export of topics, places and releases. Reads everything in one read transaction, so the export is consistent.
+//! Releases are read in pages.
 //!
-//! A release is exported in its live revision, or in its working revision if it has no live one. A release that is not
-//! public is exported as a draft, and a retracted release as withdrawn. Schedules and embargoes are omitted. The file
-//! format is in `interchange`.
+//! The exported content of a release is that of its live revision, or of its working revision if no revision is live.
+//! A release in preparation, a scheduled release and an embargoed release are exported as drafts. A retracted release
+//! is exported as withdrawn. Schedules and embargoes are omitted. The file format is defined in `interchange`.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -20,10 +21,10 @@ use crate::{
     journal::{PlaceImage, TopicImage},
 };
 
-/// Number of releases in one page.
+/// Number of releases that the export reads in one page.
 const PAGE_SIZE: u64 = 500;
 
-/// A running export.
+/// An export in progress, with its open read transaction.
 #[derive(Debug)]
 pub struct Exporter {
     tx: Transaction,
@@ -34,18 +35,18 @@ pub struct Exporter {
     after: Uuid,
 }
 
-/// A release for export.
+/// A release as it is exported.
 #[derive(Clone, Debug)]
 pub struct ExportedRelease {
-    /// Lifecycle for export. A release that is not public, or that only the press can see, is a draft. A retracted
-    /// release is withdrawn, with its notice.
+    /// The release row, with its state changed for export. A release in preparation, a scheduled release and an
+    /// embargoed release become drafts. A retracted release becomes withdrawn and keeps its notice.
     pub row: release::Model,
-    /// The content of its live revision, or of its working revision if no revision is live.
+    /// The content of the release's live revision, or of its working revision if no revision is live.
     pub content: Content,
 }
 
 impl Exporter {
-    /// Begins an export. Writes that are committed later are not included.
+    /// Begins an export. Writes that are committed after this call are not included.
     pub async fn begin(newsroom: &Newsroom) -> Result<Self, Error> {
         let tx = newsroom.db.begin_read().await?;
         let topics = topic_images(&tx, None).await?;
@@ -55,12 +56,12 @@ impl Exporter {
         Ok(Self { tx, topics, places, topic_slugs, place_slugs, after: Uuid::nil() })
     }
 
-    /// Returns all topics, broader ones before narrower ones, otherwise oldest first.
+    /// Returns all topics. Broader topics come before narrower topics. Apart from that, older topics come first.
     pub fn topics(&self) -> Vec<&TopicImage> {
         parents_first(&self.topics, |topic| topic.id, |topic| topic.broader.clone())
     }
 
-    /// Returns all places, parents before the places within them, otherwise oldest first.
+    /// Returns all places. A place comes before the places within it. Apart from that, older places come first.
     pub fn places(&self) -> Vec<&PlaceImage> {
         parents_first(&self.places, |place| place.id, |place| place.within.into_iter().collect())
     }
@@ -75,7 +76,7 @@ impl Exporter {
         self.place_slugs.get(&id).cloned()
     }
 
-    /// Returns the next page of releases, oldest first. `None` at the end.
+    /// Returns the next page of releases, oldest first. Returns `None` after the last page.
     pub async fn releases(&mut self) -> Result<Option<Vec<ExportedRelease>>, Error> {
         let rows = release::Entity::find()
             .filter(release::Column::Id.gt(self.after))
@@ -101,8 +102,8 @@ impl Exporter {
     }
 }
 
-/// Returns the row with a state that another newsroom can import. Schedules and embargoes belong to this newsroom
-/// only.
+/// Replaces the state of a release row by a state that another newsroom can import: draft, published or withdrawn. A
+/// scheduled or embargoed release becomes a draft, because schedules and embargoes are not exported.
 fn exportable(row: release::Model) -> release::Model {
     let state = match row.state {
         ReleaseState::Published if row.embargo_until.is_some() => ReleaseState::Draft,
@@ -116,7 +117,7 @@ fn exportable(row: release::Model) -> release::Model {
     release::Model { state, published_at, ..row }
 }
 
-/// Sorts items so that each one comes after its parents, otherwise in the given order.
+/// Sorts items so that each item comes after its parents. Apart from that, keeps the given order as far as possible.
 fn parents_first<T>(items: &[T], id: impl Fn(&T) -> Uuid, parents: impl Fn(&T) -> Vec<Uuid>) -> Vec<&T> {
     let ids: std::collections::HashSet<Uuid> = items.iter().map(&id).collect();
     let mut done = std::collections::HashSet::new();
@@ -124,7 +125,8 @@ fn parents_first<T>(items: &[T], id: impl Fn(&T) -> Uuid, parents: impl Fn(&T) -
     let mut queue: VecDeque<&T> = items.iter().collect();
     let mut stalled = 0;
     while let Some(item) = queue.pop_front() {
-        // If no item can be placed, the parents form a cycle. There should be none, but the loop must end.
+        // If none of the queued items can be placed, their parents form a cycle. Stored data should not contain a
+        // cycle, but this loop must end even then.
         let is_ready =
             parents(item).iter().all(|parent| done.contains(parent) || !ids.contains(parent)) || stalled > queue.len();
         if is_ready {

@@ -1,8 +1,8 @@
 //! The domain layer: editorial rules, reads and writes. Functions take a `Viewer`, and `now` if they depend on time.
 //!
-//! Reads ask the catalog what the viewer may see and then fetch rows from the database. Each write is one transaction
-//! (`unit_of_work`) that includes a journal entry, and returns after the catalog has applied the entry. This layer does
-//! not depend on GraphQL, HTTP or configuration files.
+//! A read asks the catalog what the viewer may see, and then fetches rows from the database. A write is one
+//! transaction (`unit_of_work`) that includes a journal entry. It returns after the catalog has applied that entry.
+//! The domain layer does not depend on GraphQL, HTTP or configuration files.
 //!
 //! - `service`: `Newsroom`, the handle whose methods are the commands and reads, and its settings
 //! - `workflow`: state machine of releases, roles and permissions
@@ -17,7 +17,8 @@
 //! - `markup`: Markdown to HTML and plain text, HTML to Markdown
 //! - `import`: bulk import
 //! - `export`: reads everything that is exported
-//! - `check`, `repair`: verification of the stored data; repair of dates out of range
+//! - `check`: verification of the stored data
+//! - `repair`: replacement of stored dates outside the years 0001 to 9999
 //! - `error`: the error type of this layer
 
 pub mod access;

@@ -1,9 +1,9 @@
 //! Repair of stored dates and instants outside the years 0001 to 9999: finds them in all tables and replaces them
 //! with the nearest end of the range.
 //!
-//! Used by `dateline check --repair`. Such values come from earlier program versions or from other programs. Code
-//! that reads them clamps them (module `date_range`). Changes of releases are recorded in the journal as
-//! `release.repair`. The checks of the database are in `check`.
+//! `dateline check --repair` runs this repair. Values outside these years come from earlier program versions or from
+//! other programs. Code that reads such a value clamps it (module `date_range`). The journal records each repaired
+//! release as `release.repair`. The checks of the database are in `check`.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -28,7 +28,7 @@ use crate::{
     date_range::{OutOfRange, Ranged, Stored},
 };
 
-/// A column of dates or instants.
+/// A column that stores dates or instants.
 #[derive(Clone, Copy, Debug)]
 struct RangedColumn {
     name: &'static str,
@@ -52,10 +52,10 @@ struct Table {
     columns: Vec<RangedColumn>,
 }
 
-/// A value outside the range, with the data that its repair needs.
+/// A date or instant outside the years 0001 to 9999, with the data that the repair needs.
 struct LocatedValue {
     row: OutOfRange,
-    /// Position of the row in its table (`rowid` or `ctid`). Valid until the row is changed.
+    /// Position of the row in its table: `rowid` on SQLite, `ctid` on PostgreSQL. Valid until the row is changed.
     locator: String,
     nearest: String,
 }
@@ -72,22 +72,23 @@ pub async fn find_out_of_range<C: ConnectionTrait>(connection: &C) -> Result<Vec
     Ok(all)
 }
 
-/// Returns the columns that [`find_out_of_range`] examines, as table and column.
+/// Returns the columns that [`find_out_of_range`] examines, as pairs of table name and column name.
 pub fn ranged_columns() -> Vec<(&'static str, &'static str)> {
     let of_table = |table: Table| table.columns.into_iter().map(move |column| (table.name, column.name));
     tables().into_iter().flat_map(of_table).collect()
 }
 
 impl Newsroom {
-    /// Replaces all stored dates and instants outside the range with the nearest end of the range, in one
-    /// transaction, and returns the replaced values. Each release with a changed row gets a journal entry
-    /// `release.repair`, whose note contains the old and new values. Changes nothing if no value is outside the
-    /// range. For administrators.
+    /// Replaces each stored date or instant outside the years 0001 to 9999 with the nearest valid value, in one
+    /// transaction. Returns the replaced values. Each release with a changed row gets a journal entry
+    /// `release.repair`, whose note contains the old and new values. If all values are valid, changes nothing. Only
+    /// administrators may call this.
     pub async fn repair_out_of_range(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<Vec<OutOfRange>, Error> {
         workflow::check_manage(Resource::Repair, viewer)?;
         let mut unit_of_work = self.begin(viewer, now).await?;
         let lock_clause = if self.db.backend() == DbBackend::Postgres { "FOR UPDATE" } else { "" };
-        // Images and notes of the affected releases, by key. The images are taken before anything is changed.
+        // Before images and journal notes of the affected releases, by release key. The images are loaded before any
+        // row changes.
         let mut releases = BTreeMap::new();
         for table in tables() {
             for &column in &table.columns {
@@ -106,8 +107,8 @@ impl Newsroom {
         let mut repaired = Vec::new();
         for table in tables() {
             for &column in &table.columns {
-                // Search again for every column: on PostgreSQL, an update changes the `ctid` by which the row was
-                // located.
+                // Search again for every column. On PostgreSQL, updating a row changes its `ctid`, so a locator that
+                // was found earlier may be stale.
                 for located in find_in_column(unit_of_work.tx(), &table, column, lock_clause).await? {
                     store_nearest(unit_of_work.tx(), &table, column, &located).await?;
                     repaired.push(located.row);
@@ -128,7 +129,8 @@ impl Newsroom {
     }
 }
 
-/// Returns the releases that the values belong to, each with a note about the replacement.
+/// Returns the keys of the releases that the located values belong to. Each key comes with a journal note that says
+/// which value is replaced by which.
 async fn affected_releases<C: ConnectionTrait>(
     connection: &C,
     located: &[LocatedValue],
@@ -150,7 +152,7 @@ async fn affected_releases<C: ConnectionTrait>(
     Ok(affected)
 }
 
-/// Returns the values of a column that are outside the range.
+/// Returns the values of a column that are outside the years 0001 to 9999.
 async fn find_in_column<C: ConnectionTrait>(
     connection: &C,
     table: &Table,
@@ -163,7 +165,8 @@ async fn find_in_column<C: ConnectionTrait>(
     let key = key.join(" || '/' || ");
     let slug = if table.has_slug { "\"slug\"" } else { "NULL" };
     let select = match backend {
-        // SQLite stores dates as text. Values near the ends of the range are parsed below.
+        // SQLite stores dates as text. This condition selects values with a leap second, and some valid values near
+        // the limits. The code below parses the selected values and drops the valid ones.
         DbBackend::Sqlite => format!(
             "SELECT CAST(rowid AS text), {key}, {slug}, \"{value}\" FROM \"{name}\" WHERE \"{value}\" < '0001-01-03' \
              OR \"{value}\" >= '9999-12-30' OR \"{value}\" LIKE '____-__-__T__:__:60%' \
@@ -200,7 +203,7 @@ async fn find_in_column<C: ConnectionTrait>(
     Ok(all)
 }
 
-/// Stores the nearest value of the range.
+/// Overwrites a located value with the nearest valid value.
 async fn store_nearest<C: ConnectionTrait>(
     connection: &C,
     table: &Table,
@@ -220,12 +223,13 @@ async fn store_nearest<C: ConnectionTrait>(
     connection.execute_raw(Statement::from_sql_and_values(backend, update, values)).await.map(drop)
 }
 
-/// Returns the nearest value of the range, or `None` if the stored value is in the range.
+/// Returns the valid value that is nearest to a stored value, or `None` if the stored value is valid or cannot be
+/// parsed.
 fn nearest<T: Ranged>(text: &str) -> Option<String> {
     Stored::<T>::read(text).filter(|stored| stored.original.is_some()).map(|stored| stored.value.write())
 }
 
-/// Returns an SQL expression for a primary key column as text.
+/// Returns an SQL expression that converts a primary key column to text.
 fn key_text(backend: DbBackend, column: &str, is_uuid: bool) -> String {
     match (backend, is_uuid) {
         (DbBackend::Sqlite, true) => format!("lower(hex(\"{column}\"))"),

@@ -1,7 +1,7 @@
 //! `Newsroom`: the service handle whose methods are all commands and reads of the domain layer, and its settings.
 //!
-//! It holds the state that they share: database, catalog, ciphers, pending reads and rendered bodies. Each command is
-//! in the file of its subject (`impl Newsroom`).
+//! `Newsroom` holds the state that all commands share: database, catalog, ciphers, pending reads and rendered bodies.
+//! The `impl Newsroom` blocks are in the files of the commands.
 
 use std::sync::Arc;
 
@@ -23,24 +23,24 @@ pub struct Newsroom {
     pub settings: NewsroomSettings,
     /// Encrypts journal positions, cursors and preview links for clients.
     pub token_cipher: TokenCipher,
-    /// Encrypts keys to public ids.
+    /// Encrypts database keys to public ids, and decrypts public ids.
     pub ids: IdCodec,
-    /// Entries of the access log that are not yet written.
+    /// Access log entries that are not yet written to the database.
     pub pending_reads: Arc<PendingReads>,
-    /// Cache of rendered bodies.
+    /// Cache of release bodies rendered as HTML and plain text.
     pub renditions: Arc<Renditions>,
 }
 
 /// Settings of a newsroom.
 #[derive(Clone, Debug)]
 pub struct NewsroomSettings {
-    /// Language of releases and names that specify none. BCP 47, canonical case.
+    /// Language of a release or name that specifies no language: a BCP 47 tag in canonical case.
     pub language: String,
     /// Time zone that defines when a day begins and ends.
     pub time_zone: chrono_tz::Tz,
-    /// Public URL of a release, with the placeholder `{slug}` or `{id}`.
+    /// Template for the public URL of a release, with the placeholder `{slug}` or `{id}`.
     pub url_template: Option<String>,
-    /// URL of a preview, with the placeholder `{token}`.
+    /// Template for the URL of a preview, with the placeholder `{token}`.
     pub preview_template: Option<String>,
     /// Configurable rules of the workflow.
     pub workflow_policy: WorkflowPolicy,

@@ -1,9 +1,10 @@
-//! Slug registry: which release, topic or place owns which slug. Reserves slugs, finds an available one, and looks up
-//! the owner. Releases, topics and places have one namespace each.
+//! Slug registry: records which release, topic or place owns which slug. Reserves slugs, finds an available slug, and
+//! looks up the owner of a slug. Releases, topics and places each have a separate namespace.
 //!
-//! A slug that was once public is never given to another owner; former slugs stay reserved. Reads redirect from them in
-//! `catalog::snapshot::lookup` (releases) and `catalog::store::vocabulary` (topics, places). After a purge, only a
-//! digest of each slug of the release is stored. The format of slugs is in `text::slug`.
+//! A slug that was once public is never given to another owner, so former slugs stay reserved. Reads that use a
+//! former slug are redirected in `catalog::snapshot::lookup` (releases) and `catalog::store::vocabulary` (topics,
+//! places). When a release is purged, its slugs are replaced by digests. The format of slugs is defined in
+//! `text::slug`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -16,10 +17,10 @@ use uuid::Uuid;
 
 use crate::newsroom::text::slug as slug_format;
 
-/// Number of candidates that are tried: the base slug and its numbered variants.
+/// Maximum number of slugs that `find_available` tries: the base slug and its numbered variants.
 const MAX_VARIANTS: u32 = 60;
 
-/// Returns the owner of a slug, or `None` if the slug is available.
+/// Returns the id of the object that owns a slug, or `None` if the slug is available.
 pub(in crate::newsroom) async fn owner<C: ConnectionTrait>(
     db: &C,
     noun: Noun,
@@ -30,14 +31,14 @@ pub(in crate::newsroom) async fn owner<C: ConnectionTrait>(
     Ok(taken.one(db).await?.map(|row| row.owner_id))
 }
 
-/// Returns the stored form of a slug of a purged release: `~` and a digest. It identifies the slug but does not
-/// reveal it. No valid slug has this form.
+/// Returns the text that is stored instead of a slug after its release was purged: `~` and a digest of the slug. The
+/// digest identifies the slug but does not reveal it. No valid slug starts with `~`.
 pub(in crate::newsroom) fn digest(slug: &str) -> String {
     let digest = Sha256::digest(slug.as_bytes());
     format!("~{}", URL_SAFE_NO_PAD.encode(digest))
 }
 
-/// Returns a slug, made from `base`, that no other object of this noun owns.
+/// Returns `base` or a variant of it that no other object of the same type owns.
 pub(in crate::newsroom) async fn find_available<C: ConnectionTrait>(
     db: &C,
     noun: Noun,
@@ -70,7 +71,8 @@ pub(in crate::newsroom) async fn find_available<C: ConnectionTrait>(
         .unwrap_or_else(fallback))
 }
 
-/// Reserves a slug for an owner, which may already have it. `public_at` does not change once it is set.
+/// Reserves a slug for an owner. Callers first check that no other owner has the slug. If the slug is already
+/// reserved, only a missing `public_at` is filled in. A stored `public_at` never changes.
 pub(in crate::newsroom) async fn reserve<C: ConnectionTrait>(
     db: &C,
     noun: Noun,
@@ -100,7 +102,7 @@ pub(in crate::newsroom) async fn reserve<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Deletes the reservations of an owner's slugs that were never public and are not in use.
+/// Deletes those slug reservations of an owner that were never public and are not in `in_use`.
 pub(in crate::newsroom) async fn delete_unused<C: ConnectionTrait>(
     db: &C,
     noun: Noun,

@@ -1,9 +1,12 @@
 //! Unit of work: a write transaction that changes rows and appends entries with before and after images to the journal.
 //!
-//! `Newsroom::begin` takes the write lock first (the head row of the journal on PostgreSQL, the single writer on
-//! SQLite), so the journal is in commit order. It also checks the request deadline and claims the idempotency key.
-//! `UnitOfWork::commit` waits until the catalog has applied the entries, read by another connection. If that fails, the
-//! outcome is reported as unknown. A unit of work that is dropped without a commit is rolled back.
+//! `Newsroom::begin` takes the write lock before any statement of the command, so journal entries are in commit
+//! order. On PostgreSQL, this is a row lock on the journal's head row. On SQLite, it is the database's only write
+//! lock. `begin` also checks the request deadline and claims the idempotency key.
+//!
+//! `UnitOfWork::commit` waits until another database connection has read the new journal entries and the catalog has
+//! applied them. If that fails, the commit is reported as having an unknown outcome. A unit of work that is dropped
+//! without a commit is rolled back.
 
 use std::{sync::Arc, time::Instant};
 
@@ -39,8 +42,8 @@ pub struct UnitOfWork {
 }
 
 impl Newsroom {
-    /// Begins a write at an instant. Fails if the deadline of the viewer's request has passed, or while the server
-    /// clock is too far from the database's clock.
+    /// Begins a write that records `now` as its instant. Fails if the deadline of the viewer's request has passed, or
+    /// while the server clock differs too much from the database's clock.
     pub async fn begin(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<UnitOfWork, Error> {
         if viewer.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(Error::DeadlineExceeded);
@@ -69,7 +72,7 @@ impl Newsroom {
 }
 
 impl UnitOfWork {
-    /// Returns the transaction, for the statements of the command.
+    /// Returns the transaction in which the command runs its statements.
     pub fn tx(&self) -> &Transaction {
         &self.tx
     }
@@ -84,12 +87,12 @@ impl UnitOfWork {
         self.lock_acquired_at
     }
 
-    /// Returns the subject that acts.
+    /// Returns the subject that the journal records as the actor.
     pub fn by(&self) -> &str {
         &self.by
     }
 
-    /// Adds a journal entry for an action of the viewer.
+    /// Adds a journal entry that names the viewer's subject as the actor.
     pub fn record(
         &mut self,
         action: &str,
@@ -103,7 +106,7 @@ impl UnitOfWork {
         self.record_by(&by, action, noun, id, note, before, after)
     }
 
-    /// Adds a journal entry for an action of another subject, or of the system.
+    /// Adds a journal entry that names `by` as the actor: another subject, or the system.
     #[expect(clippy::too_many_arguments, reason = "the columns of the journal")]
     pub fn record_by(
         &mut self,
@@ -132,8 +135,8 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Returns the catalog's image of an object as it is in this transaction. `None` if the object does not exist, and
-    /// for tokens and preview links, which the catalog does not have.
+    /// Returns the journal image of an object as this transaction sees it. Returns `None` if the object does not
+    /// exist. Also returns `None` for tokens and preview links, because the catalog does not contain them.
     pub async fn image(&self, noun: Noun, id: Uuid) -> Result<Option<Image>, Error> {
         let ids = [id];
         Ok(match noun {
@@ -144,7 +147,7 @@ impl UnitOfWork {
         })
     }
 
-    /// Returns the last change of an object, for the error of a revision conflict.
+    /// Returns who last changed an object and when, for the error that reports a revision conflict.
     pub async fn last_change(&self, id: Uuid, revision: i32) -> Result<CurrentRevision, Error> {
         let entry = journal::Entity::find()
             .filter(journal::Column::NounId.eq(id))
@@ -155,14 +158,14 @@ impl UnitOfWork {
         Ok(CurrentRevision { revision, by, at })
     }
 
-    /// Appends the recorded entries to the journal and returns its head.
+    /// Appends the recorded entries to the journal. Returns the sequence of the last journal entry.
     async fn append_to_journal(&mut self) -> Result<i64, Error> {
         let entries = std::mem::take(&mut self.entries);
         if entries.is_empty() {
             return Ok(self.head);
         }
         self.head += entries.len() as i64;
-        // An entry has nine values, and SQLite allows 32,766 per statement.
+        // An entry has nine values, and SQLite allows 32,766 values per statement.
         for chunk in entries.chunks(1000) {
             journal::Entity::insert_many(chunk.to_vec()).exec_without_returning(&self.tx).await?;
         }
@@ -176,8 +179,8 @@ impl UnitOfWork {
 
     /// Commits and returns a snapshot that includes the changes.
     ///
-    /// Succeeds only after the journal entries were read through a connection that did not write them. If that fails,
-    /// the outcome is unknown.
+    /// Succeeds only after another connection has read the committed journal entries. If that check fails, returns
+    /// [`DatabaseError::OutcomeUnknown`].
     pub async fn commit(mut self) -> Result<Arc<View>, Error> {
         let head = self.append_to_journal().await?;
         let Self { tx, db, catalog, .. } = self;
@@ -194,7 +197,7 @@ impl UnitOfWork {
         Ok(snapshot)
     }
 
-    /// Commits without waiting for the catalog. For imports, which do not read the result.
+    /// Commits without waiting for the catalog. Imports use this function, because they do not read the result.
     pub async fn commit_without_catalog(mut self) -> Result<(), Error> {
         let head = self.append_to_journal().await?;
         let Self { tx, db, .. } = self;
@@ -204,25 +207,26 @@ impl UnitOfWork {
         confirm_commit(&db, stored.map_or(0, |stored| stored.sequence), head)
     }
 
-    /// Ends a chunk of a long write: appends the recorded entries to the journal and keeps the transaction open.
+    /// Ends one chunk of a long write. Appends the recorded entries to the journal and keeps the transaction open.
     pub async fn flush(&mut self) -> Result<(), Error> {
         self.append_to_journal().await?;
         Ok(())
     }
 
-    /// Rolls the transaction back.
+    /// Rolls back the transaction.
     pub async fn rollback(self) -> Result<(), Error> {
         Ok(self.tx.rollback().await?)
     }
 }
 
-/// Returns the error for an object that is missing in the snapshot after the commit, because another process removed
-/// it.
+/// Returns the error for an object that this server has just written but that is missing in the snapshot after the
+/// commit. Another process must have removed the object in between.
 pub(super) fn removed_since_commit() -> Error {
     DatabaseError::OutcomeUnknown("another process removed the object after the commit".to_owned()).into()
 }
 
-/// Checks that another connection reads the committed journal entries.
+/// Checks that another connection can read the committed journal entries: `stored` is the last sequence that it read,
+/// and `head` is the last sequence that was committed. If `stored` is lower, closes the writer connections and fails.
 fn confirm_commit(db: &Db, stored: i64, head: i64) -> Result<(), Error> {
     if stored >= head {
         return Ok(());

@@ -1,9 +1,10 @@
-//! Validation of input: `Validator` applies the fields of an input to a value and collects all field errors before it
-//! fails.
+//! Input validation: `Validator` checks each field of an input and writes the valid values to their target. It
+//! collects the errors of all fields before it fails.
 //!
-//! `Patch` says for each field: keep, clear or set (partial update). Limits and formats of texts are in `text`. This
-//! file checks required and optional fields, languages, slugs, URLs, lists of concepts, names and notes. Imports
-//! (`for_import`) may use retired concepts. Commands check values that must be unique in the database.
+//! `Patch` describes a partial update: it says for each field whether to keep, clear or set it. Text lengths and
+//! formats are checked in `text`. This file checks required and optional fields, languages, slugs, URLs, lists of
+//! concepts, names and notes. Imports (`for_import`) may use retired concepts. Values that must be unique in the
+//! database are checked by the commands, not here.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -40,12 +41,12 @@ impl<T> Patch<T> {
     }
 }
 
-/// Checks the fields of an input and collects the errors.
+/// A checker for the fields of one input, which collects the field errors.
 #[derive(Debug, Default)]
 pub struct Validator {
     prefix: Vec<String>,
-    /// Whether the input comes from an import. Its values were valid when they were written, so retired concepts are
-    /// accepted.
+    /// Whether the input comes from an import. Imported releases may refer to concepts that were retired after the
+    /// release was written, so an import accepts retired concepts.
     for_import: bool,
     errors: Vec<FieldError>,
 }
@@ -73,7 +74,7 @@ impl Validator {
         if self.errors.is_empty() { Ok(()) } else { Err(Error::Invalid(self.errors)) }
     }
 
-    /// Applies a patch to a required line of text. It cannot be empty.
+    /// Applies a patch to a required line of text, which cannot be empty.
     pub fn required_line(&mut self, field: &str, patch: Patch<String>, into: &mut String, max: usize) {
         match patch {
             Patch::Keep if into.is_empty() => {
@@ -145,7 +146,7 @@ impl Validator {
         }
     }
 
-    /// Applies a patch to a required value that needs no further check.
+    /// Applies a patch to a required value. Any value is accepted, but it cannot be cleared.
     pub fn required<T>(&mut self, field: &str, patch: Patch<T>, into: &mut T) {
         match patch {
             Patch::Keep => {}
@@ -158,7 +159,7 @@ impl Validator {
         }
     }
 
-    /// Applies a patch to a required date, which must be within the range of dates.
+    /// Applies a patch to a required date, which must be in the years 0001 to 9999.
     pub fn required_date(&mut self, field: &str, patch: Patch<NaiveDate>, into: &mut NaiveDate) {
         if let Patch::Set(date) = patch
             && let Err(error) = date_range::check_date(date)
@@ -168,7 +169,7 @@ impl Validator {
         self.required(field, patch, into);
     }
 
-    /// Checks that an instant is within the range of instants.
+    /// Checks that an instant, if there is one, is in the years 0001 to 9999.
     pub fn instant(&mut self, field: &str, at: Option<DateTime<Utc>>) {
         if let Some(error) = at.and_then(|at| date_range::check_instant(at).err()) {
             self.add_error(field, ErrorCode::Invalid, format!("{field}: {error}"));
@@ -215,8 +216,8 @@ impl Validator {
         });
     }
 
-    /// Applies a patch to a list of concepts: resolves the references to ids, in order and without duplicates. A
-    /// retired concept is accepted only if `into` already has it or the input comes from an import.
+    /// Applies a patch to a list of topics or places. Resolves the references to ids and keeps their order without
+    /// duplicates. Accepts a retired concept only if `into` already contains it or the input comes from an import.
     pub fn concepts<T: Concept>(
         &mut self,
         field: &str,
@@ -262,7 +263,7 @@ impl Validator {
         *into = without_duplicates(ids);
     }
 
-    /// Sets a list of concepts by their ids, in order and without duplicates.
+    /// Sets a list of topics or places by their ids. Keeps their order and drops duplicates.
     pub fn concept_ids(&mut self, field: &str, ids: Vec<Uuid>, into: &mut Vec<Uuid>) {
         if self.check_concept_count(field, ids.len()) {
             *into = without_duplicates(ids);
@@ -277,8 +278,8 @@ impl Validator {
         count <= 100
     }
 
-    /// Applies a patch to a list of names with languages. With `one_per_language`, at most one name per language is
-    /// accepted.
+    /// Applies a patch to a list of names, each with its language. If `one_per_language` is set, a second name in the
+    /// same language is an error.
     pub fn names(&mut self, field: &str, patch: Patch<Vec<Name>>, into: &mut Vec<Name>, one_per_language: bool) {
         let given = match patch {
             Patch::Keep => return,
@@ -319,7 +320,7 @@ impl Validator {
     }
 }
 
-/// Keeps the first occurrence of each id, in order.
+/// Removes repeated ids. Keeps the first occurrence of each id and the order.
 fn without_duplicates(ids: Vec<Uuid>) -> Vec<Uuid> {
     let mut unique = Vec::with_capacity(ids.len());
     for id in ids {
@@ -330,7 +331,7 @@ fn without_duplicates(ids: Vec<Uuid>) -> Vec<Uuid> {
     unique
 }
 
-/// Validates an optional note.
+/// Validates an optional note. An empty note becomes `None`.
 pub(in crate::newsroom) fn optional_note(note: Option<String>) -> Result<Option<String>, Error> {
     let (mut validator, mut text) = (Validator::default(), None);
     validator.optional_text("note", Patch::from_option(note), &mut text, MAX_NOTE);
