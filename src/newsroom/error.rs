@@ -18,7 +18,7 @@ pub enum Error {
     /// The object does not exist, or the viewer may not see it. Both cases give the same error, so a caller cannot
     /// probe for hidden objects.
     NotFound(&'static str),
-    /// The viewer may not do this.
+    /// The viewer may not carry out the action.
     Forbidden(String),
     /// Some of the input is invalid.
     Invalid(Vec<FieldError>),
@@ -60,7 +60,7 @@ pub enum ErrorCode {
     Taken,
     /// A referenced object does not exist, or the viewer may not see it.
     NotFound,
-    /// The viewer may not do this.
+    /// The viewer may not carry out the action.
     Forbidden,
     /// The state of the release does not allow the action.
     IllegalTransition,

@@ -1,12 +1,12 @@
 //! The domain layer: editorial rules, reads and writes. Functions take a `Viewer`, and `now` if they depend on time.
 //!
 //! A read asks the catalog what the viewer may see, and then fetches rows from the database. A write is one
-//! transaction (`unit_of_work`) that includes a journal entry. It returns after the catalog has applied that entry.
-//! The domain layer does not depend on GraphQL, HTTP or configuration files.
+//! transaction (`unit_of_work`) that includes a journal entry. A command returns after the catalog has applied that
+//! entry. The domain layer does not depend on GraphQL, HTTP or configuration files.
 //!
 //! - `service`: `Newsroom`, the handle whose methods are the commands and reads, and its settings
 //! - `workflow`: state machine of releases, roles and permissions
-//! - `unit_of_work`: write transaction, journal entries, commit and its confirmation
+//! - `unit_of_work`: write transaction with journal entries, and confirmation of the commit
 //! - `validation`: `Validator` and `Patch`, field errors of input
 //! - `release`: commands on releases (draft, publish, schedule, embargo, withdraw, purge), their content and revisions
 //! - `taxonomy`: topics and places, merging and retiring
@@ -16,7 +16,7 @@
 //! - `text`: validation of plain text, language tags, local times, slug format
 //! - `markup`: Markdown to HTML and plain text, HTML to Markdown
 //! - `import`: bulk import
-//! - `export`: reads everything that is exported
+//! - `export`: reads all topics, places and releases for an export
 //! - `check`: verification of the stored data
 //! - `repair`: replacement of stored dates outside the years 0001 to 9999
 //! - `error`: the error type of this layer

@@ -3,7 +3,7 @@
 //!
 //! A slug that was once public is never given to another owner, so former slugs stay reserved. Reads that use a
 //! former slug are redirected in `catalog::snapshot::lookup` (releases) and `catalog::store::vocabulary` (topics,
-//! places). When a release is purged, its slugs are replaced by digests. The format of slugs is defined in
+//! places). When a release is purged, its public slugs are replaced by digests. The format of slugs is defined in
 //! `text::slug`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

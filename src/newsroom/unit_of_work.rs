@@ -1,12 +1,12 @@
 //! Unit of work: a write transaction that changes rows and appends entries with before and after images to the journal.
 //!
 //! `Newsroom::begin` takes the write lock before any statement of the command, so journal entries are in commit
-//! order. On PostgreSQL, this is a row lock on the journal's head row. On SQLite, it is the database's only write
-//! lock. `begin` also checks the request deadline and claims the idempotency key.
+//! order. On PostgreSQL, the write lock is a row lock on the journal's head row. On SQLite, the whole database has
+//! one write lock. `begin` also checks the request deadline and claims the idempotency key.
 //!
 //! `UnitOfWork::commit` waits until another database connection has read the new journal entries and the catalog has
-//! applied them. If that fails, the commit is reported as having an unknown outcome. A unit of work that is dropped
-//! without a commit is rolled back.
+//! applied them. If either of the two fails, `commit` returns the error `OutcomeUnknown`. A unit of work that is
+//! dropped without a commit is rolled back.
 
 use std::{sync::Arc, time::Instant};
 
@@ -225,8 +225,9 @@ pub(super) fn removed_since_commit() -> Error {
     DatabaseError::OutcomeUnknown("another process removed the object after the commit".to_owned()).into()
 }
 
-/// Checks that another connection can read the committed journal entries: `stored` is the last sequence that it read,
-/// and `head` is the last sequence that was committed. If `stored` is lower, closes the writer connections and fails.
+/// Checks that another connection can read the committed journal entries: `stored` is the last sequence that the
+/// other connection read, and `head` is the last sequence that was committed. If `stored` is lower, closes the writer
+/// connections and fails.
 fn confirm_commit(db: &Db, stored: i64, head: i64) -> Result<(), Error> {
     if stored >= head {
         return Ok(());

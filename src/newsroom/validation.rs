@@ -146,7 +146,7 @@ impl Validator {
         }
     }
 
-    /// Applies a patch to a required value. Any value is accepted, but it cannot be cleared.
+    /// Applies a patch to a required field. Any value is accepted, but the field cannot be cleared.
     pub fn required<T>(&mut self, field: &str, patch: Patch<T>, into: &mut T) {
         match patch {
             Patch::Keep => {}

@@ -1,9 +1,10 @@
 //! Public ids: encryption and decryption of the UUID keys of releases, topics, places, tokens and preview links.
 //!
-//! A database key is a UUIDv7, which reveals its time of creation. It is therefore encrypted as one block of AES-128.
-//! The encryption key is derived from the newsroom's secret and the object type (`Noun`). For example, the public id
-//! of a release is `release_` followed by 26 base32 digits. Public ids are the same on every server, in every program
-//! version and after a restore. Plain ids of earlier program versions (32 hexadecimal digits) are still decoded.
+//! A database key is a UUIDv7, which reveals its time of creation. Each key is therefore encrypted as one block of
+//! AES-128. The encryption key is derived from the newsroom's secret and the object type (`Noun`). For example, the
+//! public id of a release is `release_` followed by 26 base32 digits. Public ids are the same on every server, in
+//! every program version and after a restore. Plain ids of earlier program versions (32 hexadecimal digits) are still
+//! decoded.
 
 use std::sync::Arc;
 

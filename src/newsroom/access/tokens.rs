@@ -71,8 +71,8 @@ impl Newsroom {
     /// Authenticates the secret of a token with one SQL statement. At most every ten minutes, queues the token's last
     /// use for the next write of the access log.
     ///
-    /// The secret is looked up by its SHA-256. It has 256 random bits, so a fast hash is safe. The duration of the
-    /// look-up reveals nothing about any secret.
+    /// The secret is looked up by its SHA-256. A fast hash is safe, because a secret has 256 random bits. The
+    /// duration of the look-up reveals nothing about any secret.
     pub async fn authenticate(&self, secret: &str, now: DateTime<Utc>) -> Result<Viewer, AuthError> {
         let stored = api_token::Entity::find()
             .filter(api_token::Column::SecretHash.eq(hash(secret.as_bytes())))
@@ -164,7 +164,7 @@ impl Newsroom {
         Ok(id)
     }
 
-    /// Returns a page of the tokens, newest first. Runs one statement.
+    /// Returns a page of the tokens, newest first. Runs one SQL statement.
     pub async fn tokens(&self, viewer: &Viewer, request: &PageRequest) -> Result<RowPage<api_token::Model>, Error> {
         workflow::check_manage(Resource::Tokens, viewer)?;
         let key = CursorKey::new(&self.token_cipher, "tokens", &"id", &());

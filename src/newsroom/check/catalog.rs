@@ -1,7 +1,8 @@
 //! Check of the in-memory catalog: loads a catalog from the rows, and compares it with SQL counts and with a catalog
 //! that is replayed from the journal.
 //!
-//! The replay is skipped if the journal is incomplete. The part `journal` reports the missing entries.
+//! The replay is skipped if the journal is incomplete. The missing entries are reported by the part `journal` of the
+//! check.
 
 use std::collections::BTreeMap;
 
@@ -37,8 +38,8 @@ pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings, jo
         compare_counts(tx, findings, &loaded).await
     })
     .await;
-    // Skip the replay: an incomplete journal would give a different catalog. The part `journal` reports the missing
-    // entries.
+    // Skip the replay, because an incomplete journal would give a different catalog. The part `journal` of the check
+    // has already reported the missing entries.
     if !journal.complete {
         return;
     }

@@ -3,7 +3,7 @@
 //!
 //! A merge of topics or places also changes releases, topics and places that get no journal entry. Before the
 //! comparison, all merges that are later than an entry are therefore applied to its image. Former slugs are compared
-//! as a set. This part also finds objects that exist in the journal but have no rows.
+//! as a set. This part of the check also finds objects that exist in the journal but have no rows.
 
 use std::collections::HashMap;
 
@@ -135,7 +135,7 @@ async fn compare(
             );
             continue;
         };
-        // The part `journal` reports images that cannot be read.
+        // The part `journal` of the check has already reported images that cannot be read.
         let Ok(after) = serde_json::from_str::<Image>(&after) else { continue };
         let Some(image) = image else {
             findings.add(FindingKind::Image, location, "the revision that it shows is missing", EXTERNAL_CHANGE);

@@ -1,7 +1,8 @@
 //! Check of the journal: verifies that sequence numbers have no gaps up to the head, and that every entry can be
 //! decoded and is consistent.
 //!
-//! This part also collects the merges of topics and places, which `image` needs to compare the journal with the rows.
+//! This part of the check also collects the merges of topics and places, because `image` needs them to compare the
+//! journal with the rows.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
 //! Referential integrity check: finds rows that refer to missing rows (orphans), for declared foreign keys and for
 //! undeclared references.
 //!
-//! This part also checks that the revisions of each release are numbered without gaps and belong to that release.
+//! This part of the check also verifies that the revisions of each release are numbered without gaps, and that its
+//! live and working revision belong to it.
 
 use futures_util::StreamExt;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, StreamTrait};
@@ -64,8 +65,8 @@ const REFERENCES: &[Reference] = &[
 ];
 
 /// The reference from a release's slug to the release. A slug that was public stays reserved permanently. After its
-/// release is purged, the table contains only a digest of the slug, which begins with `~`. Its release does not exist
-/// any more, so digests are not checked.
+/// release is purged, the table contains only a digest of the slug, which begins with `~`. The release of a digest no
+/// longer exists, so digests are not checked.
 const SLUG_OF_RELEASE: Reference =
     undeclared("slug", "slug", "owner_id", "release", "c.noun = 'RELEASE' AND c.slug NOT LIKE '~%'");
 

@@ -1,7 +1,7 @@
 //! Check of rows: reads every row of every table and decodes all columns, which finds damaged pages and invalid
 //! values.
 //!
-//! This part also counts the rows of each table for the report.
+//! This part of the check also counts the rows of each table for the report.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,8 +1,8 @@
 //! Check of slugs: verifies that the table `slug` reserves the slug of every release, topic and place for that
 //! object.
 //!
-//! The table must also mark as public (`public_at`) the slugs of all topics and places, and of releases with a live
-//! revision.
+//! The slugs of all topics and places, and of releases with a live revision, must also be marked as public in the
+//! table `slug` (column `public_at`).
 
 use entity::Noun;
 use futures_util::StreamExt;

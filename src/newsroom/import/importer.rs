@@ -44,7 +44,7 @@ pub struct ImportOptions {
 /// The result of importing one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordResult {
-    /// The record was new.
+    /// The record matched no stored object, and created one.
     Created,
     /// The record changed the stored object.
     Updated,

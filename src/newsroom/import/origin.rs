@@ -31,7 +31,7 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    /// Begins a file. Line numbers of the following records refer to it.
+    /// Begins a file. Line numbers of the records imported after this call refer to this file.
     pub(super) fn begin_file(&mut self, name: &str) {
         if self.files.last().is_none_or(|last| last != name) {
             self.files.push(name.to_owned());

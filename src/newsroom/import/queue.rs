@@ -158,7 +158,7 @@ fn sort_parents_first<I, T: Concept>(
                 stack.push(next.clone());
             } else {
                 // The record and its pending parents form a cycle. If the record's concept is already stored, the
-                // record can be imported without its parents being first. Otherwise, it is refused.
+                // record can be imported before the records of its parents. Otherwise, it is refused.
                 let number = *number;
                 if let Some((_, record)) = remaining.remove(&top) {
                     if index.by_slug.contains_key(&record.slug) {

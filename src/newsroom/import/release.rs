@@ -66,8 +66,8 @@ impl Importer<'_> {
         Ok(results)
     }
 
-    /// Writes a chunk of records of which no two share a match key. Appends the results of these records, and the
-    /// refusals in `pending`, to `results` in their original order.
+    /// Writes a chunk of records, and appends their results to `results`, together with the refusals in `pending`, in
+    /// the original order. No two records of a chunk may share a match key.
     async fn write_chunk(
         &mut self,
         chunk: &mut Vec<ValidRecord>,

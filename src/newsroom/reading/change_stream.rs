@@ -58,7 +58,7 @@ pub enum ChangeStreamError {
     /// The resume position does not exist in the newsroom's present database, for example after a restore from a
     /// backup.
     UnknownPosition,
-    /// The position is more journal entries behind than the limit allows.
+    /// The journal has more entries after the position than the limit allows.
     TooOld,
     /// The hierarchy of topics or places changed, so the filter may now match different releases.
     HierarchyChanged,
@@ -77,9 +77,9 @@ pub struct ChangeStream {
     epoch: Uuid,
     /// Sequence of the last journal entry that was evaluated.
     sequence: i64,
-    /// The client already knows the effect of scheduled transitions up to this instant, even if the journal records
-    /// them later. In microseconds since 1970. The instant comes from the position of a response. It is 0 if the
-    /// stream did not start at such a position.
+    /// Instant in microseconds since 1970. The client already knows the effect of scheduled transitions up to this
+    /// instant, even if the journal records them later. The instant comes from the position of a response, and is 0
+    /// if the stream did not start at such a position.
     as_of_micros: i64,
     /// Whether the position may come from another server. That server may have applied more of the journal than this
     /// server.

@@ -1,7 +1,7 @@
 //! Revision history of a release, and the journal as audit log, both with keyset pagination in SQL.
 //!
 //! This file also fetches the public corrections of releases. Lists of revisions omit the bodies; `release::revision`
-//! fetches single revisions with their bodies. The functions that take a `Handle` rely on the caller to have checked
+//! fetches single revisions with their bodies. For the functions that take a `Handle`, the caller must have checked
 //! visibility. `journal` checks the viewer's role.
 
 use std::{collections::HashMap, sync::Arc};

@@ -37,8 +37,8 @@ where
         cursor.as_deref().map(|cursor| key.decode(argument, cursor)).transpose()
     };
     let (after, before) = (decode("after", &request.after)?, decode("before", &request.before)?);
-    // If the request has a cursor, the entry of that cursor is outside the page. The list therefore continues beyond
-    // that end of the page, and no query needs to check it.
+    // The entry that an `after` or `before` cursor comes from lies outside the page, so the list continues at that
+    // end. No query needs to check this.
     let (is_after, is_before) = (after.is_some(), before.is_some());
     let mut select = rows;
     if let Some(after) = after {

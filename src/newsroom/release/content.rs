@@ -29,15 +29,15 @@ pub struct ReleaseInput {
     pub slug: Patch<String>,
     /// Kind of release.
     pub kind: Patch<ReleaseKind>,
-    /// One line, at most 500 characters.
+    /// Headline: one line, at most 500 characters.
     pub headline: Patch<String>,
-    /// One line, at most 1,000 characters.
+    /// Subheadline: one line, at most 1,000 characters.
     pub subheadline: Patch<String>,
-    /// At most 5,000 characters.
+    /// Summary: plain text, at most 5,000 characters.
     pub summary: Patch<String>,
-    /// At most 1,000,000 characters, including leading and trailing white space.
+    /// Body in Markdown, at most 1,000,000 characters including leading and trailing white space.
     pub body_markdown: Patch<String>,
-    /// BCP 47.
+    /// Language tag (BCP 47).
     pub language: Patch<String>,
     /// Release date.
     pub release_date: Patch<NaiveDate>,
@@ -68,13 +68,13 @@ pub struct Content {
     pub language: String,
     /// Release date.
     pub release_date: NaiveDate,
-    /// One line.
+    /// Headline: one line.
     pub headline: String,
-    /// One line.
+    /// Subheadline: one line.
     pub subheadline: Option<String>,
-    /// Plain text.
+    /// Summary: plain text.
     pub summary: Option<String>,
-    /// Markdown.
+    /// Body in Markdown.
     pub body_markdown: Option<String>,
     /// The place part of the dateline as printed.
     pub dateline_text: Option<String>,

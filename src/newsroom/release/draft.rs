@@ -104,9 +104,9 @@ impl Newsroom {
         content.apply_input(input, snapshot.topics(), snapshot.places(), &mut validator);
         self.check_unique(&transition.unit_of_work, id, &content, &mut validator).await?;
         validator.finish()?;
-        // If the content is unchanged, no revision and no journal entry is written. The exception is an outdated
-        // working revision, whose live revision was corrected after it was written. Saving it unchanged confirms that
-        // it needs no change because of that correction.
+        // If the content is unchanged, write no revision and no journal entry. The exception is a working revision
+        // that is outdated, because the live revision was corrected in the meantime. Saving an outdated working
+        // revision unchanged confirms that the correction requires no change in it.
         if content == previous && !transition.row.working_outdated {
             return transition.commit_unchanged(self).await;
         }
@@ -176,7 +176,8 @@ impl Newsroom {
         change.working_revision_id = Set(Some(rows.version.revision_id));
         change.revision = Set(rows.version.number);
         change.working_outdated = Set(false);
-        // The slug and external id of a live release stay those of its live revision.
+        // If the release has a live revision, its row keeps the slug and external id of that revision until
+        // publication.
         let has_live = row.live_revision_id.is_some();
         let slug_in_use = if has_live { row.slug.clone() } else { content.slug.clone() };
         if !has_live {

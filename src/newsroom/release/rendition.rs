@@ -1,7 +1,7 @@
 //! Cache of rendered bodies: HTML, plain text and word counts by revision, within a memory budget (LRU).
 //!
-//! Concurrent requests for the same HTML or plain text render it only once. Long bodies are rendered on blocking
-//! threads, with at most one rendering per processor core. The renderer is in `markup`.
+//! If several requests need the same HTML or plain text at the same time, it is rendered only once. Long bodies are
+//! rendered on blocking threads, with at most one rendering per processor core. The renderer is in `markup`.
 
 use std::{
     sync::Arc,
@@ -60,8 +60,8 @@ impl std::fmt::Debug for Renditions {
 
 impl Default for Renditions {
     fn default() -> Self {
-        // Each shard has an equal part of the capacity. With four shards, the largest text that can be cached is a
-        // quarter of it.
+        // Each shard has an equal part of the capacity. With four shards, a text can be cached only if it fits in a
+        // quarter of the capacity.
         let mut options = OptionsBuilder::new();
         options.shards(4).estimated_items_capacity((MAX_TEXT_BYTES / 8000) as usize).weight_capacity(MAX_TEXT_BYTES);
         // `build` fails only if a capacity is missing, and both are set above.

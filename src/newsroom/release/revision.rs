@@ -93,12 +93,13 @@ pub struct ReleaseVersion {
     pub topics: Vec<Uuid>,
     /// Places of the dateline, in order.
     pub dateline: Vec<Uuid>,
-    /// Places that it is about, in order.
+    /// Places that the release is about, in order.
     pub about: Vec<Uuid>,
 }
 
 impl ReleaseVersion {
-    /// Returns the content as one value. Includes the body only if the revision was not fetched together with others.
+    /// Returns the content of the revision as one value. The body is missing if the revision was fetched together
+    /// with others.
     pub fn content(&self) -> Content {
         let places = [self.dateline.clone(), self.about.clone()];
         Content::from_row((**self.revision).clone(), self.topics.clone(), places)

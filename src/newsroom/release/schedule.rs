@@ -1,7 +1,7 @@
 //! Scheduled publication at a local time in a time zone. Also records due transitions (publications and ends of
 //! embargoes) in the journal.
 //!
-//! Readers see a scheduled release exactly from its scheduled instant on, because the catalog applies due transitions
+//! Readers see a scheduled release from exactly its scheduled instant on, because the catalog applies due transitions
 //! whenever it is read (`catalog::snapshot::scheduled`). `record_due_releases` records due transitions in the journal
 //! afterwards. `resolve_schedules` recomputes the instants of pending schedules after the time zone rules have
 //! changed. Everything that could prevent a publication is checked when the release is scheduled.

@@ -170,8 +170,8 @@ impl Newsroom {
 }
 
 impl UnitOfWork {
-    /// Moves all assignments of the concept `from` to the concept `into`. If a revision has both concepts, only
-    /// deletes the assignment of `from`.
+    /// Moves all assignments of the concept `from` to the concept `into`. If a revision already has `into`, the
+    /// assignment of `from` is deleted instead.
     async fn move_assignments(
         &self,
         table: &str,

@@ -162,9 +162,9 @@ pub(super) fn rule(action: ReleaseAction) -> &'static Rule {
         .expect("every action has a rule in the table; a test walks them all")
 }
 
-/// Returns the lowest role that may carry out an action in a state, if this state requires a higher role than others.
-/// Only revising a scheduled release does: the new revision will be published without another approval, so the writer
-/// needs a role that may schedule releases.
+/// Returns the lowest role that may carry out an action in a state, if that state requires a higher role than the
+/// other states. The only such case is writing a revision of a scheduled release. That revision will be published
+/// without another approval, so its writer needs a role that may schedule releases.
 pub(super) fn min_role_in(action: ReleaseAction, state: ReleaseState) -> Option<Role> {
     let writes_scheduled = matches!(action, ReleaseAction::Revise | ReleaseAction::Restore) && state == Scheduled;
     writes_scheduled.then(|| rule(ReleaseAction::Schedule).min_role_any)
