@@ -1,7 +1,7 @@
 //! Export as NDJSON: writes the header, all topics, all places and all releases, from one snapshot of the database.
 //!
-//! Releases are written a page at a time, so memory use does not grow with their number. `newsroom::export` decides
-//! which revision and state of a release are exported.
+//! Releases are written a page at a time, so memory use does not grow with the number of releases.
+//! `newsroom::export` decides which revision and which state of a release are exported.
 
 use std::io::Write;
 
@@ -19,7 +19,7 @@ use crate::{
 /// A failure that ends an export.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The newsroom failed.
+    /// The newsroom returned an error, for example because the database failed.
     #[error(transparent)]
     Newsroom(#[from] Error),
     /// The output cannot be written.
@@ -30,7 +30,7 @@ pub enum ExportError {
     Json(#[from] serde_json::Error),
 }
 
-/// Writes the export and returns the number of lines.
+/// Writes all content of a newsroom as NDJSON. Returns the number of lines.
 pub async fn export(newsroom: &Newsroom, out: &mut (impl Write + Send)) -> Result<u64, ExportError> {
     let mut lines = 0;
     let mut write_record = |record: &Record| -> Result<(), ExportError> {

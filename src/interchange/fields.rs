@@ -1,8 +1,9 @@
 //! Typed fields of a JSON record: reads strings, numbers, dates, instants, lists and choices, and reports all errors at
 //! once.
 //!
-//! An error names the field, the value and what to write instead. For an unknown field it also names the field that was
-//! probably meant (Damerau-Levenshtein distance). At most 20 errors of a record are reported.
+//! An error names the field, the value and what to write instead. For an unknown field, the error also suggests the
+//! known field with the most similar name (Damerau-Levenshtein distance). At most 20 errors are reported for a
+//! record.
 
 use std::{fmt::Display, ops::RangeInclusive};
 
@@ -14,10 +15,11 @@ use crate::date_range;
 
 /// A type that a field can have.
 pub(super) trait Field: Sized {
-    /// Reads a value. On failure adds to `errors` and returns `None`. `at` is the path of the field.
+    /// Converts a JSON value to this type. If the value is invalid, adds an error to `errors` and returns `None`.
+    /// `at` is the path of the field, for the error message.
     fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self>;
 
-    /// Returns the value of an absent field, or `None` if the field is required.
+    /// Returns the value that an absent field has, or `None` if the field is required.
     fn absent() -> Option<Self> {
         None
     }
@@ -25,15 +27,16 @@ pub(super) trait Field: Sized {
 
 /// A record that is read from a JSON object.
 pub(super) trait Object: Sized {
-    /// Noun for messages, for example "a topic".
+    /// Noun for the record in error messages, for example "a topic".
     const NOUN: &'static str;
     /// Names of the fields.
     const NAMES: &'static [&'static str];
 
-    /// Reads the fields. `None` if one of them is invalid.
+    /// Reads the fields of the record. Returns `None` if a field is invalid, or if a required field is missing.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
 
-    /// Reads the record and reports unknown fields. On failure adds to `errors` and returns `None`.
+    /// Reads the record from the entries of a JSON object. If a field is invalid, missing or unknown, adds an error
+    /// to `errors` and returns `None`. `prefix` is the path of the object in error messages.
     fn read_object(entries: Vec<(String, Json)>, prefix: &str, errors: &mut FieldErrors) -> Option<Self> {
         let mut fields = Fields { entries, prefix, errors };
         let record = Self::from_fields(&mut fields);
@@ -52,7 +55,7 @@ pub(super) trait Object: Sized {
     }
 }
 
-/// Maximum number of errors of a record that are reported. One line could have a million.
+/// Maximum number of errors that are reported for one record. A single line could otherwise cause a million errors.
 const MAX_ERRORS: usize = 20;
 
 /// The errors of a record.
@@ -63,18 +66,18 @@ pub(super) struct FieldErrors {
 
 impl FieldErrors {
     fn push(&mut self, error: String) {
-        // Keeps one more than is shown, to know whether there are more.
+        // Keep one error more than the maximum, to know that there are further errors.
         if self.messages.len() <= MAX_ERRORS {
             self.messages.push(error);
         }
     }
 
-    /// Whether further errors would not be shown.
+    /// Returns true if there are already more errors than are reported.
     fn is_full(&self) -> bool {
         self.messages.len() > MAX_ERRORS
     }
 
-    /// Returns the first 20 errors in one line, followed by "and more" if there are others.
+    /// Returns the first 20 errors in one line, followed by "and more" if there are further errors.
     pub(super) fn in_one_line(&self) -> String {
         let (messages, more) = self.messages.split_at(self.messages.len().min(MAX_ERRORS));
         let line = messages.join("; ");
@@ -105,7 +108,8 @@ pub(super) struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// Reads and removes a field.
+    /// Reads a field by its name and removes it, so that only unknown fields remain at the end. If a required field
+    /// is absent, adds an error and returns `None`.
     pub(super) fn field<F: Field>(&mut self, name: &str) -> Option<F> {
         let at = format!("{}{name}", self.prefix);
         if let Some(index) = self.entries.iter().position(|(key, _)| key == name) {
@@ -138,7 +142,8 @@ impl<F: Field> Field for Vec<F> {
         let mut read = Vec::with_capacity(items.len());
         let mut is_valid = true;
         for (index, item) in items.into_iter().enumerate() {
-            // Continues after an invalid item, so that every error is reported.
+            // Continue after an invalid item, so that the errors of later items are reported too, up to the
+            // maximum.
             if errors.is_full() {
                 return None;
             }
@@ -169,7 +174,7 @@ impl Field for f64 {
     }
 }
 
-/// Reads an integer within a range.
+/// Reads an integer. Adds an error and returns `None` if the value is not a whole number within `range`.
 fn integer<T: TryFrom<i64> + PartialOrd + Display>(
     value: &Json,
     at: &str,
@@ -199,7 +204,8 @@ impl Field for u32 {
     }
 }
 
-/// Reads one of several names. `noun` says what they name, for example "a kind of release".
+/// Reads an enum value by its serialised name. `all` lists the accepted values. `noun` describes them in error
+/// messages, for example "a kind of release".
 pub(super) fn one_of<T: Copy + Serialize>(
     value: &Json,
     at: &str,
@@ -277,7 +283,8 @@ impl Field for DateTime<Utc> {
     }
 }
 
-/// Parses a date in the form 2006-05-08. `None` if the text has another form; an error if there is no such day.
+/// Parses a date such as "2006-05-08". Returns `None` if the text does not have this pattern. Returns an error if
+/// the pattern matches but there is no such day, for example "2006-02-30".
 fn parse_date(text: &str) -> Option<Result<NaiveDate, String>> {
     let bytes = text.as_bytes();
     let digits = |range: std::ops::Range<usize>| -> Option<u32> {
@@ -298,9 +305,9 @@ fn parse_date(text: &str) -> Option<Result<NaiveDate, String>> {
     }))
 }
 
-/// Returns the known name that is closest to a misspelled one, or `None` if none is close.
+/// Returns the name from `names` that is most similar to a misspelled name, or `None` if no name is similar enough.
 pub(super) fn closest_name<'a>(given: &str, names: &[&'a str]) -> Option<&'a str> {
-    // Long names are not compared, because the time is proportional to the product of both lengths.
+    // Long names are not compared, because a comparison takes time proportional to the product of both lengths.
     if given.chars().count() > 40 {
         return None;
     }
@@ -311,7 +318,7 @@ pub(super) fn closest_name<'a>(given: &str, names: &[&'a str]) -> Option<&'a str
     (distance <= 2.min(given.len() / 3)).then_some(name)
 }
 
-/// Joins names for a sentence.
+/// Joins names for a sentence, with the word `last` ("and", "or") before the last name.
 pub(super) fn join_names(names: &[impl AsRef<str>], last: &str) -> String {
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     match names.as_slice() {

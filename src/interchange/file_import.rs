@@ -1,7 +1,8 @@
-//! Import of files: reads each file twice, and reports the result of every record in the order of the lines.
+//! Import of NDJSON files and listings: reads the records of one or several files, and reports the result of every
+//! record in line order.
 //!
-//! Topics and places are imported first, because they may refer to each other in any order, then releases in batches.
-//! Several files can be one import. `newsroom::import` decides what a record changes.
+//! An NDJSON file is read twice. The first pass imports topics and places, because they may refer to each other in
+//! any order. The second pass imports releases in batches. `newsroom::import` decides what a record changes.
 
 use std::{
     collections::HashMap,
@@ -26,7 +27,7 @@ use crate::{
     },
 };
 
-/// Callback for each record: file name, line number and result.
+/// Callback that receives the result of each record, with its file name and line number.
 pub type OnRecord<'a> = &'a mut (dyn FnMut(&str, u64, &RecordResult) + Send);
 
 /// A running import of one or several files.
@@ -34,7 +35,8 @@ pub struct FileImport<'a> {
     importer: Importer<'a>,
     language: String,
     report: ImportReport,
-    /// Results of topics and places by file name. They are reported when the file is read for the second time.
+    /// Results of the topics and places of each file, with their line numbers. The key is the file name. The
+    /// results are reported when the file is read for the second time, in line order with those of its releases.
     concept_results: HashMap<String, Vec<(u64, RecordResult)>>,
     on_record: OnRecord<'a>,
 }
@@ -42,7 +44,7 @@ pub struct FileImport<'a> {
 /// A failure of the database or of a file that ends an import.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The newsroom failed.
+    /// The newsroom returned an error, for example because the database failed.
     #[error(transparent)]
     Newsroom(#[from] Error),
     /// A file cannot be read.
@@ -54,7 +56,7 @@ pub enum ImportError {
 }
 
 impl<'a> FileImport<'a> {
-    /// Begins an import. `on_record` is called with the result of every record.
+    /// Begins an import, which calls `on_record` with the result of every record.
     pub async fn begin(
         newsroom: &'a Newsroom,
         viewer: &Viewer,
@@ -68,8 +70,9 @@ impl<'a> FileImport<'a> {
         Ok(Self { importer, language, report, concept_results, on_record })
     }
 
-    /// Imports the topics and places of an NDJSON file. [`Self::import_releases`] reports the lines that cannot be
-    /// parsed. Fails before anything of the file is imported if its header has another format version.
+    /// Imports the topics and places of an NDJSON file. Skips lines that cannot be parsed;
+    /// [`Self::import_releases`] reports them. If the header of the file has an unsupported format version, fails
+    /// before it imports anything from the file.
     pub async fn import_concepts(&mut self, name: &str, reader: impl BufRead) -> Result<(), ImportError> {
         self.importer.begin_file(name);
         let mut lines = Lines::new(reader);
@@ -110,7 +113,8 @@ impl<'a> FileImport<'a> {
         Ok(())
     }
 
-    /// Imports the releases of an NDJSON file, and reports the results of all its records in the order of the lines.
+    /// Imports the releases of an NDJSON file. Reports the results of all records of the file, including its topics
+    /// and places, in line order.
     pub async fn import_releases(&mut self, name: &str, reader: impl BufRead) -> Result<(), ImportError> {
         self.importer.begin_file(name);
         let mut lines = Lines::new(reader);
@@ -120,8 +124,8 @@ impl<'a> FileImport<'a> {
             let line = lines.next_line().map_err(|error| ImportError::File(name.to_owned(), error))?;
             let last = line.is_none();
             if let Some((number, line)) = line {
-                // A topic or place with a result was parsed in the first pass and is not parsed again. Its type is
-                // checked, because the result may come from another file of the same name.
+                // A line with a result from the first pass is a topic or place, and is not parsed again. Its record
+                // type is still checked, because the result may come from another file with the same name.
                 let has_result = concept_results.peek().is_some_and(|&(at, _)| at == number);
                 if !has_result || !line.as_deref().is_ok_and(is_concept) {
                     match line.and_then(|line| self.parse_release(number, &line)) {
@@ -137,7 +141,7 @@ impl<'a> FileImport<'a> {
                 line_results.extend(concept_results.by_ref());
             }
             if last || batch.len() == BATCH || line_results.len() >= BATCH {
-                // Importing an empty batch would still run a transaction.
+                // Skip an empty batch, because importing it would still run a transaction.
                 if !batch.is_empty() {
                     let numbers: Vec<u64> = batch.iter().map(|(number, _)| *number).collect();
                     let results = self.importer.import_releases(std::mem::take(&mut batch)).await?;
@@ -154,8 +158,8 @@ impl<'a> FileImport<'a> {
         }
     }
 
-    /// Parses the release of a line. `None` if the line is a header, or a record that [`Self::import_concepts`]
-    /// imported.
+    /// Parses a line as a release. Returns `None` for a header on the first line, and for a topic or place, which
+    /// [`Self::import_concepts`] has already imported.
     fn parse_release(&mut self, number: u64, line: &str) -> Result<Option<ImportedRelease>, String> {
         match ndjson::parse(line)? {
             (Record::Release(record), mut controls) => {
@@ -174,8 +178,8 @@ impl<'a> FileImport<'a> {
         }
     }
 
-    /// Imports a printed page, its last item first. A list shows releases of the same date in reverse order of their
-    /// creation, so this keeps the order of the page.
+    /// Imports a listing (a printed page of releases), starting with its last item. By default, Dateline lists
+    /// releases of the same date newest first, so the imported releases appear in the order of the page.
     pub async fn import_listing(&mut self, name: &str, reader: impl Read) -> Result<(), ImportError> {
         let mut text = String::new();
         reader
@@ -248,7 +252,8 @@ impl<'a> FileImport<'a> {
 
     /// Ends the import and returns its report.
     pub async fn finish(mut self) -> Result<ImportReport, ImportError> {
-        // Files whose releases were not imported still have unreported results.
+        // If `import_releases` was not called for a file, the results of its topics and places are not yet
+        // reported.
         for (name, concept_results) in std::mem::take(&mut self.concept_results) {
             for (number, result) in concept_results {
                 self.report_result(&name, number, &result);
@@ -258,7 +263,8 @@ impl<'a> FileImport<'a> {
         Ok(self.report)
     }
 
-    /// Refuses a record that does not reach the importer. The importer tracks the results of all other records.
+    /// Returns the result of a record that is refused before it reaches the importer, and marks the import as
+    /// having a refused record. The importer keeps track of all other refusals itself.
     fn refused(&mut self, why: String) -> RecordResult {
         self.importer.mark_refused();
         RecordResult::Refused(why)
@@ -270,12 +276,12 @@ impl<'a> FileImport<'a> {
     }
 }
 
-/// Whether the type of a line is topic or place.
+/// Returns whether the record type of a line is topic or place.
 fn is_concept(line: &str) -> bool {
     matches!(ndjson::peek(line).kind, Some(RecordKind::Topic | RecordKind::Place))
 }
 
-/// Imports a text in the NDJSON format.
+/// Imports a text in NDJSON format. Logs each refused record and each conflict as an error.
 pub async fn import_text(
     newsroom: &Newsroom,
     viewer: &Viewer,

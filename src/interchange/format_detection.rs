@@ -1,32 +1,33 @@
 //! File format detection: recognises files that are neither NDJSON nor a listing (gzip, zip, CSV, RSS, HTML, UTF-16,
 //! …).
 //!
-//! Examines the first 64 KiB. Reports one error with the name of the format, instead of one error per line. A file that
-//! may be valid is accepted; its lines are checked later.
+//! Examines the first 64 KiB of a file. A file in another format causes one error with the name of that format,
+//! instead of one error per line. A file that may be valid is accepted, and its lines are checked later, during the
+//! import.
 
 use std::io::{self, Read};
 
 use super::{lines::MAX_LINE_BYTES, listing::MAX_LISTING_BYTES, ndjson};
 
-/// Number of bytes that are examined.
+/// Number of bytes that are examined at the beginning of a file.
 const HEAD_BYTES: u64 = 64 * 1024;
 
-/// Maximum percentage of NUL bytes in a text.
+/// Maximum percentage of NUL bytes in a text file. A file with more is reported as binary.
 const MAX_NULS: usize = 3;
 
 /// The byte order mark of UTF-8.
 const UTF8_BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// The format that a file is expected to have.
+/// The format that a file must have according to `--format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedFormat {
     /// Newline-delimited JSON.
     Ndjson,
-    /// A printed page.
+    /// A listing: a printed page of releases.
     Listing,
 }
 
-/// Formats with a signature in the first bytes: the bytes, the name, and advice.
+/// Formats that begin with known bytes: these bytes, the name of the format, and advice to the user.
 const SIGNATURES: [(&[u8], &str, &str); 12] = [
     (b"\x1F\x8B", "gzip", UNPACK),
     (b"PK\x03\x04", "a zip archive (or a word processor or spreadsheet document)", UNPACK),
@@ -42,15 +43,15 @@ const SIGNATURES: [(&[u8], &str, &str); 12] = [
     (b"\xFE\xFF", "UTF-16", "save it as UTF-8"),
 ];
 
-/// Content of a tar header at offset 257.
+/// Magic value of a tar archive. It is at byte offset 257.
 const TAR_MAGIC: &[u8] = b"ustar";
 
 const UNPACK: &str = "unpack it first";
 const CONVERT: &str = "convert it to ndjson first (docs/interchange.md describes the format)";
 
-/// Examines the beginning of a file. The inner error says why the file cannot have the expected format. The inner
-/// `Ok` means that it may have the format and that its lines must be checked one by one. An empty or entirely blank
-/// file is an error.
+/// Examines the beginning of a file. Returns `Ok(Ok(()))` if the file may have the expected format; its lines must
+/// then be checked one by one. Returns `Ok(Err(reason))` if the file has another format or an unsupported format
+/// version, or is empty or entirely blank. Fails if the file cannot be read.
 pub fn check_format(mut reader: impl Read, expected: ExpectedFormat) -> io::Result<Result<(), String>> {
     let mut head = Vec::new();
     reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
@@ -59,7 +60,8 @@ pub fn check_format(mut reader: impl Read, expected: ExpectedFormat) -> io::Resu
     if let Some((_, name, advice)) = SIGNATURES.iter().find(|(bytes, ..)| head.starts_with(bytes)) {
         return Ok(Err(format!("this is {name}, not {}: {advice}", expected.name())));
     }
-    // Fields of a tar header end in NUL. A text that has the same letters at this offset is not an archive.
+    // A tar header contains NUL bytes before this offset. A text without NUL bytes that has the letters `ustar` at
+    // this offset is not an archive.
     if head.get(257..262) == Some(TAR_MAGIC) && head[..257].contains(&0) {
         return Ok(Err(format!("this is a tar archive, not {}: {UNPACK}", expected.name())));
     }
@@ -71,13 +73,13 @@ pub fn check_format(mut reader: impl Read, expected: ExpectedFormat) -> io::Resu
             Ok(())
         });
     }
-    // A few NULs in a text are accepted: they are removed later, like other control characters.
+    // A text may contain a few NUL bytes. The import removes them, like other control characters.
     let even = head.iter().step_by(2).filter(|byte| **byte == 0).count();
     let odd = head.iter().skip(1).step_by(2).filter(|byte| **byte == 0).count();
     let nuls = even + odd;
     if nuls > 0 {
         let is_utf16 = even.max(odd) > head.len() / 4 && even.min(odd) < head.len() / 20;
-        // The last character may be truncated.
+        // The examined bytes may end in the middle of a character.
         let is_text = std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
         let detected = if is_utf16 {
             Some(("UTF-16", "save it as UTF-8"))
@@ -136,7 +138,8 @@ fn detect_text_format(text: &str, is_all: bool, expected: ExpectedFormat) -> Opt
             let mut lines = text.lines().filter(|line| !line.trim().is_empty());
             let first = lines.next()?;
             let is_open = serde_json::from_str::<serde::de::IgnoredAny>(first).is_err_and(|error| error.is_eof());
-            // The last line may be truncated.
+            // A long first line is also incomplete JSON if it extends beyond the examined bytes. A second line
+            // excludes that case.
             let goes_on = lines.next().is_some_and(|next| !next.starts_with('{'));
             (is_open && goes_on)
                 .then_some(("JSON over several lines", "write one object per line, for example with `jq -c .`"))
@@ -146,12 +149,12 @@ fn detect_text_format(text: &str, is_all: bool, expected: ExpectedFormat) -> Opt
     }
 }
 
-/// Whether a line is a JSON object.
+/// Returns whether a line is a JSON object.
 fn is_object(line: &str) -> bool {
     line.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok()
 }
 
-/// Returns the name of the markup format of a text, or `None` if it has none.
+/// Returns the name of the markup format of a text, or `None` if the text is not markup.
 fn detect_markup(text: &str) -> Option<&'static str> {
     let lower = text.to_lowercase();
     let has = |tag: &str| {
@@ -174,22 +177,23 @@ fn detect_markup(text: &str) -> Option<&'static str> {
     })
 }
 
-/// Returns the name of the table format of a text, or `None` if it is not a table. In a table, all lines have the
-/// same number of separators and the heading has several columns.
+/// Returns the name of the table format of a text (TSV or CSV), or `None` if the text is not a table. In a table,
+/// all lines have the same number of separators, and the heading has several columns.
 fn detect_table(text: &str, is_all: bool) -> Option<&'static str> {
     let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(21).collect();
     if !is_all && lines.len() < 21 {
         lines.pop();
     }
     let heading = lines.first()?;
-    // Column names are short. A sentence with a comma is not a heading.
+    // Each column name has at most four words. This distinguishes a heading from a sentence with commas.
     let is_heading = |separator: char| {
         heading.contains(separator) && heading.split(separator).all(|name| name.split_whitespace().count() <= 4)
     };
     [('\t', "TSV (a table with columns separated by tabs)"), (',', CSV), (';', CSV)]
         .into_iter()
         .find(|&(separator, _)| {
-            // Quoted cells may contain separators and line breaks, so separators are not counted in lines with quotes.
+            // Quoted cells may contain separators and line breaks, so lines with quotation marks are accepted with
+            // any number of separators.
             let even = |line: &&str| {
                 line.contains('"') || line.matches(separator).count() == heading.matches(separator).count()
             };
@@ -200,13 +204,13 @@ fn detect_table(text: &str, is_all: bool) -> Option<&'static str> {
 
 const CSV: &str = "CSV (a table with columns separated by commas or semicolons)";
 
-/// Detects a printed page.
+/// Detects a listing (a printed page of releases) where NDJSON is expected.
 fn detect_listing(text: &str) -> Option<(&'static str, &'static str)> {
     let is_page = super::listing::parse(text).iter().any(Result::is_ok);
     is_page.then_some(("a printed page", "add --format listing"))
 }
 
-/// The examined bytes must fit within the size limits of both formats.
+/// The number of examined bytes must be below the size limits of both formats.
 const _: () = assert!(HEAD_BYTES < MAX_LISTING_BYTES && HEAD_BYTES < MAX_LINE_BYTES as u64);
 
 #[cfg(test)]
@@ -299,7 +303,8 @@ mod tests {
             (&word.as_bytes()[257..262], refusal(word.as_bytes(), ExpectedFormat::Ndjson)),
             (TAR_MAGIC, String::new())
         );
-        // Control characters never cause a refusal. Here the examined bytes end within a character.
+        // A few control characters do not cause a refusal, even if the examined bytes end in the middle of a
+        // character.
         let long = format!("{{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"AB\0\"}}\n{}", "é".repeat(40_000));
         assert!(std::str::from_utf8(&long.as_bytes()[..HEAD_BYTES as usize]).is_err());
         assert_eq!(refusal(long.as_bytes(), ExpectedFormat::Ndjson), "");

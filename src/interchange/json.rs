@@ -1,7 +1,8 @@
-//! JSON values of one line: duplicate names are refused, and control characters and lone surrogates are replaced.
+//! JSON parser for one line of an import: refuses duplicate names in an object, and accepts control characters and
+//! lone surrogates, which are then replaced.
 //!
-//! Unlike in `serde_json::Value`, the entries of an object keep their order. Messages quote values shortened to 60
-//! characters.
+//! Unlike in `serde_json::Value`, the entries of an object keep their order. Error messages quote values, shortened
+//! to 60 characters.
 
 use std::{borrow::Cow, fmt};
 
@@ -9,10 +10,10 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::newsroom::text::control::{ControlCount, replace_controls};
 
-/// Maximum number of characters of a value in a message.
+/// Maximum number of characters of a value that is quoted in an error message.
 const MAX_QUOTED_CHARS: usize = 60;
 
-/// A JSON value. Unlike [`serde_json::Value`], it refuses an object with a duplicate name, at any depth.
+/// A JSON value. Unlike [`serde_json::Value`], parsing fails if an object contains a duplicate name, at any depth.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Json {
     Null,
@@ -24,12 +25,13 @@ pub(super) enum Json {
 }
 
 impl Json {
-    /// Parses a line, or returns why it is not JSON. JSON forbids raw control characters in strings; here they are
-    /// parsed as if they were escaped. A lone surrogate is parsed as a character that [`Self::replace_controls`]
-    /// removes.
+    /// Parses a line, or returns the reason why the line is not JSON. JSON forbids raw control characters in
+    /// strings; this function accepts them as if they were escaped. A lone surrogate becomes U+FFFF, which
+    /// [`Self::replace_controls`] removes.
     pub(super) fn parse(line: &str) -> Result<Self, String> {
         serde_json::from_str(&escape_invalid(line)).map_err(|error| {
-            // The report has the line number of the file. The line number in the JSON error is always 1.
+            // The import report already shows the line number in the file. The line number in this JSON error is
+            // always 1, so it is removed.
             format!("not JSON: {}", error.to_string().replace(" at line 1 column ", " at column "))
         })
     }
@@ -46,7 +48,7 @@ impl Json {
         count
     }
 
-    /// Returns the JSON type of the value, for messages.
+    /// Returns the JSON type of the value as text for error messages.
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -59,7 +61,7 @@ impl Json {
     }
 }
 
-/// Formats the value as JSON, shortened for a message.
+/// Formats the value as JSON, shortened for an error message.
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -74,14 +76,14 @@ impl fmt::Display for Json {
     }
 }
 
-/// Returns a string in quotes, shortened for a message.
+/// Returns a string in quotation marks, shortened for an error message.
 pub(super) fn quoted(text: &str) -> String {
     let mut letters = text.chars();
     let short: String = letters.by_ref().take(MAX_QUOTED_CHARS).collect();
     format!("\"{short}{}\"", if letters.next().is_some() { "…" } else { "" })
 }
 
-/// Escapes raw control characters in strings, and replaces lone surrogates.
+/// Escapes raw control characters in the strings of a JSON line, and replaces lone surrogates with `\uFFFF`.
 fn escape_invalid(line: &str) -> Cow<'_, str> {
     let suspicious = line.bytes().any(|byte| byte < b' ') || line.contains("\\ud") || line.contains("\\uD");
     if !suspicious {
@@ -110,7 +112,8 @@ fn escape_invalid(line: &str) -> Cow<'_, str> {
                         out.push_str("\\uFFFF");
                     }
                     _ => {
-                        // Copies the backslash with the escaped character, so that `\"` does not end the string.
+                        // Copy the backslash together with the escaped character, so that `\"` does not end the
+                        // string.
                         consumed += rest[1..].chars().next().map_or(0, char::len_utf8);
                         out.push_str(&rest[..consumed]);
                     }
@@ -124,7 +127,8 @@ fn escape_invalid(line: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns the code unit of the escape at the start of a text: `\u` and four hexadecimal digits.
+/// Returns the UTF-16 code unit of the JSON escape (`\u` and four hexadecimal digits) at the start of a text, or
+/// `None` if the text does not start with such an escape.
 fn code_unit(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?

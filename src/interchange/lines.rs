@@ -1,13 +1,16 @@
-//! Line reader for files of any size: numbered lines, at most 16 MiB each, UTF-8 without a byte order mark.
+//! Line reader for files of any size: returns numbered lines of UTF-8 text, at most 16 MiB each, and skips a byte
+//! order mark.
 //!
-//! Blank lines are skipped. A line that is too long or not UTF-8 is an error of that line, and reading continues.
+//! Blank lines are counted but not returned. A line that is too long or is not UTF-8 is returned as an error, and
+//! reading continues with the next line.
 
 use std::io::{self, BufRead};
 
-/// Maximum length of a line. It has space for a release with the longest body, even if every letter is escaped.
+/// Maximum length of a line, in bytes. A release with the longest allowed body fits, even if every letter of the
+/// body is escaped in JSON.
 pub const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
 
-/// Reads the lines of a text with their numbers, from 1. Blank lines are skipped.
+/// Reader that returns the lines of a text with their line numbers, from 1. Blank lines are skipped.
 #[derive(Debug)]
 pub struct Lines<R> {
     reader: R,
@@ -18,12 +21,13 @@ pub struct Lines<R> {
 pub type NumberedLine = (u64, Result<String, String>);
 
 impl<R: BufRead> Lines<R> {
-    /// Creates a line reader.
+    /// Creates a line reader that starts at line 1.
     pub fn new(reader: R) -> Self {
         Self { reader, number: 0 }
     }
 
-    /// Returns the next line, or `None` at the end. Fails if the reader fails; no lines can be read after that.
+    /// Returns the next line that is not blank, or `None` at the end of the text. Fails if the underlying reader
+    /// fails; no further lines can be read after that.
     pub fn next_line(&mut self) -> io::Result<Option<NumberedLine>> {
         loop {
             let Some((bytes, complete)) = self.read()? else { return Ok(None) };
@@ -48,7 +52,8 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// Reads to the next newline, inclusive. The flag is false if the line is too long; its bytes are then discarded.
+    /// Reads one line, including its newline. Returns `None` at the end of the text. The flag is false if the line
+    /// is longer than [`MAX_LINE_BYTES`]; the bytes of such a line are discarded.
     fn read(&mut self) -> io::Result<Option<(Vec<u8>, bool)>> {
         let (mut line, mut complete, mut started) = (Vec::new(), true, false);
         loop {

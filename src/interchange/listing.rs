@@ -1,5 +1,5 @@
-//! Parser of printed listings: "News and articles" as plain text, with kind, headline, date, place and summary of each
-//! item.
+//! Parser of listings: printed pages of releases as plain text, for example "News and articles". An item has a
+//! number and kind, a headline, a date with an optional place, and an optional summary.
 //!
 //! ```text
 //! 1. Press release
@@ -19,15 +19,15 @@ use crate::{
     newsroom::text::control::{ControlCount, replace_controls},
 };
 
-/// Maximum size of a printed page, which is read into memory as a whole.
+/// Maximum size of a listing, in bytes. The whole listing is read into memory.
 pub(super) const MAX_LISTING_BYTES: u64 = 16 * 1024 * 1024;
 
-/// An item of a printed page.
+/// An item of a listing: one release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Line number of the line with its number and kind.
+    /// Line number of the first line of the item, which has its number and kind.
     pub line: u64,
-    /// Kind of item.
+    /// Kind of the release.
     pub kind: ReleaseKind,
     /// The headline.
     pub headline: String,
@@ -35,27 +35,27 @@ pub struct Item {
     pub release_date: NaiveDate,
     /// Place of the dateline, as printed.
     pub dateline_text: Option<String>,
-    /// The summary. Paragraphs are separated by a blank line.
+    /// Summary of the release. Paragraphs are separated by a blank line.
     pub summary: Option<String>,
-    /// Number of control characters that were replaced or removed in its lines.
+    /// Numbers of control characters that were replaced or removed in the lines of the item.
     pub controls: ControlCount,
 }
 
 /// Line number of an invalid item, and why it is invalid.
 pub type ItemError = (u64, String);
 
-/// A paragraph of a page: consecutive lines that are not blank.
+/// A paragraph of a listing: consecutive lines that are not blank.
 struct Paragraph {
     line: u64,
     text: String,
     controls: ControlCount,
 }
 
-/// Parses a page. The items are in the order of the page.
+/// Parses a listing. Returns its items in the order of the page; an invalid item is an error with its line number.
 pub fn parse(text: &str) -> Vec<Result<Item, ItemError>> {
     let paragraphs = paragraphs(text);
-    // An item begins with a numbered line that names a kind, or that is followed by a headline and a date. A numbered
-    // sentence of a summary does not begin an item.
+    // An item begins with a numbered line that names a kind, or with a numbered line that is followed by a headline
+    // and a date. A numbered sentence in a summary fulfils neither condition.
     let begins = |at: usize| {
         let kind = text_after_number(&paragraphs[at].text)?;
         let dated = paragraphs.get(at + 2).is_some_and(|paragraph| date_line(&paragraph.text).is_some());
@@ -116,8 +116,8 @@ fn item(paragraphs: &[Paragraph]) -> Result<Item, ItemError> {
     })
 }
 
-/// Splits a page into paragraphs and replaces their control characters. Control characters are replaced before white
-/// space is trimmed, because U+0085 is both.
+/// Splits a listing into paragraphs and replaces their control characters. Control characters are replaced before
+/// white space is trimmed, because U+0085 is both a control character and white space.
 fn paragraphs(text: &str) -> Vec<Paragraph> {
     let mut paragraphs: Vec<Paragraph> = Vec::new();
     let mut open = false;
@@ -127,7 +127,7 @@ fn paragraphs(text: &str) -> Vec<Paragraph> {
         let line = line.trim();
         if line.is_empty() {
             open = false;
-            // A line with only control characters counts for the paragraph above it.
+            // The control characters of a line without text are counted for the paragraph above that line.
             if let Some(last) = paragraphs.last_mut() {
                 last.controls += controls;
             }
@@ -143,7 +143,8 @@ fn paragraphs(text: &str) -> Vec<Paragraph> {
     paragraphs
 }
 
-/// Returns the text after a number and a full stop, or `None` if the text has another form.
+/// Returns the text after a leading number with a full stop, for example "Speech" for "3. Speech". Returns `None`
+/// if the text does not have this pattern.
 fn text_after_number(text: &str) -> Option<&str> {
     let (number, rest) = text.split_once('.')?;
     let is_valid = !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -181,7 +182,7 @@ pub fn place_names(dateline: &str) -> Vec<String> {
     dateline.split(['/', ';']).map(str::trim).filter(|name| !name.is_empty()).map(place_name).collect()
 }
 
-/// Words that stay in lower case within a name.
+/// Words that stay in lower case when the name of a place is converted from capitals.
 const LOWERCASE_WORDS: [&str; 13] = ["au", "aux", "da", "de", "del", "des", "di", "do", "du", "la", "les", "of", "sur"];
 
 fn place_name(printed: &str) -> String {
@@ -236,7 +237,7 @@ mod tests {
         let item = items[0].as_ref().unwrap();
         assert_eq!((item.headline.as_str(), item.dateline_text.as_deref()), ("…Ferry", Some("BC")));
         assert_eq!(item.summary.as_deref(), Some("A b…"));
-        // The line above the item is not an item.
+        // The control character above the first item is not counted: it belongs to the heading of the page.
         assert_eq!((items.len(), item.controls.mapped, item.controls.removed), (1, 2, 5));
     }
 

@@ -1,17 +1,18 @@
-//! Import and export of files: parses NDJSON and printed listings, and reports the result of every record.
+//! Import and export of files: parses NDJSON (one JSON object per line) and listings (printed pages of releases as
+//! plain text), and writes NDJSON.
 //!
-//! A file is read twice: first topics and places, because they may refer to each other in any order, then releases in
-//! batches. Results are reported in the order of the lines. `docs/interchange.md` describes the formats.
-//! `newsroom::import` decides what a record changes.
+//! An import reads an NDJSON file twice. The first pass imports topics and places, which may refer to each other in
+//! any order. The second pass imports releases in batches. The result of every record is reported, in line order.
+//! `docs/interchange.md` describes the formats. `newsroom::import` decides what a record changes.
 //!
 //! - `file_import`: import of files, record by record
-//! - `format_detection`: detection of files in another format
+//! - `format_detection`: recognition of files in another format, before the import
 //! - `lines`: line reader with line numbers and a size limit
 //! - `ndjson`: parsing and writing of NDJSON records
-//! - `json`: JSON values without duplicate names or control characters
-//! - `fields`: typed fields of a record, with all errors
+//! - `json`: parser for JSON values; refuses duplicate names and tolerates control characters
+//! - `fields`: typed fields of a record; reports all errors of the record
 //! - `to_input`: conversion of NDJSON records to inputs of the newsroom
-//! - `listing`: parsing of a printed page
+//! - `listing`: parsing of a listing
 //! - `export`: writing of all content as NDJSON
 //! - `report`: counts of results, and reasons for refusals
 

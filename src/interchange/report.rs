@@ -1,18 +1,19 @@
 //! Import report: counts of created, updated, unchanged, duplicate, conflicting and refused records, and reasons for
 //! refusals.
 //!
-//! Messages that differ only in values are counted as one reason. The first 20 messages of each reason are shown in
-//! full.
+//! Messages that differ only in values (quoted texts and numbers) count as one reason. The first 20 messages of
+//! each reason are shown in full.
 
 use std::collections::HashMap;
 
 use crate::newsroom::{import::RecordResult, text::control::ControlCount};
 
-/// Number of messages of one reason that are shown in full. The others are only counted.
+/// Number of messages that are shown in full for each reason. Further messages with the same reason are only
+/// counted.
 pub const MAX_SHOWN: u64 = 20;
 
-/// Maximum number of reasons that are counted separately. There are a few dozen, but messages can contain arbitrary
-/// text.
+/// Maximum number of reasons that are counted separately. The import itself has a few dozen, but its messages can
+/// contain arbitrary text from a file.
 const MAX_REASONS: usize = 200;
 
 /// The results of an import.
@@ -22,12 +23,12 @@ pub struct ImportReport {
     pub created: u64,
     /// Records that changed their stored object.
     pub updated: u64,
-    /// Records that equal their stored object.
+    /// Records that are equal to their stored object.
     pub unchanged: u64,
     /// Records that repeat an earlier record of this import with the same content.
     pub duplicates: u64,
-    /// Records that contradict a change of the desk since the last import, or an earlier record of this import. They
-    /// are not applied.
+    /// Records that were not applied because they contradict an earlier record of this import, or because an editor
+    /// has changed the stored object since the last import.
     pub conflicts: u64,
     /// Records that were refused.
     pub refused: u64,
@@ -35,7 +36,8 @@ pub struct ImportReport {
     pub controls: ControlCount,
     /// Records that contained control characters.
     pub records_with_controls: u64,
-    /// Whether the changes were committed. False after a dry run, and after a strict import with errors.
+    /// Whether the changes were committed. False after a dry run, and after a strict import with a refused record
+    /// or a conflict.
     pub committed: bool,
 }
 
@@ -67,8 +69,8 @@ pub struct Reasons {
 }
 
 impl Reasons {
-    /// Counts a message. Returns whether it must be shown in full, because it is one of the first [`MAX_SHOWN`] of its
-    /// reason.
+    /// Counts a message under its reason. Returns true if the message must be shown in full, which is the case for
+    /// the first [`MAX_SHOWN`] messages with the same reason.
     pub fn count(&mut self, kind: &str, message: &str) -> bool {
         let reason = format!("{kind}: {}", reason_of(message));
         if let Some(count) = self.counts.get_mut(&reason) {
@@ -100,14 +102,16 @@ impl Reasons {
     }
 }
 
-/// Returns the reason of a message: its first error, without values and advice.
+/// Returns the reason that a message belongs to: the first error of the message, without its values and without
+/// advice.
 fn reason_of(message: &str) -> String {
     let mut text = String::new();
     let mut letters = message.chars().peekable();
     while let Some(c) = letters.next() {
         match c {
             '"' => {
-                // The value ends at the next quotation mark. If it contains one, its rest becomes part of the reason.
+                // A quoted value ends at the next quotation mark. If the value itself contains a quotation mark,
+                // the text after that mark becomes part of the reason.
                 let _ = letters.by_ref().take_while(|c| *c != '"').count();
                 text.push('…');
             }
@@ -120,7 +124,8 @@ fn reason_of(message: &str) -> String {
             c => text.push(c),
         }
     }
-    // The advice follows the last colon, unless that colon ends the name of the field.
+    // Advice follows the last colon. If there is only one word before that colon, the word is a field name, and the
+    // text after it is not advice.
     match text.rsplit_once(": ") {
         Some((what, _)) if what.contains(' ') => what.to_owned(),
         _ => text,

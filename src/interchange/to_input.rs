@@ -1,7 +1,8 @@
-//! Conversion of NDJSON records to inputs of the newsroom. An absent field clears the stored value.
+//! Conversion of NDJSON records to inputs of the newsroom. An absent field means that the object has no such value,
+//! or has the default if the field has one.
 //!
-//! Sets the defaults of the state and of the language of names. Converts HTML bodies to Markdown (`markup`). The
-//! newsroom validates the inputs.
+//! Sets the default state of releases and the default language of names. Converts HTML bodies to Markdown with
+//! `markup`. The newsroom validates the inputs later.
 
 use entity::release::ReleaseState;
 
@@ -19,7 +20,8 @@ use crate::{
 };
 
 impl TopicRecord {
-    /// Returns the slug, the slugs of the broader topics, and the other fields as input.
+    /// Returns the slug of the topic, the slugs of its broader topics, and its other fields as an input. `language`
+    /// applies to names without a language.
     pub fn into_input(self, language: &str) -> (String, Vec<String>, TopicInput) {
         let broader = match self.broader {
             None => Vec::new(),
@@ -41,7 +43,8 @@ impl TopicRecord {
 }
 
 impl PlaceRecord {
-    /// Returns the slug, the slug of the place it lies in, and the other fields as input.
+    /// Returns the slug of the place, the slug of the place that contains it, and its other fields as an input.
+    /// `language` applies to names without a language.
     pub fn into_input(self, language: &str) -> (String, Option<String>, PlaceInput) {
         let input = PlaceInput {
             slug: Patch::Set(self.slug.clone()),
@@ -64,8 +67,8 @@ impl PlaceRecord {
 }
 
 impl ReleaseRecord {
-    /// Returns the release as input, and the number of control characters that were replaced in its body. Fails if the
-    /// body is invalid.
+    /// Returns the release as an input, and the number of control characters that were replaced in an HTML body.
+    /// Fails if the record has both a Markdown and an HTML body, or if the HTML body is too long.
     pub fn into_input(self) -> Result<(ImportedRelease, ControlCount), String> {
         let mut controls = ControlCount::default();
         let markdown = match (self.body_markdown, self.body_html) {

@@ -1,8 +1,8 @@
 //! NDJSON format: parses a line to a record (header, topic, place or release), and writes a record as a line.
 //!
-//! A line is one JSON object with the record type in `type`. Parsing replaces control characters and reports up to 20
-//! errors of a record at once, with field names and advice. A file of another format version is refused.
-//! `docs/interchange.md` describes the format.
+//! A line is one JSON object, whose field `type` names the record type. The parser replaces control characters. It
+//! reports up to 20 errors of a record at once, each with the field name and advice. A file with another format
+//! version is refused. `docs/interchange.md` describes the format.
 
 use std::{borrow::Cow, fmt::Display};
 
@@ -19,10 +19,10 @@ use super::{
 };
 use crate::{date_range, newsroom::text::control::ControlCount};
 
-/// The format version that is read and written.
+/// Version of the file format that this program reads and writes.
 pub const VERSION: u32 = 1;
 
-/// A record: one line of the file.
+/// A record: the content of one line of the file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Record {
@@ -62,24 +62,24 @@ impl RecordKind {
     }
 }
 
-/// The data of a line that is needed before it is parsed.
+/// What [`peek`] finds out about a line without parsing it completely.
 #[derive(Clone, Debug)]
 pub struct Peek {
-    /// The record type.
+    /// The record type; `None` if the line has no known type.
     pub kind: Option<RecordKind>,
     /// The format version, if the line is a header.
     version: Option<serde_json::Number>,
 }
 
 impl Peek {
-    /// Returns why the file cannot be read, if this line is a header with another format version.
+    /// If the line is a header with an unsupported format version, returns the message that refuses the file.
     pub fn unsupported_version(&self) -> Option<String> {
         let version = self.version.as_ref().filter(|version| version.as_u64() != Some(u64::from(VERSION)));
         version.map(unsupported_version)
     }
 }
 
-/// One slug or several.
+/// One slug, or an array of slugs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Slugs {
@@ -89,7 +89,7 @@ pub enum Slugs {
     Several(Vec<String>),
 }
 
-/// Defines a record by its fields and their names in the file.
+/// Defines the struct of a record: each field with its name in the file and its Rust type.
 macro_rules! record {
     ($(#[$doc:meta])* $name:ident, $noun:literal { $($(#[$attribute:meta])* $json:literal $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
@@ -117,7 +117,7 @@ record! {
 }
 
 record! {
-    /// A name in a language. Written as a plain string, it is in the newsroom's language.
+    /// A name in one language. In the file, a plain string is a name in the newsroom's language.
     NameRecord, "a name" {
         /// Language tag (BCP 47). Default: the newsroom's language.
         #[serde(skip_serializing_if = "Option::is_none")] "language" language: Option<String>,
@@ -129,7 +129,7 @@ record! {
 record! {
     /// A topic. An absent field means that the topic has no such value.
     TopicRecord, "a topic" {
-        /// Slug, by which the topic is matched.
+        /// Slug. The import finds the stored topic by this slug.
         "slug" slug: String,
         /// Name in the newsroom's language.
         "name" name: String,
@@ -141,7 +141,7 @@ record! {
         #[serde(skip_serializing_if = "Option::is_none")] "definition" definition: Option<String>,
         /// URI in a public vocabulary.
         #[serde(skip_serializing_if = "Option::is_none")] "uri" uri: Option<String>,
-        /// When it was retired.
+        /// Time of the retirement.
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "retiredAt" retired_at: Option<DateTime<Utc>>,
         /// Slugs of broader topics.
         #[serde(skip_serializing_if = "Option::is_none")] "broader" broader: Option<Slugs>,
@@ -151,7 +151,7 @@ record! {
 record! {
     /// A place. An absent field means that the place has no such value.
     PlaceRecord, "a place" {
-        /// Slug, by which the place is matched.
+        /// Slug. The import finds the stored place by this slug.
         "slug" slug: String,
         /// Name in the newsroom's language.
         "name" name: String,
@@ -161,9 +161,9 @@ record! {
         #[serde(skip_serializing_if = "is_none_or_empty")] "names" names: Option<Vec<NameRecord>>,
         /// Alternative names.
         #[serde(skip_serializing_if = "is_none_or_empty")] "altNames" alt_names: Option<Vec<NameRecord>>,
-        /// When it was retired.
+        /// Time of the retirement.
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "retiredAt" retired_at: Option<DateTime<Utc>>,
-        /// Slug of the place that it lies in.
+        /// Slug of the place that contains this place.
         #[serde(skip_serializing_if = "Option::is_none")] "within" within: Option<String>,
         /// ISO 3166-1 code of two letters.
         #[serde(skip_serializing_if = "Option::is_none")] "iso3166Alpha2" iso3166_alpha2: Option<String>,
@@ -187,9 +187,9 @@ record! {
     ReleaseRecord, "a release" {
         /// Slug. Default: made from the headline.
         #[serde(skip_serializing_if = "Option::is_none")] "slug" slug: Option<String>,
-        /// Id in another system. The release is matched by it first, then by slug.
+        /// Id of the release in another system. The import finds the stored release by this id first, then by slug.
         #[serde(skip_serializing_if = "Option::is_none")] "externalId" external_id: Option<String>,
-        /// Kind of item. Default: PRESS_RELEASE.
+        /// Kind of the release. Default: PRESS_RELEASE.
         #[serde(skip_serializing_if = "Option::is_none")] "kind" kind: Option<ReleaseKind>,
         /// The headline.
         "headline" headline: String,
@@ -207,17 +207,17 @@ record! {
         #[serde(serialize_with = "serialize_date")] "releaseDate" release_date: NaiveDate,
         /// DRAFT, PUBLISHED or WITHDRAWN. Default: DRAFT.
         #[serde(skip_serializing_if = "Option::is_none")] "state" state: Option<ReleaseState>,
-        /// When it was published.
+        /// Time of publication.
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "publishedAt" published_at: Option<DateTime<Utc>>,
-        /// How it was withdrawn. Default if the state is WITHDRAWN: VANISH.
+        /// How the release was withdrawn. Default if the state is WITHDRAWN: VANISH.
         #[serde(skip_serializing_if = "Option::is_none")] "withdrawal" withdrawal: Option<WithdrawalRecord>,
-        /// Slugs of the places of the dateline.
+        /// Slugs of the places in the dateline.
         #[serde(skip_serializing_if = "is_none_or_empty")] "datelinePlaces" dateline_places: Option<Vec<String>>,
         /// Place part of the dateline, as printed.
         #[serde(skip_serializing_if = "Option::is_none")] "datelineText" dateline_text: Option<String>,
         /// Slugs of the topics.
         #[serde(skip_serializing_if = "is_none_or_empty")] "topics" topics: Option<Vec<String>>,
-        /// Slugs of the places that it is about.
+        /// Slugs of the places that the release is about.
         #[serde(skip_serializing_if = "is_none_or_empty")] "places" places: Option<Vec<String>>,
         /// Internal note for the desk.
         #[serde(skip_serializing_if = "Option::is_none")] "editorialNote" editorial_note: Option<String>,
@@ -229,16 +229,17 @@ record! {
     WithdrawalRecord, "a withdrawal" {
         /// Kind of withdrawal.
         "kind" kind: WithdrawalKind,
-        /// When it was withdrawn.
+        /// Time of the withdrawal.
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "at" at: Option<DateTime<Utc>>,
-        /// Notice at its former URL.
+        /// Notice that the former public URL of the release shows.
         #[serde(skip_serializing_if = "Option::is_none")] "notice" notice: Option<String>,
-        /// URL that its former URL redirects to.
+        /// URL to which the former public URL of the release redirects.
         #[serde(skip_serializing_if = "Option::is_none")] "redirectTo" redirect_to: Option<String>,
     }
 }
 
-/// Parses a line. Returns the record and the number of control characters that were replaced in it, or up to 20 errors.
+/// Parses a line. Returns the record and the number of control characters that were replaced in the line. On
+/// failure, returns up to 20 errors as one message.
 pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
     let mut value = Json::parse(line)?;
     let controls = value.replace_controls();
@@ -272,8 +273,9 @@ pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
     record.map(|record| (record, controls)).ok_or_else(|| errors.in_one_line())
 }
 
-/// Reads only the type of a line, and the version of a header. Other fields are skipped, because another format version
-/// may have unknown ones. Both are `None` if the line is not valid JSON.
+/// Reads only the record type of a line and, if the line is a header, its format version. Skips all other fields,
+/// because another format version may define fields that this program does not know. Type and version are `None` if
+/// the line is not valid JSON.
 pub fn peek(line: &str) -> Peek {
     #[derive(Deserialize)]
     struct Tag<'a> {
@@ -300,7 +302,7 @@ pub fn unsupported_version(version: impl Display) -> String {
     )
 }
 
-/// Serialises a record as a line without its newline.
+/// Serialises a record as one line, without a newline.
 pub fn to_line(record: &Record) -> Result<String, serde_json::Error> {
     serde_json::to_string(record)
 }

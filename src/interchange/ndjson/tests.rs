@@ -217,7 +217,7 @@ fn an_invalid_value_is_reported_with_field_and_value() {
             topic(r#""names":[{"lang":"fr","name":"B"}]"#),
             "\"names.0.lang\" is not a field of a name: its fields are language and name",
         ),
-        // All errors of one record.
+        // All errors of one record are in one message.
         (
             r#"{"type":"release","releaseDate":"2006-02-30","kind":"NEWS","summary":7}"#.to_owned(),
             "kind: \"NEWS\" is not a kind of release: write PRESS_RELEASE, STATEMENT, ARTICLE, FEATURE, MEDIA_ADVISORY, SPEECH or OPINION; headline is missing: add it; summary: 7 is a number: write a string, in double quotes; releaseDate: \"2006-02-30\" is not a date: February 2006 has 28 days",
