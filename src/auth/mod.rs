@@ -1,4 +1,4 @@
-//! Authentication: who makes a request.
+//! Authentication: determines who sends a request.
 //!
 //! - `viewer`: the authenticated caller: role and subject
 //! - `oidc`: OpenID Connect: verifies the JWTs of an issuer

@@ -1,7 +1,8 @@
 //! The authenticated caller of a request: role, subject, idempotency key and mutation deadline.
 //!
-//! Every read and write takes a `Viewer`. Permissions depend on the role. The subject decides which releases are an
-//! author's own, and whether the four-eyes policy allows an approval. `App::authenticate` turns a token into a viewer.
+//! Every read and write takes a `Viewer`. Permissions depend on its role. Its subject decides which releases are an
+//! author's own, and whether the four-eyes policy (approval by a second person) allows an approval.
+//! `App::authenticate` turns a token into a viewer.
 
 use std::{sync::Arc, time::Instant};
 
@@ -15,18 +16,18 @@ pub struct Viewer {
     pub role: Role,
     /// Subject of the token; empty for the public.
     pub subject: String,
-    /// The request, if it has an idempotency key.
+    /// Idempotency key and id of the request; `None` if the client sent no key.
     pub idempotent_request: Option<Arc<IdempotentRequest>>,
-    /// Deadline of a mutation: the request starts no write after it. `None` for queries, commands and jobs.
+    /// Deadline of a mutation: no write starts after this time. `None` for queries, commands and jobs.
     pub deadline: Option<Instant>,
 }
 
 /// A request with an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotentRequest {
-    /// Id of this execution.
+    /// Id of this execution of the request.
     pub id: Uuid,
-    /// Owner of the key: different owners may use equal keys.
+    /// Owner of the key: role and subject of the caller. Different owners may use equal keys.
     pub owner: String,
     /// The idempotency key.
     pub key: String,
@@ -35,12 +36,12 @@ pub struct IdempotentRequest {
 }
 
 impl Viewer {
-    /// Returns the viewer without a token.
+    /// Returns the viewer of a request without a token.
     pub const fn public() -> Self {
         Self { role: Role::Public, subject: String::new(), idempotent_request: None, deadline: None }
     }
 
-    /// Returns the viewer of a token.
+    /// Returns a viewer with the role and subject of a token.
     pub fn new(role: Role, subject: impl Into<String>) -> Self {
         Self { role, subject: subject.into(), idempotent_request: None, deadline: None }
     }

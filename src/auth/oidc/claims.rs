@@ -1,6 +1,7 @@
 //! JWT claim validation: issuer, audience, expiry (`exp`, `nbf`, `iat` with clock skew), subject and role.
 //!
-//! The role is the highest one that the values of the role claim map to. `keys` has verified the signature before.
+//! If several values of the role claim map to roles, the viewer gets the highest of these roles. The caller has
+//! already verified the signature of the token with `keys`.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use entity::api_token::Role;
@@ -9,12 +10,12 @@ use serde_json::{Map, Value};
 use super::{error::TokenRejected, settings::OidcSettings};
 use crate::{auth::viewer::Viewer, journal::is_reserved_actor};
 
-/// Maximum length of a subject, in characters; the same as for Dateline's own tokens.
+/// Maximum length of a subject, in characters. Dateline's own access tokens have the same maximum.
 const MAX_SUBJECT_LENGTH: usize = 200;
 
 type Claims = Map<String, Value>;
 
-/// Returns the viewer for a token with these claims.
+/// Checks the claims of a token, and returns the viewer that they describe.
 pub(super) fn viewer_from_claims(
     claims: &Claims,
     settings: &OidcSettings,
@@ -57,7 +58,8 @@ fn check_validity_period(claims: &Claims, skew: TimeDelta, now: DateTime<Utc>) -
     Ok(())
 }
 
-/// Returns a NumericDate claim: seconds since 1970, possibly with a fraction.
+/// Returns the instant in a NumericDate claim (RFC 7519: seconds since 1970, possibly with a fraction, which is
+/// rounded down). Returns `None` if the token does not have the claim.
 fn numeric_date(claims: &Claims, name: &str) -> Result<Option<DateTime<Utc>>, TokenRejected> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds.floor() as i64));
@@ -87,7 +89,7 @@ fn subject(claims: &Claims, claim: &str) -> Result<String, TokenRejected> {
     Err(TokenRejected(format!("the token has an invalid subject: its claim `{claim}` {problem}")))
 }
 
-/// Returns the highest of the roles that the values of the role claim map to.
+/// Returns the highest role that a value of the role claim maps to. Fails if no value maps to a role.
 fn role(claims: &Claims, settings: &OidcSettings) -> Result<Role, TokenRejected> {
     let OidcSettings { role_claim, roles, .. } = settings;
     string_values(claim_at_path(claims, role_claim)).filter_map(|value| roles.get(value).copied()).max().ok_or_else(
@@ -101,7 +103,7 @@ fn role(claims: &Claims, settings: &OidcSettings) -> Result<Role, TokenRejected>
     )
 }
 
-/// Returns the string, or the strings of a list.
+/// Returns the strings in a claim, which may be a single string or a list. Ignores values of other types.
 fn string_values(value: Option<&Value>) -> impl Iterator<Item = &str> {
     let (single, list_items) = match value {
         Some(Value::Array(list)) => (None, list.as_slice()),
@@ -110,8 +112,8 @@ fn string_values(value: Option<&Value>) -> impl Iterator<Item = &str> {
     single.into_iter().chain(list_items).filter_map(Value::as_str)
 }
 
-/// Looks up a claim by its name, or by a path of names joined by dots. A name may contain dots itself, as in
-/// namespaced claims.
+/// Looks up a claim by its name, or by a path of names joined by dots (`realm_access.roles`). A name may itself
+/// contain dots, as in namespaced claims (`https://a.example/roles`).
 fn claim_at_path<'a>(claims: &'a Claims, path: &str) -> Option<&'a Value> {
     claims.get(path).or_else(|| {
         path.match_indices('.')

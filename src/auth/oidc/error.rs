@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The reason for rejecting a token: a sentence for its sender.
+/// The reason why a token was rejected, as a message to the client that sent the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRejected(pub String);
 

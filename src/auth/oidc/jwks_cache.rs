@@ -1,9 +1,9 @@
 //! JWKS cache: fetches the issuer's public keys from a URL or a file, caches and refreshes them.
 //!
-//! Keys from a URL are refreshed every hour; a file is checked every 30 seconds and read again if it changed. A token
-//! that names an unknown key also causes a refresh. There is at most one refresh in 30 seconds, and concurrent callers
-//! share it. While the issuer does not respond, the last keys stay in use. A fetch continues if the request that caused
-//! it is dropped.
+//! Keys from a URL are refreshed every hour. A file is checked every 30 seconds, and read again if it has changed.
+//! A token that names an unknown key also causes a refresh. At most one refresh is attempted in 30 seconds, and
+//! concurrent callers share it. If a refresh fails, the previous keys stay in use. A fetch continues even if the
+//! request that caused it is dropped.
 
 use std::{
     fs::File,
@@ -22,10 +22,10 @@ use super::{keys::JwkSet, settings::JwksSource};
 /// Minimum time between two attempts to fetch the keys.
 const MIN_FETCH_INTERVAL: TimeDelta = TimeDelta::seconds(30);
 
-/// Age from which the keys are fetched again.
+/// Age after which keys from a URL are fetched again.
 const MAX_AGE: TimeDelta = TimeDelta::hours(1);
 
-/// Timeout of a fetch.
+/// Timeout for fetching the keys from a URL.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Maximum size of a JWK Set, in bytes.
@@ -37,7 +37,7 @@ pub(super) struct JwksCache {
     source: JwksSource,
     current: ArcSwap<JwkSet>,
     times: Lock<FetchTimes>,
-    /// Held during a fetch.
+    /// Lock that is held during a fetch, so that only one fetch runs at a time.
     fetch_lock: Arc<Mutex<()>>,
 }
 
@@ -45,15 +45,15 @@ pub(super) struct JwksCache {
 struct FetchTimes {
     last_attempt: Option<DateTime<Utc>>,
     last_success: Option<DateTime<Utc>>,
-    /// Modification time and size of the file when it was last read; `None` for a URL.
+    /// Modification time and size of the key file when it was last read; `None` for a URL.
     stamp: Option<(SystemTime, u64)>,
 }
 
-/// The result of reading the source.
+/// Result of reading the source of the keys.
 enum Fetched {
-    /// A JWK Set, with the modification time and size of its file.
+    /// The text of a JWK Set. If it comes from a file, also the modification time and size of the file.
     Changed(Vec<u8>, Option<(SystemTime, u64)>),
-    /// The file has not changed.
+    /// The key file has not changed since it was last read.
     Unchanged,
 }
 
@@ -67,18 +67,20 @@ impl JwksCache {
         self.current.load_full()
     }
 
-    /// Returns true if there is no key.
+    /// Returns true if the cache has no usable key.
     pub(super) fn is_empty(&self) -> bool {
         self.current.load().len() == 0
     }
 
-    /// Returns true if a periodic refresh is due. It is always due for a file, because checking a file is cheap.
+    /// Returns true if a periodic refresh is due. For a file, a refresh is always due, because checking whether the
+    /// file has changed is cheap.
     pub(super) fn is_due(&self, now: DateTime<Utc>) -> bool {
         matches!(self.source, JwksSource::File(_))
             || self.times().last_success.is_none_or(|last_success| !is_within(last_success, now, MAX_AGE))
     }
 
-    /// Refreshes the keys, unless the last attempt was less than 30 seconds ago. Waits for a refresh in progress.
+    /// Refreshes the keys, unless the last attempt was less than 30 seconds ago. If a refresh is already in
+    /// progress, waits for it.
     pub(super) async fn refresh(self: &Arc<Self>, now: DateTime<Utc>) {
         let fetch_lock = self.fetch_lock.clone().lock_owned().await;
         if self.times().last_attempt.is_some_and(|last_attempt| is_within(last_attempt, now, MIN_FETCH_INTERVAL)) {
@@ -131,13 +133,13 @@ impl JwksCache {
     }
 }
 
-/// Returns true if an instant is less than a span ago. An instant in the future is not, so that a clock that was set
-/// back does not block refreshes.
+/// Returns true if `then` is less than `span` before `now`. Returns false if `then` is in the future, so that
+/// refreshes continue after a clock was set back.
 fn is_within(then: DateTime<Utc>, now: DateTime<Utc>, span: TimeDelta) -> bool {
     then <= now && now - then < span
 }
 
-/// Fetches a URL. Redirects from https are followed to https only.
+/// Fetches a JWK Set from a URL. If the URL is https, follows redirects only to https URLs.
 fn fetch_url(url: &str) -> Result<Vec<u8>, String> {
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(FETCH_TIMEOUT))
@@ -150,7 +152,7 @@ fn fetch_url(url: &str) -> Result<Vec<u8>, String> {
     response.body_mut().with_config().limit(MAX_JWK_SET_BYTES).read_to_vec().map_err(|error| error.to_string())
 }
 
-/// Reads a file, if it has changed.
+/// Reads a JWK Set from a file, unless the file still has the modification time and size in `before`.
 fn read_file(file: &Path, before: Option<(SystemTime, u64)>) -> Result<Fetched, String> {
     let with_path = |error: std::io::Error| format!("{}: {error}", file.display());
     let mut opened = File::open(file).map_err(with_path)?;

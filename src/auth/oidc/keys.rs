@@ -1,7 +1,8 @@
 //! JWK set (RFC 7517) and verification of JWT signatures (RSA, ECDSA, Ed25519).
 //!
-//! A key is used only with the algorithms of its type, narrowed by its `alg`, `use` and `key_ops`. This prevents
-//! algorithm confusion. Symmetric, encryption, weak and malformed keys are skipped; the rest of the set stays usable.
+//! A key is used only with the algorithms of its key type, and only as far as its members `alg`, `use` and
+//! `key_ops` allow. This prevents algorithm confusion attacks. Symmetric, encryption, weak and malformed keys are
+//! skipped; the other keys of the set stay usable.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
@@ -13,7 +14,7 @@ use super::{
     token::{self, Token},
 };
 
-/// Maximum number of usable keys of a set. Further keys are ignored.
+/// Maximum number of keys that are used from one JWK Set. Further keys are ignored.
 const MAX_KEYS: usize = 100;
 
 /// Accepted sizes of an RSA modulus, in bytes: 2048 to 8192 bits.
@@ -27,7 +28,8 @@ const RSA_ALGORITHMS: [Algorithm; 6] =
 pub(super) enum Verification {
     /// The signature is valid.
     Signed,
-    /// The token names a key that is not in the set, or names none and no key of the set fits.
+    /// The token names a key that is not in the set, or the token names no key and no key in the set supports its
+    /// algorithm.
     UnknownKey,
 }
 
@@ -51,7 +53,7 @@ struct RawJwkSet {
     keys: Vec<Value>,
 }
 
-/// The members of a JWK that are used.
+/// The members of a JWK that Dateline reads.
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -68,7 +70,7 @@ struct Jwk {
 }
 
 impl JwkSet {
-    /// Parses a JWK Set, or returns the problem.
+    /// Parses a JWK Set, or returns the reason why it cannot be parsed.
     pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
         let set: RawJwkSet = serde_json::from_slice(text).map_err(|error| format!("not a JWK Set: {error}"))?;
         let total = set.keys.len();
@@ -80,8 +82,9 @@ impl JwkSet {
         self.keys.len()
     }
 
-    /// Verifies the signature of a token. A token without `kid` is accepted only if exactly one key fits its algorithm.
-    /// Fails if the signature is invalid, if the named key does not allow the algorithm, or if several keys fit.
+    /// Verifies the signature of a token. A token without `kid` is accepted only if exactly one key in the set
+    /// supports its algorithm. Fails if the signature is invalid, if the key that the token names does not allow
+    /// the token's algorithm, or if the token names no key and several keys support its algorithm.
     pub(super) fn verify(&self, token: &Token<'_>) -> Result<Verification, TokenRejected> {
         let is_usable = |key: &&Key| key.algorithms.contains(&token.algorithm);
         let candidates: Vec<&Key> = match &token.key_id {
@@ -140,7 +143,7 @@ impl Key {
 }
 
 fn rsa(modulus: &str, exponent: &str) -> Option<DecodingKey> {
-    // Some issuers write a leading zero, as in DER.
+    // Some issuers write a leading zero byte, as in DER. Remove it.
     let number = |text: &str| {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();

@@ -1,8 +1,8 @@
 //! OpenID Connect: verifies bearer tokens (JWT) of an issuer and turns their claims into a `Viewer`.
 //!
-//! Steps: parse the token, verify its signature with the issuer's keys, check its claims. A token that names an unknown
-//! key triggers one refresh of the keys. Error messages are written for the client. Tokens never appear in messages or
-//! logs.
+//! Verification has three steps: parse the token, verify its signature with the issuer's keys, check its claims. A
+//! token that names an unknown key triggers one refresh of the keys. Error messages are written for the client.
+//! Tokens never appear in messages or logs.
 //!
 //! - `token`: parses a JWS in compact form
 //! - `keys`: JWK set and signature verification
@@ -41,18 +41,18 @@ pub struct Oidc {
 }
 
 impl Oidc {
-    /// Creates a verifier. Its keys are fetched on first use, or by [`Oidc::refresh_keys_periodically`].
+    /// Creates a verifier. The issuer's keys are fetched on first use, or by [`Oidc::refresh_keys_periodically`].
     pub fn new(settings: OidcSettings) -> Self {
         let cache = Arc::new(JwksCache::new(settings.jwks.clone()));
         Self { settings, cache }
     }
 
-    /// Returns true if a bearer token has the form of a JWT: three parts, joined by dots.
+    /// Returns true if a bearer token looks like a JWT: three parts, joined by dots.
     pub fn looks_like_jwt(bearer: &str) -> bool {
         bearer.bytes().filter(|&byte| byte == b'.').count() == 2
     }
 
-    /// Verifies a token and returns its holder.
+    /// Verifies a bearer token, and returns its holder as a viewer.
     pub async fn verify(&self, bearer: &str, now: DateTime<Utc>) -> Result<Viewer, TokenRejected> {
         let token = Token::parse(bearer)?;
         let mut verification = self.cache.keys().verify(&token)?;
@@ -73,15 +73,15 @@ impl Oidc {
         }
     }
 
-    /// Refreshes the keys if they are older than an hour or were never loaded, or if their file has changed. At most
-    /// once in 30 seconds.
+    /// Refreshes the issuer's keys if they are older than an hour or were never loaded, or if the key file has
+    /// changed. Does nothing if the last attempt was less than 30 seconds ago.
     pub async fn refresh_keys(&self, now: DateTime<Utc>) {
         if self.cache.is_due(now) {
             self.cache.refresh(now).await;
         }
     }
 
-    /// Refreshes the keys periodically, for as long as it is polled.
+    /// Refreshes the issuer's keys periodically, until the future is dropped.
     pub async fn refresh_keys_periodically(&self, clock: impl Fn() -> DateTime<Utc> + Send) {
         loop {
             self.refresh_keys(clock()).await;

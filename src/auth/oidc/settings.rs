@@ -1,18 +1,18 @@
 //! OIDC settings as validated values: issuer, audience, JWKS source, subject and role claims, role mapping, clock skew.
 //!
-//! Parsing is in `config::oidc`.
+//! `config::oidc` parses these settings.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use chrono::TimeDelta;
 use entity::api_token::Role;
 
-/// Where the issuer's public keys are (a JWK Set, RFC 7517).
+/// Source of the issuer's public keys (a JWK Set, RFC 7517).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JwksSource {
     /// An http or https URL.
     Url(String),
-    /// A file.
+    /// A local file.
     File(PathBuf),
 }
 
@@ -25,12 +25,12 @@ pub struct OidcSettings {
     pub audience: String,
     /// Source of the issuer's keys.
     pub jwks: JwksSource,
-    /// Claim with the subject; `a.b` is a path into objects.
+    /// Name of the claim with the subject. `a.b` means the member `b` of the object `a`.
     pub subject_claim: String,
-    /// Claim with the roles; `a.b` is a path into objects.
+    /// Name of the claim with the roles. `a.b` means the member `b` of the object `a`.
     pub role_claim: String,
-    /// Role for each value of that claim; other values are ignored.
+    /// Role for each value of the role claim. Other values are ignored.
     pub roles: BTreeMap<String, Role>,
-    /// Maximum difference between the issuer's clock and the server's.
+    /// Maximum difference between the issuer's clock and the server's clock.
     pub clock_skew: TimeDelta,
 }

@@ -14,7 +14,8 @@ use super::error::TokenRejected;
 /// Maximum length of a token, in bytes; a longer one is rejected without parsing.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// Accepted algorithms: asymmetric ones only, so that a verifier cannot sign. Never `none` or a shared secret.
+/// Accepted signature algorithms. All of them are asymmetric, so whoever can verify a token cannot sign one. `none`
+/// and algorithms with a shared secret are never accepted.
 const ALGORITHMS: [(&str, Algorithm); 9] = [
     ("RS256", Algorithm::RS256),
     ("RS384", Algorithm::RS384),
@@ -27,7 +28,7 @@ const ALGORITHMS: [(&str, Algorithm); 9] = [
     ("EdDSA", Algorithm::EdDSA),
 ];
 
-/// Returns the accepted algorithm of that name. Names are case-sensitive.
+/// Returns the accepted algorithm with a name, or `None` if there is none. Names are case-sensitive.
 pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
     ALGORITHMS.iter().find(|(known, _)| *known == name).map(|&(_, algorithm)| algorithm)
 }
@@ -85,7 +86,7 @@ impl<'a> Token<'a> {
         Ok(Self { algorithm, key_id: header.kid, message: message.as_bytes(), signature, payload })
     }
 
-    /// Returns the claims. They must not be trusted before the signature was verified.
+    /// Returns the claims of the token. The caller must verify the signature before it trusts them.
     pub(super) fn claims(&self) -> Result<Map<String, Value>, TokenRejected> {
         serde_json::from_slice(&decode_part(self.payload)?).map_err(|_| malformed())
     }
