@@ -1,10 +1,13 @@
-//! Clock synchronised with the database, so that all servers of one database agree on what is public at an instant.
+//! Clock synchronised with the database's clock, so that all servers of one database agree on what is public at an
+//! instant.
 //!
-//! PostgreSQL is sampled four times a second (Cristian's algorithm, NTP-style clock filter). With SQLite the system
-//! clock is used. Between samples the time runs on the monotonic clock. It never goes back: if the database clock was
-//! set back, the time stands still until the database clock has caught up. An offset of the system clock beyond
-//! `clock.max_offset` is reported as a problem, but does not affect the time. Code below the entry points takes the
-//! time as a parameter. Tests use a fixed clock.
+//! PostgreSQL's clock is sampled four times a second (Cristian's algorithm, NTP-style clock filter). With SQLite,
+//! the system clock is sampled instead. Between samples, the monotonic clock advances the time. The time never goes
+//! back: if the database clock was set back, the time stands still until the database clock has caught up.
+//!
+//! If the system clock differs from the database clock by more than `clock.max_offset`, the clock reports a
+//! problem; the time itself is not affected. Code below the entry points takes the time as a parameter. Tests use a
+//! fixed clock.
 
 use std::{
     collections::VecDeque,
@@ -20,22 +23,24 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// Default of `clock.max_offset`, the maximum offset of the system clock from the database clock.
 pub const MAX_OFFSET: Duration = Duration::from_secs(2);
 
-/// Maximum round trip of a precise measurement, in microseconds. The error of a measurement is at most half its round
-/// trip. A slower measurement is used only while there is no precise one. It is then evaluated as if the response had
-/// arrived without delay, so that the time is never early.
+/// Maximum round trip of a precise measurement, in microseconds. The error of a measurement is at most half its
+/// round trip. A slower measurement is used only while there is no precise one. In that case the database is
+/// assumed to have read its clock when the response arrived, so that the resulting time is never ahead of the
+/// database.
 const MAX_ROUND_TRIP: i64 = 1_000_000;
 
-/// Number of measurements that are kept: two seconds at four per second.
+/// Maximum number of measurements that are kept. At four measurements per second, they cover two seconds.
 const SAMPLES: usize = 8;
 
-/// Inverse of the maximum drift between two independent clocks. It includes a clock that is slewed (500 ppm).
+/// Inverse of the maximum drift between two independent clocks (1000 ppm). The maximum also covers a clock that is
+/// being slewed, at 500 ppm.
 const DRIFT_DIVISOR: i64 = 1000;
 
-/// Tolerance between two measurements beyond their error bounds, in microseconds, because the clocks are read one after
-/// the other.
+/// Tolerance when two measurements are compared, in microseconds, in addition to their error bounds. It is needed
+/// because a measurement reads two clocks one after the other.
 const TOLERANCE: i64 = 1000;
 
-/// The clock. Its precision is a microsecond, as in both databases. Clones share the same clock.
+/// Source of the present time. Its precision is a microsecond, as in both databases. Clones share the same clock.
 #[derive(Clone, Debug)]
 pub struct Clock(Kind);
 
@@ -46,23 +51,24 @@ enum Kind {
 }
 
 impl Clock {
-    /// A clock that follows the database. The system clock may be off by [`MAX_OFFSET`].
+    /// Returns a clock that follows the database. The system clock may differ from the database clock by
+    /// [`MAX_OFFSET`] before a problem is reported.
     pub fn system() -> Self {
         Self::with_max_offset(MAX_OFFSET)
     }
 
-    /// A clock with another maximum offset. With zero any offset is accepted, and the time may stand still for
-    /// [`MAX_OFFSET`].
+    /// Returns a clock that follows the database, with another maximum offset of the system clock. Zero accepts any
+    /// offset; the time may then stand still for [`MAX_OFFSET`] before a problem is reported.
     pub fn with_max_offset(max_offset: Duration) -> Self {
         Self::synchronized(max_offset, 0)
     }
 
-    /// A clock on a machine whose system clock is wrong by a time span, for tests.
+    /// Returns a clock whose system clock is wrong by a time span, for tests.
     pub fn skewed(by: TimeDelta) -> Self {
         Self::synchronized(MAX_OFFSET, micros(by))
     }
 
-    /// A manual clock, for tests.
+    /// Returns a manual clock that stands still at an instant, for tests.
     pub fn fixed_at(at: DateTime<Utc>) -> Self {
         Self(Kind::Manual(Arc::new(Mutex::new(at))))
     }
@@ -83,14 +89,15 @@ impl Clock {
         }
     }
 
-    /// Changes the error of the system clock of [`Clock::skewed`].
+    /// Changes the simulated error of the system clock that [`Clock::skewed`] set, for tests.
     pub fn set_skew(&self, by: TimeDelta) {
         if let Kind::Synchronized(synchronized) = &self.0 {
             synchronized.skew.store(micros(by), Relaxed);
         }
     }
 
-    /// The present instant. Never earlier than an instant that was returned before.
+    /// Returns the present instant. Except for a manual clock, it is never earlier than an instant that was
+    /// returned before.
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
             Kind::Manual(time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
@@ -101,7 +108,7 @@ impl Clock {
         }
     }
 
-    /// Whether there is a precise measurement.
+    /// Returns true if the database's time is known from a precise measurement. Always true for a manual clock.
     pub fn is_measured(&self) -> bool {
         match &self.0 {
             Kind::Manual(_) => true,
@@ -109,8 +116,8 @@ impl Clock {
         }
     }
 
-    /// Adds a measurement: the time of the database, and the instants at which the request was sent and the response
-    /// received.
+    /// Adds a measurement: the time that the database returned, the instant at which the request was sent, and the
+    /// instant at which the response was received.
     pub fn add_sample(&self, sent: Instant, received: Instant, database: DateTime<Utc>) {
         if let Kind::Synchronized(synchronized) = &self.0 {
             synchronized.reference.add_sample(
@@ -129,7 +136,7 @@ impl Clock {
         }
     }
 
-    /// The present problem of the clock, if any.
+    /// Returns the message of the clock's present problem, or `None` if there is no problem.
     pub fn problem(&self) -> Option<String> {
         match &self.0 {
             Kind::Manual(_) => None,
@@ -140,10 +147,10 @@ impl Clock {
     }
 }
 
-/// The clock of a process that follows the database.
+/// State of a clock that follows the database. All clones share it.
 #[derive(Debug)]
 struct Synchronized {
-    /// The zero of monotonic time.
+    /// Instant that counts as zero in monotonic time.
     origin: Instant,
     /// Simulated error of the system clock in microseconds. 0 except in tests.
     skew: AtomicI64,
@@ -159,40 +166,43 @@ impl Synchronized {
         self.since(Instant::now())
     }
 
-    /// The system clock, in microseconds since 1970.
+    /// Returns the time of the system clock, in microseconds since 1970.
     fn system(&self) -> i64 {
         system() + self.skew.load(Relaxed)
     }
 }
 
-/// The clock that is followed: its measurements and the latest instant that was returned. Pure: all times are
-/// microseconds; `elapsed` is on the monotonic clock, the others are since 1970.
+/// The database's clock as this process knows it: the recent measurements, and the latest instant that was
+/// returned. It reads no clock itself, so that tests are deterministic. All times are in microseconds. `elapsed`,
+/// `sent` and `received` are on the monotonic clock; all other times are since 1970.
 #[derive(Debug)]
 struct ReferenceClock {
-    /// Time of the reference clock at monotonic time 0, by the best measurement.
+    /// Time of the reference clock at monotonic time 0, according to the best measurement.
     base: AtomicI64,
     /// The latest instant that was returned.
     last_returned: AtomicI64,
     /// The latest measurements that agree with the newest one, newest first.
     recent: Mutex<VecDeque<Measurement>>,
-    /// Maximum offset of the system clock, and maximum time for which the time may stand still. 0 accepts any offset.
+    /// Maximum offset of the system clock, and maximum time for which the returned time may stand still. 0 accepts
+    /// any offset of the system clock.
     max_offset: i64,
-    /// Whether the last check found a value over the limit.
+    /// Whether the last call of `problem` found a value over the limit.
     was_over_limit: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Measurement {
-    /// Time of the reference clock at monotonic time 0.
+    /// Time of the reference clock at monotonic time 0, according to this measurement.
     base: i64,
-    /// Error bound: half the round trip.
+    /// Error bound of `base` at the time of the measurement: half the round trip.
     error: i64,
     /// Monotonic time of the measurement.
     elapsed: i64,
 }
 
 impl Measurement {
-    /// The error bound at a later time.
+    /// Returns the error bound at another monotonic time. It grows with the distance from the measurement, because
+    /// clocks drift.
     fn error_at(&self, elapsed: i64) -> i64 {
         self.error + elapsed.abs_diff(self.elapsed) as i64 / DRIFT_DIVISOR
     }
@@ -203,7 +213,8 @@ impl Measurement {
 }
 
 impl ReferenceClock {
-    /// A clock without a measurement, which starts with the time of the system clock.
+    /// Creates a reference clock without a measurement. Until the first measurement, it returns the time of the
+    /// system clock.
     fn new(system: i64, max_offset: i64) -> Self {
         Self {
             base: AtomicI64::new(system),
@@ -222,7 +233,7 @@ impl ReferenceClock {
         self.recent(|recent| recent.iter().any(Measurement::is_precise))
     }
 
-    /// The time of the reference clock, ignoring what was returned before.
+    /// Returns the time of the reference clock, even if it is earlier than an instant that was returned before.
     fn raw(&self, elapsed: i64) -> i64 {
         self.base.load(Relaxed).saturating_add(elapsed)
     }
@@ -232,12 +243,13 @@ impl ReferenceClock {
         self.last_returned.fetch_max(now, Relaxed).max(now)
     }
 
-    /// Adds a sample (Cristian's algorithm). The reading is placed at the middle of the round trip, and half the round
-    /// trip is the error bound.
+    /// Adds a measurement (Cristian's algorithm). The database is assumed to have read its clock in the middle of
+    /// the round trip, so half the round trip is the error bound.
     ///
-    /// Of the newest samples the one with the smallest error bound is used, as in NTP's clock filter. Samples whose
-    /// intervals do not overlap with this one are dropped: a clock was stepped, or the machine was suspended, which the
-    /// monotonic clock does not count.
+    /// Among the recent measurements, the one with the smallest error bound determines the time, as in NTP's clock
+    /// filter. Older measurements whose error intervals do not overlap with the new one are dropped. They disagree
+    /// if a clock was stepped, or if the machine was suspended, because the monotonic clock does not count the time
+    /// of a suspension.
     fn add_sample(&self, sent: i64, received: i64, reading: i64) {
         let error = (received - sent + 1) / 2;
         let mut new = Measurement { base: reading - sent - (received - sent) / 2, error, elapsed: received };
@@ -260,11 +272,12 @@ impl ReferenceClock {
         });
     }
 
-    /// The present problem, if any. After an offset over the limit, the limit is nine tenths of the maximum, so that
-    /// an offset near the maximum does not alternate.
+    /// Returns the message of the present problem, if any. Once an offset was over the limit, the limit is nine
+    /// tenths of the maximum. This hysteresis keeps an offset near the maximum from alternating between problem and
+    /// no problem.
     ///
-    /// Even if any offset is accepted, the time may stand still for at most [`MAX_OFFSET`], because that does not
-    /// depend on the system clock.
+    /// Even if `max_offset` accepts any offset of the system clock, the returned time may stand still for at most
+    /// [`MAX_OFFSET`], because a time that stands still does not depend on the system clock.
     fn problem(&self, elapsed: i64, system: i64) -> Option<String> {
         if !self.is_measured() {
             return Some(format!(
@@ -301,7 +314,7 @@ impl ReferenceClock {
     }
 }
 
-/// The system clock, in microseconds since 1970.
+/// Returns the time of the system clock, in microseconds since 1970.
 fn system() -> i64 {
     #[expect(clippy::disallowed_methods, reason = "the clock that all other code uses")]
     Utc::now().timestamp_micros()
@@ -311,8 +324,8 @@ fn micros(span: TimeDelta) -> i64 {
     span.num_microseconds().unwrap_or(if span < TimeDelta::zero() { i64::MIN / 4 } else { i64::MAX / 4 })
 }
 
-/// Formats microseconds (0 or more) as seconds, rounded up to one decimal, so that a span beyond a limit is never shown
-/// as equal to the limit.
+/// Formats microseconds (0 or more) as seconds. Rounds up to one decimal, so that a time span beyond a limit never
+/// looks equal to the limit.
 fn seconds(micros: i64) -> String {
     let tenths = micros.saturating_add(99_999) / 100_000;
     if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }

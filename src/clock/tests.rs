@@ -13,7 +13,7 @@ fn unsynchronized() -> ReferenceClock {
     ReferenceClock::new(START, 2 * SECOND)
 }
 
-/// A reference clock that was measured without error at one second of monotonic time.
+/// Returns a reference clock that was measured without error at one second of monotonic time.
 fn synchronized() -> ReferenceClock {
     let reference = unsynchronized();
     reference.add_sample(SECOND, SECOND, START + SECOND);
@@ -25,10 +25,12 @@ fn the_sample_with_the_shortest_round_trip_is_used() {
     let reference = synchronized();
     reference.add_sample(2 * SECOND, 2 * SECOND + 2000, START + 2 * SECOND + 1000);
     assert_eq!(reference.raw(3 * SECOND), START + 3 * SECOND);
-    // The request took all of the time, so the error is half of it. The sample is not used.
+    // The request took the whole round trip, and the response none, so the error of the measurement is half the
+    // round trip. The sample is not used.
     reference.add_sample(3 * SECOND, 3 * SECOND + 400_000, START + 3 * SECOND + 400_000);
     assert_eq!(reference.raw(4 * SECOND), START + 4 * SECOND);
-    // Only slow responses from a slewed clock. The quick sample is dropped in the end.
+    // From here on, all responses are slow, and the reference clock is slewed. The quick sample is dropped in the
+    // end.
     for number in 4..20 {
         let at = number * SECOND;
         reference.add_sample(at, at + 20_000, START + at + 10_000 + 200 * number);
@@ -54,10 +56,11 @@ fn a_slow_sample_is_used_only_while_there_is_no_other() {
 fn a_clock_step_takes_effect_with_the_first_sample_that_shows_it() {
     let reference = synchronized();
     assert_eq!(reference.now(2 * SECOND), START + 2 * SECOND);
-    // Forward, as after a suspension: takes effect at once, although the response is slower than the earlier ones.
+    // Forward, as after a suspension: the step takes effect at once, although this response is slower than the
+    // earlier ones.
     reference.add_sample(2 * SECOND, 2 * SECOND + 4000, START + 3602 * SECOND);
     assert_eq!(reference.now(3 * SECOND), START + 3603 * SECOND - 2000);
-    // Back: the time stands still until the reference clock has caught up.
+    // Back: the returned time stands still until the reference clock has caught up.
     reference.add_sample(3 * SECOND, 3 * SECOND, START + 3598 * SECOND);
     let expected = 3603 * SECOND - 2000;
     for (elapsed, now) in [(3, expected), (5, expected), (7, expected), (8, 3603 * SECOND), (9, 3604 * SECOND)] {
@@ -72,7 +75,7 @@ fn the_system_clock_does_not_change_the_time_and_is_reported_beyond_the_limit() 
         (2 * SECOND, None),
         (2 * SECOND + 1, Some("2.1 s ahead of the database's; the maximum is 2 s")),
         (90 * SECOND, Some("90 s ahead of the database's")),
-        // The offset must fall below nine tenths of the limit.
+        // After a problem, the offset must fall below nine tenths of the limit.
         (19 * SECOND / 10, Some("1.9 s ahead of the database's; the maximum is 1.8 s")),
         (18 * SECOND / 10, None),
         (19 * SECOND / 10, None),
@@ -140,7 +143,7 @@ fn a_server_with_a_wrong_clock_uses_the_time_of_the_database() {
     assert!(clock.problem().unwrap().contains("s ahead of the database's"));
     clock.set_skew(TimeDelta::zero());
     assert_eq!(clock.problem(), None);
-    // With SQLite the system clock is used, right or wrong.
+    // With SQLite the system clock is used, even if it is wrong.
     let clock = Clock::skewed(TimeDelta::seconds(90));
     clock.sample_system_clock();
     assert_eq!((clock.is_measured(), clock.problem()), (true, None));
@@ -166,7 +169,7 @@ enum Event {
     Sleep(i64),
     /// The database clock is stepped.
     Step(i64),
-    /// A measurement: how long the request and the response take.
+    /// A measurement: the durations of the request and of the response.
     Measure(i64, i64),
 }
 
@@ -182,7 +185,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    /// The time never goes back. Right after a precise measurement, the error is bounded by the round trip.
+    /// The returned time never goes back. Right after a precise measurement, the round trip bounds the error.
     #[test]
     fn time_never_goes_back_and_follows_the_database(events in prop::collection::vec(event(), 0..60)) {
         let reference = unsynchronized();
