@@ -1,7 +1,7 @@
-//! `dateline check`: runs the consistency check of the database and prints its findings; `--repair` repairs dates
-//! first.
+//! `dateline check`: runs the consistency check of the database and prints its findings. With `--repair`, first
+//! repairs dates and instants that are out of range.
 //!
-//! Exit codes: 0 nothing is wrong, 3 there are findings, 1 the check could not run.
+//! Exit codes: 0 if nothing is wrong, 3 if there are findings, 1 if the check could not run.
 
 use std::process::ExitCode;
 
@@ -39,7 +39,8 @@ impl Check {
             app.newsroom.db.clone().close().await;
         }
         let db = Db::open_with(url, &OpenOptions::existing()).await?;
-        // A value that ends the driver is a finding, not an end of the command.
+        // The database driver panics on some malformed values. The check catches the panic and reports the value as
+        // a finding, so the panic itself is logged only at debug level.
         std::panic::set_hook(Box::new(|panic| tracing::debug!(%panic, "a value cannot be read")));
         let report = check(&db).await;
         drop(std::panic::take_hook());
@@ -62,7 +63,7 @@ impl Check {
     }
 }
 
-/// One line that says what was verified.
+/// Returns one line that says how much was checked.
 fn summary(report: &CheckReport) -> String {
     let number = |table: &str| report.rows.iter().find(|(name, _)| name == table).map_or(0, |&(_, number)| number);
     let journal = match report.journal {

@@ -1,5 +1,5 @@
-//! What every command needs: the error type, the database and the application of the settings, and the viewer that
-//! commands act as.
+//! Shared code of the commands: the error type, opening the configured database and application, and the viewer
+//! that commands act as.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
 /// The error of a command.
 pub(super) type CommandError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Opens the database of the settings with options and migrates it to the schema of this version.
+/// Opens the configured database with `options`, and migrates it to the schema of this program version.
 pub(super) async fn open_with(settings: &Settings, options: OpenOptions) -> Result<Db, CommandError> {
     let options = OpenOptions { new_database: settings.new_database, ..options };
     let db = Db::open_with(&settings.database_url, &options).await?;
@@ -27,12 +27,12 @@ pub(super) async fn open_with(settings: &Settings, options: OpenOptions) -> Resu
     Ok(db)
 }
 
-/// Opens the application with the database of the settings, which is created if it does not exist.
+/// Opens the application on the configured database. Creates the database if it does not exist.
 pub(super) async fn open_app(settings: &Settings) -> Result<Arc<App>, CommandError> {
     open_app_with(settings, OpenOptions::default()).await
 }
 
-/// Opens the application with the database of the settings, which must exist.
+/// Opens the application on the configured database. Fails if the database does not exist.
 pub(super) async fn open_existing_app(settings: &Settings) -> Result<Arc<App>, CommandError> {
     open_app_with(settings, OpenOptions::existing()).await
 }
@@ -43,7 +43,8 @@ async fn open_app_with(settings: &Settings, options: OpenOptions) -> Result<Arc<
     Ok(App::new(db, settings.newsroom.clone(), settings.site_info.clone(), clock).await?)
 }
 
-/// The viewer of commands. Whoever can run commands on the machine of the database acts as an administrator.
+/// Returns the viewer that commands act as: an administrator, because anyone who can run commands on the database
+/// machine has full access to the data.
 pub(super) fn operator() -> Viewer {
     Viewer::new(Role::Admin, COMMAND_LINE_ACTOR)
 }

@@ -1,8 +1,8 @@
 //! Demo data of `dateline serve --demo`: fills an empty database with sample releases, and creates a token for an
 //! editor.
 //!
-//! Releases of 2003 to 2007 have fixed dates, which the examples of the README use. Others are dated relative to today,
-//! so that fields about recent weeks (`trendingTopics`) have results.
+//! Releases of 2003 to 2007 have fixed dates, which the examples of the README use. Other releases are dated
+//! relative to today, so that fields about recent weeks (`trendingTopics`) have results.
 
 use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -20,8 +20,8 @@ use crate::{
 /// Releases with fixed dates, as NDJSON.
 const FIXED_DATES: &str = include_str!("demo.ndjson");
 
-/// Releases with dates relative to the day of the import: `{day -3}` is the date three days before, `{instant -3}` an
-/// instant on that day.
+/// Releases with dates relative to the day of the import, as NDJSON with placeholders: `{day -3}` is the date three
+/// days earlier, `{instant -3}` an instant on that day.
 const RELATIVE_DATES: &str = include_str!("demo-recent.ndjson");
 
 /// Fills an empty newsroom with demo data. Returns the secret of an editor's token, or `None` if the newsroom is not
@@ -54,7 +54,7 @@ pub async fn populate(app: &App) -> Result<Option<String>, CommandError> {
     Ok(Some(secret))
 }
 
-/// The NDJSON to import, with the dates filled in.
+/// Returns the NDJSON of the demo data, with placeholders replaced by dates and instants relative to `now`.
 fn demo_records(now: DateTime<Utc>, zone: Tz) -> Result<String, CommandError> {
     let hour = now.duration_trunc(TimeDelta::hours(1))?;
     let mut records = FIXED_DATES.to_owned();
@@ -76,8 +76,8 @@ fn demo_records(now: DateTime<Utc>, zone: Tz) -> Result<String, CommandError> {
     Ok(records)
 }
 
-/// Makes the changes that an import cannot express: a correction, a new slug, a schedule, an embargo, and merged
-/// topics.
+/// Makes changes that an import cannot express: a correction, a new slug, a schedule, an embargo, and merged topics
+/// and places.
 async fn apply_edits(app: &App, now: DateTime<Utc>) -> Result<(), CommandError> {
     let (newsroom, desk) = (&app.newsroom, operator());
     let find = |slug: &str| -> Result<(Uuid, i32), CommandError> {

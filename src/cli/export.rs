@@ -25,7 +25,8 @@ pub(super) struct Export {
 impl Export {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
         let app = open_existing_app(settings).await?;
-        // Due transitions apply even if no server ran.
+        // Record scheduled publications and ends of embargoes that became due while no server ran, so that the
+        // export shows their effect.
         app.newsroom.record_due_releases(app.clock.now()).await?;
         let lines = match self.output {
             Some(path) => {
@@ -40,7 +41,7 @@ impl Export {
                 let mut out = BufWriter::with_capacity(1 << 20, io::stdout());
                 match export(&app.newsroom, &mut out).await {
                     Ok(lines) => lines,
-                    // The reader closed the pipe.
+                    // The program that reads the pipe has closed it. This is not an error.
                     Err(ExportError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                         return Ok(ExitCode::SUCCESS);
                     }

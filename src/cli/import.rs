@@ -1,7 +1,7 @@
 //! `dateline import`: imports NDJSON files or printed listings, with a progress bar, messages by line and a summary.
 //!
-//! Standard input and pipes are copied to a temporary file, because a file is read twice. Exit code 3 means that
-//! records were refused or in conflict.
+//! Standard input and pipes are copied to a temporary file, because the import reads its input more than once. Exit
+//! code 3 means that records were refused or in conflict.
 
 use std::{
     fs::File,
@@ -141,13 +141,14 @@ impl Import {
     }
 }
 
-/// Opens a file that can be read twice. Standard input and pipes are first copied to a temporary file.
+/// Opens an input so that it can be read more than once. Standard input and pipes are first copied to a temporary
+/// file.
 fn open_seekable(name: &str) -> Result<File, CommandError> {
     if name == "-" {
         return copy_to_temp_file(&display_name(name), &mut io::stdin().lock());
     }
     let mut file = File::open(name).map_err(|error| format!("{name} cannot be opened: {error}"))?;
-    // A pipe or a folder tells so now, not in the middle.
+    // Detect folders and pipes before the import begins, not in the middle of it.
     if file.metadata().map_err(|error| read_error(name, &error))?.is_dir() {
         return Err(format!("{name} is a directory: give a file").into());
     }
@@ -157,7 +158,7 @@ fn open_seekable(name: &str) -> Result<File, CommandError> {
     Ok(file)
 }
 
-/// Copies a reader that can be read only once to a temporary file.
+/// Copies an input that can be read only once to a temporary file, and returns that file, positioned at its start.
 fn copy_to_temp_file(name: &str, reader: &mut impl Read) -> Result<File, CommandError> {
     let copy_error = |error: &io::Error| {
         format!(
@@ -190,7 +191,7 @@ fn display_name(name: &str) -> String {
     if name == "-" { "standard input".to_owned() } else { name.to_owned() }
 }
 
-/// A progress bar, which is hidden if standard error is not a terminal.
+/// Creates a progress bar for an import of `size` bytes. The bar is hidden if standard error is not a terminal.
 fn bar(size: u64) -> ProgressBar {
     let target = if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}")

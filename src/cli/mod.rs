@@ -1,4 +1,4 @@
-//! Command line: argument parsing with clap, settings from flags, environment and file, and dispatch to the commands.
+//! Command line: parses arguments with clap, reads settings from flags, environment and file, and runs the command.
 //!
 //! - `serve`: HTTP server
 //! - `migrate`: schema migrations
@@ -9,7 +9,7 @@
 //! - `token`: access tokens
 //! - `schema`: GraphQL schema (SDL)
 //! - `demo`: demo data of `serve --demo`
-//! - `context`: error type, database and application of the settings
+//! - `context`: shared code: error type, opening the configured database and application, viewer of commands
 //! - `output`: standard output and standard error
 
 mod check;
@@ -105,8 +105,8 @@ enum Command {
 }
 
 impl Cli {
-    /// Parses the command line. `Err` is the exit code if the answer was printed already: `--help`, `--version` or an
-    /// error.
+    /// Parses the command line. For `--help`, `--version` and invalid arguments, prints the text and returns the
+    /// exit code as `Err`.
     pub fn read() -> Result<Self, ExitCode> {
         Self::try_parse().map_err(|error| match output::ignore_broken_pipe(error.print()) {
             Ok(()) => ExitCode::from(error.exit_code() as u8),
@@ -114,7 +114,8 @@ impl Cli {
         })
     }
 
-    /// Reads the settings from the file, the environment and the flags. Also returns unknown environment variables.
+    /// Reads the settings from the file, the environment and the flags. Also returns the names of unknown
+    /// `DATELINE_*` environment variables.
     pub fn settings(&self) -> Result<(Settings, Vec<String>), ConfigError> {
         let mut layers = Layers::defaults();
         let named = self.global.config.clone();
@@ -152,7 +153,7 @@ impl Cli {
     }
 }
 
-/// Prints why a command failed, and returns its exit code.
+/// Prints the reason why a command failed to standard error, and returns the exit code.
 pub fn report_failure(error: &dyn std::error::Error) -> ExitCode {
     output::print_to_stderr(&format!("dateline: {error}"));
     ExitCode::FAILURE
@@ -163,10 +164,10 @@ pub fn report_failure(error: &dyn std::error::Error) -> ExitCode {
 fn report_file_size_limit_as_error() {
     #[cfg(all(any(target_os = "linux", target_os = "macos"), not(any(target_arch = "mips", target_arch = "mips64"))))]
     {
-        /// The number of SIGXFSZ.
+        /// Signal number of SIGXFSZ.
         const FILE_SIZE: i32 = 25;
         use tokio::signal::unix::{SignalKind, signal};
-        // The handler stays when its receiver is dropped.
+        // The signal handler stays installed after its receiver is dropped.
         if let Err(error) = signal(SignalKind::from_raw(FILE_SIZE)) {
             tracing::debug!(%error, "SIGXFSZ is not handled");
         }

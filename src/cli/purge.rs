@@ -1,4 +1,4 @@
-//! `dateline purge`: removes a release with all its revisions permanently (right to erasure); the journal keeps the
+//! `dateline purge`: removes a release with all its revisions permanently (right to erasure). The journal keeps the
 //! reason.
 
 use std::process::ExitCode;

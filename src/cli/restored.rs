@@ -1,5 +1,5 @@
-//! `dateline restored`: marks a database as restored from a backup, so that positions of the lost history (cursors,
-//! resume tokens) are refused.
+//! `dateline restored`: marks a database as restored from a backup, so that all earlier resume positions (`asOf`,
+//! `after`) are refused. Some of them may name journal entries that the restored database does not have.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! `dateline serve`: opens the database, binds the address, and runs the HTTP server until SIGTERM or Ctrl-C.
 //!
-//! Starts the catalog follower and the background jobs. At the start and the end, due scheduled transitions are
-//! recorded.
+//! Also runs the catalog follower and the background jobs. When the server starts and stops, it records scheduled
+//! transitions that are due.
 
 use std::process::ExitCode;
 
@@ -24,7 +24,8 @@ use crate::{
     newsroom::Error,
 };
 
-/// Default database of the demo newsroom: not the default database of a real newsroom.
+/// Database that the hint for an empty database suggests for a demo newsroom. It differs from the default database,
+/// which may become a real newsroom.
 const DEMO_DATABASE: &str = "sqlite://demo.db";
 
 #[derive(Args, Debug)]
@@ -61,7 +62,8 @@ impl Serve {
         let app = App::new(db.clone(), settings.newsroom.clone(), settings.site_info.clone(), clock).await?;
         let app = app.with_oidc(settings.oidc.clone()).with_http_config(settings.http_config.clone());
         let now = app.clock.now();
-        // Readers see due transitions even before they are recorded, so a locked database does not prevent serving.
+        // Readers see due transitions even before the journal records them, so the server also starts if the
+        // database is locked.
         match record_overdue(&app, now).await {
             Ok(0) => {}
             Ok(late) => {
@@ -93,7 +95,8 @@ impl Serve {
                  or try the demo newsroom:\n    dateline serve --demo --database {DEMO_DATABASE}\n"
             ));
         }
-        // Registered before the notice: a supervisor that has read the notice may send a stop signal at once.
+        // Register the signal handlers before printing the notice, because a supervisor may send a stop signal as
+        // soon as it has read the notice.
         let signals = server::StopSignals::listen()?;
         let address = listener.local_addr()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -120,7 +123,8 @@ impl Serve {
         }
         tracing::info!("stopped");
         if app.newsroom.db.has_stopped_writing() {
-            // Without closing the connections: the last one would copy the write-ahead log and delete it.
+            // Exit without closing the SQLite connections: closing the last one would copy the write-ahead log into
+            // the database file and delete the log.
             std::process::exit(0);
         }
         Ok(ExitCode::SUCCESS)
@@ -134,7 +138,8 @@ fn print_notice(text: &str) {
     }
 }
 
-/// Records the transitions that became due while no server ran, and returns the number of releases.
+/// Resolves pending schedules again, and records the transitions that became due while no server ran. Returns the
+/// number of releases with such transitions.
 async fn record_overdue(app: &App, now: DateTime<Utc>) -> Result<usize, Error> {
     app.newsroom.resolve_schedules(now).await?;
     app.newsroom.record_due_releases(now).await

@@ -1,6 +1,6 @@
 //! `dateline token`: creates, lists and revokes access tokens.
 //!
-//! The rules for tokens are in the newsroom; here is the parsing of `--expires` and the output.
+//! This file parses `--expires` and prints the results. The rules for tokens are in `newsroom::access::tokens`.
 
 use std::process::ExitCode;
 
@@ -52,7 +52,7 @@ pub(super) enum Token {
     },
 }
 
-/// A role as an argument.
+/// The value of `--role`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum RoleName {
@@ -77,7 +77,7 @@ impl From<RoleName> for Role {
     }
 }
 
-/// All tokens, newest first.
+/// Loads all tokens, newest first, a page at a time.
 async fn all_tokens(newsroom: &Newsroom) -> Result<Vec<api_token::Model>, Error> {
     let (mut tokens, mut after) = (Vec::new(), None);
     loop {
@@ -184,7 +184,8 @@ impl Expiry {
         Ok(Self::After(span.ok_or_else(|| format!("--expires is \"{text}\": {advice}"))?))
     }
 
-    /// Returns the instant of expiry of a token that is created now; `None` means never.
+    /// Returns the expiry of a token that is created at `now`; `None` means that the token never expires. Fails if
+    /// the expiry is after the year 9999.
     fn resolve(self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, CommandError> {
         let at = match self {
             Self::Never => return Ok(None),
