@@ -1,8 +1,8 @@
 //! HTTP configuration as validated values: limits, introspection, trusted proxies, CORS origins, cache sizes, TLS
 //! files, trusted documents.
 //!
-//! `TrustedDocuments` reads the persisted query manifests of Relay, GraphQL Code Generator and Apollo. Parsing of the
-//! settings is in `config::http`.
+//! `TrustedDocuments` reads the persisted query manifests of Relay, GraphQL Code Generator and Apollo.
+//! `config::http` parses the settings.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -28,13 +28,13 @@ pub struct HttpConfig {
     pub origins: AllowedOrigins,
     /// Size of the response cache in bytes; 0 disables it.
     pub cache_bytes: u64,
-    /// `max-age` of public responses, in seconds: how long other caches may be behind.
+    /// `max-age` of public responses, in seconds: how long browsers and proxies may return an outdated response.
     pub max_age: u64,
     /// Memory for automatic persisted queries in bytes; 0 disables them.
     pub persisted_bytes: u64,
-    /// Trusted documents.
+    /// Trusted documents, and how to treat other queries.
     pub documents: Arc<TrustedDocuments>,
-    /// Certificate and key; HTTP without TLS if `None`.
+    /// Files of the TLS certificate and key. If `None`, the server uses HTTP without TLS.
     pub tls: Option<TlsFiles>,
 }
 
@@ -66,14 +66,15 @@ pub struct TlsFiles {
 /// Origins (RFC 6454) that CORS allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedOrigins {
-    /// Every origin. This is safe because no cookie grants anything: a page must have a token itself.
+    /// Every origin. This is safe because Dateline does not authenticate by cookies: a web page has access only if
+    /// it sends a token.
     Any,
     /// The listed origins only.
     Only(Vec<HeaderValue>),
 }
 
 impl AllowedOrigins {
-    /// Whether an origin is allowed.
+    /// Returns whether an origin is allowed.
     pub fn allow(&self, origin: &HeaderValue) -> bool {
         match self {
             Self::Any => true,
@@ -85,28 +86,28 @@ impl AllowedOrigins {
 /// Treatment of queries that are not trusted documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TrustedDocumentMode {
-    /// They are executed.
+    /// Queries that are not trusted documents are executed.
     #[default]
     Off,
-    /// They are executed and logged.
+    /// Queries that are not trusted documents are executed and logged.
     Log,
-    /// They are refused.
+    /// Queries that are not trusted documents are refused.
     Only,
 }
 
-/// Trusted documents: queries by id.
+/// The trusted documents: queries of the newsroom's own clients, by id.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedDocuments {
-    /// Treatment of all other queries.
+    /// Treatment of queries that are not trusted documents.
     pub mode: TrustedDocumentMode,
     by_id: HashMap<String, Arc<str>>,
     texts: HashSet<Arc<str>>,
 }
 
 impl TrustedDocuments {
-    /// Reads a manifest: a JSON object of queries by id, as relay-compiler and GraphQL Code Generator write it, or
-    /// Apollo's persisted query manifest (`{"format": "apollo-persisted-query-manifest", "operations": [{"id",
-    /// "body"}]}`).
+    /// Reads a manifest. It is a JSON object of queries by id, as relay-compiler and GraphQL Code Generator write
+    /// it, or Apollo's persisted query manifest (`{"format": "apollo-persisted-query-manifest", "operations":
+    /// [{"id", "body"}]}`).
     pub fn from_manifest(text: &str, mode: TrustedDocumentMode) -> Result<Self, String> {
         use serde_json::Value;
         let manifest: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
@@ -135,23 +136,23 @@ impl TrustedDocuments {
         Ok(Self { mode, texts: by_id.values().cloned().collect(), by_id })
     }
 
-    /// The document of an id. The id may have the prefix `sha256:`.
+    /// Returns the document with an id. The id may have a prefix that ends in a colon, such as `sha256:`.
     pub fn get(&self, id: &str) -> Option<&Arc<str>> {
         let without_digest_name = || id.split_once(':').and_then(|(_, id)| self.by_id.get(id));
         self.by_id.get(id).or_else(without_digest_name)
     }
 
-    /// Whether a text equals one of the documents.
+    /// Returns whether a text equals one of the documents.
     pub fn contains(&self, text: &str) -> bool {
         self.texts.contains(text)
     }
 
-    /// Number of documents.
+    /// Returns the number of documents.
     pub fn len(&self) -> usize {
         self.by_id.len()
     }
 
-    /// Whether there is no manifest.
+    /// Returns true if there are no documents, because no manifest is configured.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
     }

@@ -1,6 +1,7 @@
-//! Layers of configuration: defaults, settings file, environment variables, flags; each value with its source.
+//! Layers of configuration: defaults, settings file, environment variables, flags. Stores each value together with
+//! its source.
 //!
-//! A later layer replaces the values of an earlier one. The profile `hardened` changes the defaults only.
+//! A value in a later layer replaces the value in an earlier one. The profile `hardened` changes only the defaults.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -10,20 +11,20 @@ use super::{
 };
 use crate::{db::redacted, limits::Profile};
 
-/// The source of a value that is not set.
+/// Source of the value of a setting that no layer sets.
 const DEFAULT: &str = "the default";
 
-/// Values by key, each with its source.
+/// Values of all settings by key, each with a text that names its source.
 #[derive(Debug, Default)]
 pub struct Layers(pub(super) BTreeMap<&'static str, (String, String)>);
 
 impl Layers {
-    /// The defaults.
+    /// Returns the layers with the default values only.
     pub fn defaults() -> Self {
         Self(settings().map(|setting| (setting.key, (setting.default.to_owned(), DEFAULT.to_owned()))).collect())
     }
 
-    /// Adds the values of a settings file.
+    /// Adds the values of a settings file. Fails if the file is not TOML or contains an unknown setting.
     pub fn file(&mut self, name: &Path, text: &str) -> Result<(), ConfigError> {
         let shown = name.display();
         let table: toml::Table = text.parse().map_err(|error| ConfigError(format!("{shown} is not TOML: {error}")))?;
@@ -50,7 +51,8 @@ impl Layers {
         Ok(())
     }
 
-    /// Adds the values of environment variables. Returns unknown variables with the prefix `DATELINE_`.
+    /// Adds the values of environment variables. Returns the names of unknown variables with the prefix
+    /// `DATELINE_`. Variables with the prefix `DATELINE_TEST_` are ignored.
     pub fn environment(&mut self, variables: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
         let mut unknown = Vec::new();
         for (name, value) in variables
@@ -65,14 +67,15 @@ impl Layers {
         unknown
     }
 
-    /// Adds the value of a flag, if it was given.
+    /// Adds the value of a command-line flag, if the flag was given.
     pub fn flag(&mut self, key: &'static str, name: &str, value: Option<String>) {
         if let Some(value) = value {
             self.0.insert(key, (value, format!("the flag {name}")));
         }
     }
 
-    /// The value of a setting and its source: a layer, or the profile.
+    /// Returns the value of a setting and its source. If no layer sets the value and the profile is `hardened`,
+    /// returns the default of that profile.
     fn effective(&self, key: &str) -> Option<(String, String)> {
         let (value, source) = self.0.get(key)?;
         let profile_default = hardened(key).filter(|_| source == DEFAULT);
@@ -82,7 +85,8 @@ impl Layers {
         }
     }
 
-    /// The parsed value of a setting. Fails with a message that says what was expected.
+    /// Returns the parsed value of a setting. If `parse` returns `None`, fails with a message that names the
+    /// setting, its value, the source of the value, and what was `expected`.
     pub(super) fn read<T>(
         &self,
         key: &str,
@@ -97,7 +101,7 @@ impl Layers {
     }
 }
 
-/// The selected profile.
+/// Returns the selected profile.
 pub(super) fn profile(layers: &Layers) -> Result<Profile, ConfigError> {
     layers.read("profile", "open or hardened", |value| match value {
         "open" => Some(Profile::Open),
@@ -106,7 +110,7 @@ pub(super) fn profile(layers: &Layers) -> Result<Profile, ConfigError> {
     })
 }
 
-/// The entries of a table. Keys of nested tables are joined with dots.
+/// Returns all entries of a TOML table as one list. Keys of nested tables are joined with dots.
 fn flatten(table: toml::Table) -> Vec<(String, toml::Value)> {
     let entries = table.into_iter().flat_map(|(key, value)| match value {
         toml::Value::Table(inner) => {

@@ -1,12 +1,13 @@
 //! Configuration: defaults, then `dateline.toml`, then environment variables (`DATELINE_*`), then flags; later layers
 //! win.
 //!
-//! Invalid values and unknown keys stop the start; the error names the setting, its source and the expected value. The
-//! profile `hardened` changes the defaults. The table in `docs/settings.md` is generated from the same list.
+//! If the settings file contains an unknown key, or a value is invalid, the program does not start; the error names
+//! the setting, the source of the value and the expected value. The profile `hardened` changes only the defaults.
+//! The table in `docs/settings.md` is generated from the list in `table`.
 //!
-//! - `setting`: one setting, and the error of an invalid one
+//! - `setting`: one setting, and the error for an invalid setting
 //! - `table`: list of all settings, and the table for the documentation
-//! - `layers`: defaults, file, environment, flags
+//! - `layers`: values from defaults, file, environment and flags
 //! - `settings`: all settings as validated values
 //! - `http`: reads the settings of the HTTP server
 //! - `oidc`: reads the settings of OpenID Connect

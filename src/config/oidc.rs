@@ -1,7 +1,7 @@
 //! Reads the settings of OpenID Connect (`oidc_*`): issuer, audience, JWKS source, claims, mapping of claim values to
 //! roles, clock skew.
 //!
-//! A partial configuration (for example an audience without an issuer) stops the start.
+//! The program does not start if the configuration is partial, for example an audience without an issuer.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -20,7 +20,7 @@ use crate::auth::oidc::{JwksSource, OidcSettings};
 const REQUIRE_ISSUER: [Setting; 6] =
     [OIDC_AUDIENCE, OIDC_JWKS, OIDC_SUBJECT_CLAIM, OIDC_ROLE_CLAIM, OIDC_ROLES, OIDC_CLOCK_SKEW];
 
-/// Reads the settings of the issuer; `None` if no issuer is set.
+/// Reads the settings of the OpenID Connect issuer. Returns `None` if no issuer is set.
 pub(super) fn read(layers: &Layers) -> Result<Option<OidcSettings>, ConfigError> {
     let source_of = |setting: &Setting| {
         layers
@@ -97,7 +97,7 @@ fn roles(value: &str) -> Option<BTreeMap<String, Role>> {
     }
     let mut roles = BTreeMap::new();
     for pair in value.split(',') {
-        // The name of a group may contain "=".
+        // Split at the last "=", because the name of a group may itself contain "=".
         let (group, name) = pair.rsplit_once('=')?;
         let is_new = !group.trim().is_empty() && roles.insert(group.trim().to_owned(), role(name.trim())?).is_none();
         is_new.then_some(())?;

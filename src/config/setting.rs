@@ -1,4 +1,4 @@
-//! One setting (key, environment variable, defaults, meaning) and the error of an invalid one.
+//! One setting (key, environment variable, defaults, meaning), and the error for an invalid setting.
 
 use std::{fmt, path::Path};
 
@@ -9,9 +9,9 @@ pub struct Setting {
     pub key: &'static str,
     /// Environment variable.
     pub variable: &'static str,
-    /// Default; empty if there is none.
+    /// Default value; empty if there is none.
     pub default: &'static str,
-    /// Default in the profile `hardened`, if it differs.
+    /// Default value in the profile `hardened`, if it differs.
     pub hardened: Option<&'static str>,
     /// Meaning and unit, for `docs/settings.md`.
     pub meaning: &'static str,
@@ -22,7 +22,7 @@ pub struct Setting {
 pub struct ConfigError(pub(super) String);
 
 impl ConfigError {
-    /// The error of a settings file that cannot be read.
+    /// Returns the error for a settings file that cannot be read.
     pub fn unreadable(file: &Path, error: &std::io::Error) -> Self {
         Self(format!("the settings file {} cannot be read: {error}", file.display()))
     }

@@ -1,4 +1,4 @@
-//! All settings as validated values, and how they are parsed from the layers.
+//! All settings as validated values, and their parsing from the layers (defaults, file, environment, flags).
 //!
 //! `http` and `oidc` parse the settings of the HTTP server and of OpenID Connect.
 
@@ -15,7 +15,8 @@ use crate::{
 pub struct Settings {
     /// Database URL.
     pub database_url: String,
-    /// Whether to start a new database if the file is missing beside its lock file, empty or truncated. A flag only.
+    /// Whether to start a new database if the SQLite file was served before (its lock file exists) and is now
+    /// missing, empty or truncated. Only the flag `--new-database` sets this.
     pub new_database: bool,
     /// Address and port to listen on.
     pub listen: SocketAddr,
@@ -27,9 +28,9 @@ pub struct Settings {
     pub site_info: SiteInfo,
     /// Settings of the newsroom.
     pub newsroom: NewsroomSettings,
-    /// Largest allowed difference between the server's clock and the database's; zero allows any difference.
+    /// Maximum difference between the server's clock and the database's clock. Zero allows any difference.
     pub max_clock_offset: Duration,
-    /// The OpenID Connect issuer whose tokens are accepted.
+    /// The OpenID Connect issuer whose tokens are accepted, if one is configured.
     pub oidc: Option<OidcSettings>,
     /// Configuration of the HTTP server.
     pub http_config: HttpConfig,
@@ -76,7 +77,8 @@ impl Layers {
                     let is_level = |part: &str| {
                         ["off", "error", "warn", "info", "debug", "trace"].contains(&part.to_ascii_lowercase().as_str())
                     };
-                    // A word that is not a level would be the name of a module, which silences everything else.
+                    // `EnvFilter` takes a word that is not a level for the name of a module, and would then silence
+                    // all other modules. Such a word is therefore rejected.
                     let is_valid = value.split(',').all(|part| part.contains('=') || is_level(part.trim()));
                     (is_valid && tracing_subscriber::EnvFilter::try_new(value).is_ok()).then(|| value.to_owned())
                 },

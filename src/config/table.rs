@@ -1,8 +1,8 @@
-//! List of all settings and the table of them for the documentation: key, environment variable, default per profile,
-//! meaning.
+//! List of all settings, and the Markdown table that documents them: key, environment variable, default per
+//! profile, meaning.
 //!
-//! Values only: settings of the server and the newsroom, of OpenID Connect, of the HTTP server, and the limits of
-//! `limits`. They are parsed in `settings`, `oidc` and `http`.
+//! Contains values only: settings of the server and the newsroom, of OpenID Connect and of the HTTP server, and the
+//! limits from `limits`. `settings`, `oidc` and `http` parse the settings.
 
 use super::setting::Setting;
 use crate::limits::{ALL, Limit};
@@ -230,7 +230,7 @@ const HTTP: [Setting; 11] = [
     },
 ];
 
-/// All settings.
+/// Returns all settings, in the order of the table.
 pub fn settings() -> impl Iterator<Item = Setting> {
     let limit = |limit: &Limit| Setting {
         key: limit.key,
@@ -242,12 +242,12 @@ pub fn settings() -> impl Iterator<Item = Setting> {
     SERVER_AND_NEWSROOM.into_iter().chain(OIDC).chain(HTTP).chain(ALL.iter().map(limit))
 }
 
-/// The default of a setting in the profile `hardened`, if it differs.
+/// Returns the default of a setting in the profile `hardened`, if it differs from the default in `open`.
 pub(super) fn hardened(key: &str) -> Option<&'static str> {
     settings().find(|setting| setting.key == key)?.hardened
 }
 
-/// The table of settings in Markdown, for `docs/settings.md`.
+/// Returns the table of settings in Markdown, for `docs/settings.md`.
 pub fn table() -> String {
     let markdown_row = |setting: Setting| {
         let mut default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
