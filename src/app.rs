@@ -1,8 +1,8 @@
 //! Application state and wiring: database, clock, catalog, GraphQL executor, OIDC and HTTP configuration.
 //!
-//! `App` is built once and shared. It also authenticates bearer tokens (own tokens or OIDC), creates the context of a
-//! request, reports readiness and runs the background tasks (database monitor, journal polling, JWKS refresh). Periodic
-//! writes are in `jobs`.
+//! `App` is built once and shared. It also authenticates bearer tokens (Dateline's own or those of an OIDC issuer),
+//! creates the context of a request, reports readiness and runs the background tasks (database monitor, journal
+//! polling, JWKS refresh). Periodic writes are in `jobs`.
 
 use std::{
     borrow::Cow,
@@ -33,14 +33,14 @@ use crate::{
     },
 };
 
-/// Maximum age of the last successful poll of the journal for a ready server. The journal is polled four times a
-/// second.
+/// Maximum time since the last successful poll of the journal. If more time has passed, the server reports that it
+/// is not ready. The journal is polled four times a second.
 const MAX_CATALOG_LAG: Duration = Duration::from_secs(5);
 
-/// Maximum number of attempts to measure the database's time at start.
+/// Maximum number of attempts to measure the database's time when the program starts.
 const MAX_CLOCK_ATTEMPTS: usize = 5;
 
-/// Timeout of each attempt; after it the start fails.
+/// Timeout of each attempt to measure the database's time. If an attempt times out, the program does not start.
 const CLOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A running application.
@@ -60,7 +60,7 @@ pub struct App {
     pub oidc: Option<Arc<Oidc>>,
     /// Configuration of the HTTP server.
     pub http_config: Arc<HttpConfig>,
-    /// Whether the server is stopping: streaming connections end then.
+    /// Whether the server is stopping. WebSockets and event streams end when this becomes true.
     pub stopping: watch::Sender<bool>,
 }
 
@@ -72,7 +72,8 @@ impl std::fmt::Debug for App {
 
 impl App {
     /// Builds the application on a migrated database: reads the database's time, loads the catalog, builds the
-    /// schema. Fails if one attempt to read the time takes longer than five seconds, or if a read fails.
+    /// GraphQL schema. Fails if a single read of the database's time takes longer than five seconds, or if any read
+    /// from the database fails.
     pub async fn new(
         db: Db,
         settings: NewsroomSettings,
@@ -110,14 +111,15 @@ impl App {
         }))
     }
 
-    /// The same application, also accepting the tokens of an issuer.
+    /// Returns the same application with a verifier for the tokens of an OpenID Connect issuer. `None` removes the
+    /// verifier.
     #[must_use]
     pub fn with_oidc(self: Arc<Self>, settings: Option<OidcSettings>) -> Arc<Self> {
         let oidc = settings.map(|settings| Arc::new(Oidc::new(settings)));
         Arc::new(Self { oidc, ..Self::clone(&self) })
     }
 
-    /// The same application with another HTTP configuration.
+    /// Returns the same application with another HTTP configuration.
     #[must_use]
     pub fn with_http_config(self: Arc<Self>, http_config: HttpConfig) -> Arc<Self> {
         let executor =
@@ -125,7 +127,7 @@ impl App {
         Arc::new(Self { executor, http_config: Arc::new(http_config), ..Self::clone(&self) })
     }
 
-    /// The viewer of a bearer token; the public without a token.
+    /// Authenticates a bearer token and returns its viewer. Without a token, returns the public viewer.
     pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Viewer, AuthError> {
         let Some(bearer) = bearer else { return Ok(Viewer::public()) };
         let now = self.clock.now();
@@ -142,13 +144,14 @@ impl App {
         RequestContext::new(&self.newsroom, viewer, self.clock.now())
     }
 
-    /// The sizes of what a viewer may see now, for the cost of a query.
+    /// Returns the sizes of what a viewer may see now (such as the number of releases). They are needed to compute
+    /// the cost of a query.
     pub fn extent(&self, viewer: &Viewer) -> Extent {
         let now = self.clock.now();
         Extent::of(self.newsroom.catalog.snapshot_at(now).visible_to(viewer, now))
     }
 
-    /// Why this server is not ready for requests; `None` if it is ready.
+    /// Returns the reason why this server is not ready for requests, or `None` if it is ready.
     pub fn unready_reason(&self) -> Option<Cow<'static, str>> {
         let database = self.newsroom.db.unready_reason();
         database.or_else(|| {
@@ -157,8 +160,8 @@ impl App {
         })
     }
 
-    /// Runs the background tasks while it is polled: the database monitor, polling of the journal, refresh of the
-    /// issuer's keys.
+    /// Runs the background tasks until the future is dropped: the database monitor, polling of the journal, and
+    /// refresh of the OpenID Connect issuer's keys.
     pub async fn run_background_tasks(&self) {
         let keys = async {
             if let Some(oidc) = &self.oidc {
@@ -169,7 +172,7 @@ impl App {
     }
 }
 
-/// Reads the database's time with a timeout, because the driver itself waits without a limit.
+/// Waits for the database's time with a timeout, because the database driver itself waits without a limit.
 async fn with_start_timeout<E>(
     timeout_after: Duration,
     answer: impl Future<Output = Result<(), E>>,

@@ -1,14 +1,15 @@
 //! Error codes: the values of `extensions.code` in the errors of a response, with their HTTP status and what a client
 //! should do.
 //!
-//! A code can only be made here, so each one is in the table of `docs/errors.md`, which is generated from this file.
+//! Error codes can be created only in this file, and the table in `docs/errors.md` is generated from it, so the
+//! table contains every code.
 
 /// A value of `extensions.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErrorCode(&'static str);
 
 impl ErrorCode {
-    /// The code as clients see it: `BAD_USER_INPUT`.
+    /// Returns the code as clients see it, for example `BAD_USER_INPUT`.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
@@ -84,7 +85,7 @@ error_codes! {
     TOO_MANY_SUBSCRIPTIONS: "in the stream", "The WebSocket has `limits.subscriptions` operations already.", "End one, or open another WebSocket.";
 }
 
-/// The table of all codes in Markdown.
+/// Returns the table of all codes in Markdown, for `docs/errors.md`.
 pub fn markdown_table() -> String {
     let mut table = "| code | HTTP status | meaning | what to do |\n|---|---|---|---|\n".to_owned();
     for (code, status, meaning, advice) in ROWS {

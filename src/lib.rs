@@ -1,9 +1,9 @@
 //! Dateline: a GraphQL content backend for newsrooms.
 //!
-//! Layers call downwards only. Entry points: [`graphql`], `http`, `cli`, [`interchange`] (import and export). Below
-//! them: [`newsroom`] (business rules, transactions), [`catalog`] (in-memory read model), `db` and the `entity` crate
-//! (rows). A write is one transaction that changes rows and appends to the [`journal`]; the catalog applies the
-//! journal. See `docs/architecture.md`.
+//! Layers call downwards only. The entry points are [`graphql`], `http`, `cli` and [`interchange`] (import and
+//! export). Below them are [`newsroom`] (business rules, transactions), [`catalog`] (in-memory read model), `db`
+//! and the `entity` crate (rows). A write is one transaction that changes rows and appends an entry to the
+//! [`journal`]; the catalog applies the entry. See `docs/architecture.md`.
 
 pub mod app;
 pub mod auth;

@@ -1,7 +1,7 @@
 //! Table of all limits and rates: setting key, environment variable, default per profile (`open`, `hardened`), meaning.
 //!
-//! Values only. They are enforced in `http` (sizes, rates, connections, timeouts) and `graphql` (query cost, depth,
-//! aliases). Error messages name the setting of the limit.
+//! Contains values only. `http` enforces sizes, rates, connections and timeouts; `graphql` enforces query cost,
+//! depth and aliases. When a limit is exceeded, the error message names its setting.
 
 /// A set of default values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Profile {
     Hardened,
 }
 
-/// A limit and its defaults.
+/// A limit, with its default values.
 #[derive(Debug)]
 pub struct Limit {
     /// Key in the settings file.
@@ -26,7 +26,7 @@ pub struct Limit {
     pub hardened: &'static str,
     /// Meaning and unit, for `docs/settings.md`.
     pub meaning: &'static str,
-    /// Accessor of its value.
+    /// Function that returns the field with the value of this limit.
     pub field: fn(&mut Limits) -> &mut u64,
 }
 
@@ -51,7 +51,7 @@ macro_rules! limits {
         ];
 
         impl Limits {
-            /// The default values of a profile.
+            /// Returns the default values of a profile.
             pub const fn of(profile: Profile) -> Self {
                 match profile {
                     Profile::Open => Self { $($field: $open,)* },

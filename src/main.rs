@@ -10,8 +10,8 @@ use dateline::{
 };
 use tracing_subscriber::EnvFilter;
 
-/// A response allocates many small objects for a short time. With the system's allocator, allocation was a third of
-/// the cost.
+/// Memory allocator. Building a response allocates many small objects with a short lifetime; with the system's
+/// allocator, a third of the cost was allocation.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -43,12 +43,12 @@ fn main() -> ExitCode {
 
 /// Starts logging to standard error. Standard output is for results.
 fn start_log(settings: &Settings) {
-    // Dateline logs each migration itself.
+    // Hide the migration library's own messages below `warn`, because Dateline logs each migration itself.
     let filter = EnvFilter::try_new(format!("sea_orm_migration=warn,{}", settings.log)).unwrap_or_default();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        // Drop a line that cannot be written (closed pipe), because reporting the failure would panic.
+        // Drop a log line that cannot be written (closed pipe), because reporting the failure would panic.
         .log_internal_errors(false);
     if settings.log_json {
         log.json().init();
