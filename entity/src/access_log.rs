@@ -18,7 +18,7 @@ pub enum AccessKind {
     Preview,
 }
 
-/// One read of one release.
+/// One read of one release that must be logged.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "access_log")]
@@ -28,7 +28,8 @@ pub struct Model {
     pub id: Uuid,
     /// Time of the read.
     pub at: DateTimeUtc,
-    /// Subject of the token that was used; for a preview link, `preview_` and the id of the link.
+    /// Subject of the token with which the release was read. For a preview link, `preview_` followed by the id of
+    /// the link.
     pub by: String,
     /// Reason for the entry.
     pub kind: AccessKind,

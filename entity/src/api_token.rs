@@ -49,11 +49,11 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The person or system that uses the token.
+    /// Person or system that uses the token.
     pub subject: String,
     /// Purpose of the token, as entered by its creator.
     pub name: String,
-    /// The permissions of the token.
+    /// Role of the token, which determines its permissions.
     pub role: Role,
     /// SHA-256 of the secret, lower-case hex.
     #[sea_orm(unique)]
@@ -62,11 +62,11 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Subject of the creator.
     pub created_by: String,
-    /// The token is rejected from this instant on; `None` if it does not expire.
+    /// Expiry: the token is rejected from this instant on. `None` if the token does not expire.
     pub expires_at: Option<DateTimeUtc>,
-    /// Last use, with a precision of ten minutes.
+    /// Time of the last use, with a precision of ten minutes; `None` if the token was never used.
     pub last_used_at: Option<DateTimeUtc>,
-    /// Time of the revocation.
+    /// Time of the revocation; `None` if the token is not revoked.
     pub revoked_at: Option<DateTimeUtc>,
 }
 

@@ -15,11 +15,12 @@ pub struct Model {
     /// Sequence number from 1, without gaps, in commit order.
     #[sea_orm(primary_key, auto_increment = false)]
     pub sequence: i64,
-    /// Time of the transaction. A scheduled transition takes effect earlier, at its scheduled time.
+    /// Time of the transaction that wrote the entry. For a scheduled transition, this is later than the scheduled
+    /// time, when the transition took effect.
     pub at: DateTimeUtc,
-    /// Subject of the actor; for a scheduled transition, `dateline`.
+    /// Subject of the person or system that made the change; `dateline` for a scheduled transition.
     pub by: String,
-    /// The action: `release.publish`, `topic.create` …
+    /// Action, for example `release.publish` or `topic.create`.
     pub act: String,
     /// Kind of the object that was changed.
     pub noun: Noun,
@@ -28,10 +29,12 @@ pub struct Model {
     /// Note of the actor, or details of the action.
     #[sea_orm(column_type = "Text", nullable)]
     pub note: Option<String>,
-    /// Image of the object before the change, as JSON; `None` if it did not exist. Access tokens have no images.
+    /// Image of the object before the change, as JSON. `None` if the object did not exist, and for access tokens,
+    /// which have no images.
     #[sea_orm(column_type = "Text", nullable)]
     pub before: Option<String>,
-    /// Image of the object after the change, as JSON; `None` if it was deleted.
+    /// Image of the object after the change, as JSON. `None` if the object was deleted, and for access tokens,
+    /// which have no images.
     #[sea_orm(column_type = "Text", nullable)]
     pub after: Option<String>,
 }

@@ -1,8 +1,8 @@
-//! Table `journal_head`: one row with the last sequence of the journal and the epoch of the database.
+//! Table `journal_head`: one row with the sequence of the last journal entry and the epoch of the database.
 //!
-//! Each transaction that appends to the journal updates the row. On PostgreSQL the transaction locks it first, which
-//! serializes these transactions; SQLite has a single writer anyway. The epoch distinguishes a restored or replaced
-//! database from the original.
+//! Each transaction that appends to the journal updates this row. On PostgreSQL, the transaction locks the row
+//! first, which serializes such transactions; SQLite has a single writer anyway. The epoch distinguishes a restored
+//! or replaced database from the original.
 
 use sea_orm::entity::prelude::*;
 
@@ -14,9 +14,10 @@ pub struct Model {
     /// Always 1.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i32,
-    /// Sequence number of the last entry; 0 if there is none.
+    /// Sequence number of the last journal entry; 0 if the journal is empty.
     pub sequence: i64,
-    /// Epoch: a random id, created with the database, so that no two databases have the same one.
+    /// Epoch: a random id of the database. No two databases have the same epoch. It is created with the database
+    /// and replaced after a restore.
     pub epoch: Uuid,
 }
 

@@ -1,13 +1,15 @@
-//! Database schema as SeaORM entities: one file for each table. Contains columns only: no rules, no GraphQL, no HTTP.
+//! Database schema as SeaORM entities: one file for each table. The entities contain columns only: no business
+//! rules, no GraphQL, no HTTP.
 //!
-//! The `migration` crate creates the tables. The state of a release is in `releases::release`. Its content is in
-//! `releases::revision`, whose rows are never updated.
+//! The `migration` crate creates the tables. The workflow state of a release is in `releases::release`. Its content
+//! is in `releases::revision`, whose rows are never updated.
 //!
 //! - `releases`: releases, revisions, their topics and places, corrections, preview links
 //! - `concepts`: topics and places, names, hierarchy, merges
-//! - `journal`, `journal_head`: the journal, and its last sequence
+//! - `journal`, `journal_head`: the journal, and its last sequence with the epoch of the database
 //! - `slug`: slugs and their owners
-//! - `api_token`, `access_log`, `idempotency`, `signing_key`: access
+//! - `api_token`, `access_log`, `idempotency`, `signing_key`: access tokens, access log, idempotency keys, secret
+//!   of the newsroom
 //! - `noun`: the kinds of objects that have public ids, slugs or journal entries
 
 pub mod access_log;

@@ -1,5 +1,5 @@
-//! Table `slug`: every slug that a release, topic or place has or had, with its owner. Public slugs are never
-//! reassigned.
+//! Table `slug`: every slug that a release, topic or place has or had, with its owner. A slug that was public is
+//! never given to another owner.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,13 +10,13 @@ use crate::Noun;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "slug")]
 pub struct Model {
-    /// Namespace of the slug: the kind of its owner.
+    /// Kind of the owner. Slugs are unique within one kind.
     #[sea_orm(primary_key, auto_increment = false)]
     pub noun: Noun,
-    /// The slug; for a purged release, a digest of it.
+    /// The slug. For a purged release, a digest of the slug.
     #[sea_orm(primary_key, auto_increment = false)]
     pub slug: String,
-    /// The release, topic or place that owns it.
+    /// Key of the release, topic or place that owns the slug.
     pub owner_id: Uuid,
     /// Time at which the slug first became public; `None` if only a working revision reserves it.
     pub public_at: Option<DateTimeUtc>,

@@ -1,8 +1,8 @@
 //! Database migrations for SQLite and PostgreSQL: one file for each migration, applied in the order of their names.
 //!
-//! A released migration is never changed. It does not use types of the `entity` crate, because these change later. On
-//! both databases each migration runs in a transaction, so it is applied completely or not at all. There are no down
-//! migrations.
+//! A released migration is never changed. It does not use types of the `entity` crate, because those types change
+//! later. On both databases, each migration runs in a transaction, so it is applied completely or not at all. There
+//! are no down migrations.
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{IntoSchemaManagerConnection, MigratorTrait, SchemaManager};

@@ -1,5 +1,5 @@
-//! Migration for a faster load of the catalog: a covering index on `revision`, and on SQLite clustered tables
-//! `revision_topic` and `revision_place`.
+//! Migration: makes loading the catalog faster, with a covering index on `revision` and, on SQLite, clustered
+//! tables `revision_topic` and `revision_place`.
 //!
 //! PostgreSQL stores tables as heaps and has no equivalent of clustered tables.
 
@@ -9,7 +9,7 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// SQLite stores a table in key order only if it is created `WITHOUT ROWID`.
+/// Creates the clustered tables on SQLite, which stores a table in key order only if it is created `WITHOUT ROWID`.
 const CLUSTERED: &str = r#"
 CREATE TABLE "revision_topic_clustered" (
     "revision_id" uuid_text NOT NULL,

@@ -13,7 +13,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // SQLite adds one column per statement.
+        // One statement per column, because SQLite can add only one column in a statement.
         let columns = [
             text_null("schedule_local"),
             text_null("schedule_zone"),
@@ -45,7 +45,8 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        // Few releases have a pending schedule, and every start queries them, so the index is partial.
+        // Every start of a server queries the pending schedules. The index is partial, because few releases have
+        // one.
         let pending_schedules_index = "CREATE INDEX release_schedule ON release (schedule_at) \
                        WHERE schedule_at IS NOT NULL AND schedule_recorded_at IS NULL";
         manager.get_connection().execute_unprepared(pending_schedules_index).await?;

@@ -1,4 +1,5 @@
-//! Table `merged_concept`: redirects of ids and URIs of merged topics and places.
+//! Table `merged_concept`: redirects from the ids and URIs of merged topics and places to the concepts that replace
+//! them.
 
 use sea_orm::entity::prelude::*;
 
@@ -17,7 +18,8 @@ pub struct Model {
     pub id: Uuid,
     /// URI of the merged concept.
     pub uri: Option<String>,
-    /// The concept that replaces it. It is never merged itself: a later merge updates this column.
+    /// Key of the concept that replaces the merged concept. If the replacement is later merged too, this column is
+    /// updated, so it never refers to a merged concept.
     pub into_id: Uuid,
     /// Time of the merge.
     pub at: DateTimeUtc,

@@ -1,4 +1,4 @@
-//! Tables of topics and places (concepts as in SKOS).
+//! Tables of topics and places. Both are concepts in the sense of SKOS.
 //!
 //! - `topic`, `place`: the concepts
 //! - `topic_name`, `place_name`, `name_role`: names by language (SKOS `prefLabel`, `altLabel`)

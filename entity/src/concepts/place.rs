@@ -41,31 +41,31 @@ pub struct Model {
     /// The current slug.
     #[sea_orm(unique)]
     pub slug: String,
-    /// Its name in the default language of the newsroom.
+    /// Name of the place in the newsroom's default language.
     #[sea_orm(column_type = "Text")]
     pub name: String,
     /// Kind of the place.
     pub kind: PlaceKind,
-    /// The place that contains it.
+    /// Id of the place that contains this place.
     pub within_id: Option<Uuid>,
     /// URI of the place in a public gazetteer.
     #[sea_orm(unique)]
     pub uri: Option<String>,
-    /// ISO 3166-1 alpha-2, for example KH.
+    /// ISO 3166-1 alpha-2 code, for example KH.
     #[sea_orm(unique)]
     pub iso3166_alpha2: Option<String>,
-    /// ISO 3166-1 alpha-3, for example KHM.
+    /// ISO 3166-1 alpha-3 code, for example KHM.
     #[sea_orm(unique)]
     pub iso3166_alpha3: Option<String>,
-    /// UN M49: three digits, for example 116.
+    /// UN M49 code: three digits, for example 116.
     #[sea_orm(unique)]
     pub m49: Option<String>,
     /// GeoNames id.
     #[sea_orm(unique)]
     pub geonames_id: Option<i32>,
-    /// Degrees north, WGS 84, -90 to 90.
+    /// Latitude in degrees north, WGS 84, -90 to 90.
     pub latitude: Option<f64>,
-    /// Degrees east, WGS 84, -180 to 180.
+    /// Longitude in degrees east, WGS 84, -180 to 180.
     pub longitude: Option<f64>,
     /// Number of changes, from 1, for optimistic concurrency control.
     pub revision: i32,
@@ -73,13 +73,14 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Time of the last change.
     pub modified_at: DateTimeUtc,
-    /// Time of the retirement. A retired place cannot be assigned to releases any more; releases that have it keep it.
+    /// Time of the retirement; `None` if the place is not retired. A retired place can no longer be assigned to
+    /// releases, but releases that already have the place keep it.
     pub retired_at: Option<DateTimeUtc>,
-    /// The replacement of a retired place.
+    /// Id of the place that replaces this place after its retirement.
     pub replaced_by_id: Option<Uuid>,
-    /// True if nothing has changed since the last import.
+    /// True if the place is as the last import left it. A change in Dateline clears this flag.
     pub as_imported: bool,
-    /// Names by language.
+    /// Names of the place by language.
     #[sea_orm(has_many)]
     pub names: HasMany<super::place_name::Entity>,
 }

@@ -13,7 +13,7 @@ pub struct Model {
     /// The current slug.
     #[sea_orm(unique)]
     pub slug: String,
-    /// Its name in the default language of the newsroom.
+    /// Name of the topic in the newsroom's default language.
     #[sea_orm(column_type = "Text")]
     pub name: String,
     /// Definition of the topic.
@@ -28,13 +28,14 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Time of the last change.
     pub modified_at: DateTimeUtc,
-    /// Time of the retirement. A retired topic cannot be assigned to releases any more; releases that have it keep it.
+    /// Time of the retirement; `None` if the topic is not retired. A retired topic can no longer be assigned to
+    /// releases, but releases that already have the topic keep it.
     pub retired_at: Option<DateTimeUtc>,
-    /// The replacement of a retired topic.
+    /// Id of the topic that replaces this topic after its retirement.
     pub replaced_by_id: Option<Uuid>,
-    /// True if nothing has changed since the last import.
+    /// True if the topic is as the last import left it. A change in Dateline clears this flag.
     pub as_imported: bool,
-    /// Names by language.
+    /// Names of the topic by language.
     #[sea_orm(has_many)]
     pub names: HasMany<super::topic_name::Entity>,
 }

@@ -3,7 +3,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// The relation from a topic to a broader one.
+/// The relation from a topic to a broader topic.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "topic_broader")]
@@ -14,7 +14,7 @@ pub struct Model {
     /// The broader topic.
     #[sea_orm(primary_key, auto_increment = false)]
     pub broader_id: Uuid,
-    /// Position in the order of the editor, from 0.
+    /// Position among the broader topics of the topic, from 0, in the order that the editor chose.
     pub position: i32,
 }
 

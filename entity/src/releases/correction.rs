@@ -1,4 +1,4 @@
-//! Table `correction`: public notes on corrections of published releases, by revision.
+//! Table `correction`: correction notes for readers of published releases, one for each corrected revision.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Table `preview_link`: preview links of releases, with expiry and revocation.
 //!
-//! The token in the link is not stored: it is the encrypted `id` of the row.
+//! The token in the link is not stored, because it is the encrypted `id` of the row.
 
 use sea_orm::entity::prelude::*;
 
@@ -20,7 +20,7 @@ pub struct Model {
     pub created_by: String,
     /// Expiry: the link is rejected from this instant on.
     pub expires_at: DateTimeUtc,
-    /// Time of the revocation.
+    /// Time of the revocation; `None` if the link is not revoked.
     pub revoked_at: Option<DateTimeUtc>,
 }
 

@@ -1,6 +1,6 @@
 //! Table `release`: identity, workflow state, schedule, embargo and withdrawal of a release. The content is in
-//! `revision`; `live_revision_id` and `working_revision_id` refer to the published revision and to the one being
-//! edited.
+//! `revision`: `live_revision_id` refers to the published revision, and `working_revision_id` to the revision that
+//! is being edited.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -55,25 +55,25 @@ impl ReleaseKind {
 #[sea_orm(rs_type = "String", db_type = "Text")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ReleaseState {
-    /// In preparation, and never published.
+    /// The release is in preparation and was never published.
     #[sea_orm(string_value = "DRAFT")]
     Draft,
-    /// Submitted for review.
+    /// The release is submitted for review.
     #[sea_orm(string_value = "IN_REVIEW")]
     InReview,
-    /// Reviewed and ready for publication.
+    /// The release is reviewed and ready for publication.
     #[sea_orm(string_value = "APPROVED")]
     Approved,
-    /// Scheduled for publication.
+    /// The release is scheduled for publication.
     #[sea_orm(string_value = "SCHEDULED")]
     Scheduled,
-    /// Published. During an embargo, visible to press and desk only.
+    /// The release is published. During an embargo, only the press and the desk can see it.
     #[sea_orm(string_value = "PUBLISHED")]
     Published,
-    /// Withdrawn after publication. It can be published again.
+    /// The release was withdrawn after publication. It can be published again.
     #[sea_orm(string_value = "WITHDRAWN")]
     Withdrawn,
-    /// Retracted after publication. Final.
+    /// The release was retracted after publication. This state is final.
     #[sea_orm(string_value = "RETRACTED")]
     Retracted,
 }
@@ -98,16 +98,16 @@ impl ReleaseState {
 #[sea_orm(rs_type = "String", db_type = "Text")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WithdrawalKind {
-    /// With a notice that gives the reason.
+    /// The URL shows a notice with the reason for the withdrawal.
     #[sea_orm(string_value = "WITH_NOTICE")]
     WithNotice,
-    /// With status 410 and no reason.
+    /// The URL responds with status 410, without a reason.
     #[sea_orm(string_value = "GONE")]
     Gone,
-    /// With a redirect to another URL.
+    /// The URL redirects to another URL.
     #[sea_orm(string_value = "REDIRECT")]
     Redirect,
-    /// As if the release had never existed.
+    /// The URL responds as if the release had never existed.
     #[sea_orm(string_value = "VANISH")]
     Vanish,
 }
@@ -125,35 +125,39 @@ pub struct Model {
     /// UUIDv7, so it sorts by creation time.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The current slug: of the live revision, or of the working one if there is no live one. All current and former
-    /// slugs are in [`slug`](crate::slug).
+    /// The current slug. It is the slug of the live revision, or of the working revision if no revision is live.
+    /// All current and former slugs are in [`slug`](crate::slug).
     #[sea_orm(unique)]
     pub slug: String,
-    /// Id in another system, of the live revision, or of the working one if there is no live one.
+    /// Id of the release in another system. It is taken from the live revision, or from the working revision if no
+    /// revision is live.
     #[sea_orm(unique)]
     pub external_id: Option<String>,
     /// Workflow state.
     pub state: ReleaseState,
-    /// The revision that is public, or was before the withdrawal; `None` if the release was never published.
+    /// The live revision: the content that is published, or that was published before a withdrawal. `None` if the
+    /// release was never published.
     pub live_revision_id: Option<Uuid>,
-    /// The revision being edited, if it differs from the live one.
+    /// The revision that is being edited; `None` if that is the live revision.
     pub working_revision_id: Option<Uuid>,
     /// Number of the newest revision, for optimistic concurrency control.
     pub revision: i32,
-    /// Subject of the token that created it.
+    /// Subject of the token that created the release.
     pub author: String,
     /// Creation time.
     pub created_at: DateTimeUtc,
-    /// Last change of what readers see: of the live revision, or of the working one if there is no live one.
+    /// Time of the last change to what readers see. If no revision is live, the time of the last change to the
+    /// release.
     pub modified_at: DateTimeUtc,
-    /// Time at which the release first became public, without embargo; `None` if it never was.
+    /// Time at which the release first became visible to the public (after an embargo, if it had one). `None` if it
+    /// never became public.
     pub first_published_at: Option<DateTimeUtc>,
-    /// Time of the last publication, or the end of its embargo. Corrections and new revisions of a published release do
-    /// not change it.
+    /// Time of the last publication. When an embargo ends, this becomes the time of its end. Corrections and new
+    /// revisions of a release that is already public do not change this time.
     pub published_at: Option<DateTimeUtc>,
     /// Kind of the withdrawal; `None` unless the release is withdrawn or retracted.
     pub withdrawal_kind: Option<WithdrawalKind>,
-    /// Time of the withdrawal or retraction.
+    /// Time of the withdrawal or retraction; `None` unless the release is withdrawn or retracted.
     pub withdrawn_at: Option<DateTimeUtc>,
     /// Notice that the public URL shows after a withdrawal or retraction.
     #[sea_orm(column_type = "Text", nullable)]
@@ -161,26 +165,29 @@ pub struct Model {
     /// Redirect target of the public URL after a withdrawal.
     #[sea_orm(column_type = "Text", nullable)]
     pub withdrawal_redirect: Option<String>,
-    /// Scheduled local time of publication, ISO 8601 without an offset: `2026-03-29T02:30:00`. Kept after
-    /// publication.
+    /// Scheduled local time of publication, ISO 8601 without an offset: `2026-03-29T02:30:00`. The value is kept
+    /// after the scheduled publication.
     pub schedule_local: Option<String>,
-    /// IANA time zone of that local time.
+    /// IANA time zone of `schedule_local`.
     pub schedule_zone: Option<String>,
-    /// Instant of that local time in that time zone. While it is pending, each start of the server computes it again,
-    /// because the rules of time zones change.
+    /// Instant of the scheduled publication: `schedule_local` in the time zone `schedule_zone`. While the
+    /// publication is pending, each start of the server computes the instant again, because the rules of time zones
+    /// change.
     pub schedule_at: Option<DateTimeUtc>,
-    /// Time at which the journal recorded the scheduled publication; `None` while it is pending or not recorded yet.
+    /// Time at which the journal recorded the scheduled publication; `None` while the publication is pending or not
+    /// yet recorded.
     pub schedule_recorded_at: Option<DateTimeUtc>,
-    /// End of the embargo. Until then only the press and the desk can see the published release. `None` without an
-    /// embargo, or after its end was recorded.
+    /// End of the embargo. Until then, only the press and the desk can see the published release. `None` if there
+    /// is no embargo, or if its end has been recorded.
     pub embargo_until: Option<DateTimeUtc>,
     /// Note to the recipients about the embargo.
     #[sea_orm(column_type = "Text", nullable)]
     pub embargo_note: Option<String>,
-    /// True if the live revision was corrected after the working one was written, so that publishing the working one
-    /// would undo the correction.
+    /// True if the live revision was corrected after the working revision was written. Publishing the working
+    /// revision would then undo the correction.
     pub working_outdated: bool,
-    /// True if nothing has changed since the last import; any action of an editor clears it.
+    /// True if the release is as the last import left it. Any action of an editor clears this flag, and a release
+    /// that was created in Dateline never has it.
     pub as_imported: bool,
     /// Revisions of the release.
     #[sea_orm(has_many)]

@@ -14,15 +14,15 @@ pub struct Model {
     pub id: Uuid,
     /// The release.
     pub release_id: Uuid,
-    /// Number within the release, from 1.
+    /// Number of the revision within its release, from 1.
     pub number: i32,
     /// Creation time.
     pub created_at: DateTimeUtc,
     /// Subject of the author of this revision.
     pub created_by: String,
-    /// Number of the revision it is based on; `None` for the first one.
+    /// Number of the revision that this revision is based on; `None` for the first revision of a release.
     pub based_on: Option<i32>,
-    /// Requested slug; it becomes the slug of the release when the revision is published.
+    /// Requested slug of the release. It takes effect when the revision is published.
     pub slug: String,
     /// Id of the release in another system.
     pub external_id: Option<String>,
@@ -38,19 +38,19 @@ pub struct Model {
     /// Subheadline, one line.
     #[sea_orm(column_type = "Text", nullable)]
     pub subheadline: Option<String>,
-    /// Summary, plain text, for lists.
+    /// Summary in plain text, for lists of releases.
     #[sea_orm(column_type = "Text", nullable)]
     pub summary: Option<String>,
-    /// Body, Markdown (CommonMark with tables, strikethrough and footnotes).
+    /// Body in Markdown (CommonMark with tables, strikethrough and footnotes).
     #[sea_orm(column_type = "Text", nullable)]
     pub body_markdown: Option<String>,
-    /// Place of the dateline as printed: "PHNOM PENH".
+    /// Place in the dateline as printed, for example "PHNOM PENH".
     #[sea_orm(column_type = "Text", nullable)]
     pub dateline_text: Option<String>,
     /// Note for the desk and receiving editors, not for publication.
     #[sea_orm(column_type = "Text", nullable)]
     pub editorial_note: Option<String>,
-    /// Reason for the revision, for the desk.
+    /// Reason for this revision, shown to the desk only.
     #[sea_orm(column_type = "Text", nullable)]
     pub note: Option<String>,
     /// The release.
@@ -59,7 +59,7 @@ pub struct Model {
     /// Topics of the revision.
     #[sea_orm(has_many)]
     pub topics: HasMany<super::revision_topic::Entity>,
-    /// Places of the revision: of the dateline, and those it is about.
+    /// Places of the revision: those in its dateline, and those that the release is about.
     #[sea_orm(has_many)]
     pub places: HasMany<super::revision_place::Entity>,
 }

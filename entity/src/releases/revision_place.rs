@@ -1,4 +1,4 @@
-//! Table `revision_place`: places of a revision in order, as dateline or as subject.
+//! Table `revision_place`: the places of a revision in order, each as part of the dateline or as a subject.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub struct Model {
     /// The place.
     #[sea_orm(primary_key, auto_increment = false)]
     pub place_id: Uuid,
-    /// Position within the role, from 0.
+    /// Position among the places of the revision that have the same role, from 0.
     pub position: i32,
     /// The revision.
     #[sea_orm(belongs_to, from = "revision_id", to = "id")]

@@ -13,7 +13,7 @@ pub struct Model {
     /// The topic.
     #[sea_orm(primary_key, auto_increment = false)]
     pub topic_id: Uuid,
-    /// Position in the order of the editor, from 0.
+    /// Position of the topic in the revision, from 0, in the order that the editor chose.
     pub position: i32,
     /// The revision.
     #[sea_orm(belongs_to, from = "revision_id", to = "id")]
