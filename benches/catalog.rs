@@ -1,9 +1,9 @@
 //! Benchmark of queries: GraphQL responses from the catalog, without a network, compared with hand-written SQL on the
 //! same database.
 //!
-//! For pages, the SQL statement reads 20 rows by key, which is a lower bound for their cost. The benchmark prints how
-//! many times faster the catalog is, how both grow with the number of releases, and the time to prepare an operation
-//! and to write a release.
+//! For a page, the SQL statement only reads 20 rows by key, which is a lower bound for the cost of any page. The
+//! benchmark prints how many times faster the catalog is, how the times of both grow with the number of releases,
+//! and the time to prepare an operation and to write a release.
 //!
 //! cargo bench --bench catalog                       # 10,000 and 100,000 releases
 //! cargo bench --bench catalog -- 10000 1000000      # other sizes
@@ -136,13 +136,13 @@ fn quoted(value: &Value) -> String {
     format!("'{}'", value.as_str().unwrap_or_default())
 }
 
-/// Statement that reads 20 rows by key, without filter and sort: a lower bound for the cost of any page. The tables
-/// have no indexes for filtered pages, because only the catalog answers such queries.
+/// Returns a statement that reads 20 rows by key, without a filter or sort order: a lower bound for the cost of any
+/// page. The tables have no indexes for filtered pages, because only the catalog answers such queries.
 fn page_statement() -> String {
     "SELECT id, headline, summary, dateline_text FROM revision WHERE id IN (SELECT live_revision_id FROM release WHERE state = 'PUBLISHED' ORDER BY id DESC LIMIT 20)".to_owned()
 }
 
-/// Returns the average time of an operation in microseconds, running it repeatedly and sequentially.
+/// Runs an operation repeatedly and sequentially. Returns its average time in microseconds.
 async fn microseconds(mut operation: impl AsyncFnMut()) -> f64 {
     operation().await;
     let (began, mut runs) = (Instant::now(), 0_u32);
@@ -166,8 +166,8 @@ async fn run_query(app: &App, query: &str, variables: Value) {
     std::hint::black_box(serde_json::to_vec(&answer).expect("JSON"));
 }
 
-/// Documents for the front end: one field, a page with variables and fragments, and the introspection query of a
-/// typical tool.
+/// GraphQL documents for measuring the steps before execution: one field, a page with variables and fragments, and
+/// the introspection query of a typical tool.
 const DOCUMENTS: [(&str, &str, &str); 3] = [
     ("a count", "{ releases { totalCount } }", "{}"),
     (
@@ -223,7 +223,7 @@ async fn bench_preparation(app: &App) {
     }
 }
 
-/// Creates a release among many, including the update of the catalog.
+/// Creates a release in the generated newsroom, including the update of the catalog.
 async fn create_release(app: &App, number: &mut usize) {
     *number += 1;
     let editor = Viewer::new(Role::Editor, "benchmark");

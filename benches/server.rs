@@ -1,7 +1,7 @@
 //! Benchmark of the whole server: HTTP over loopback, 16 connections, varying requests.
 //!
-//! Prints the requests per second of each workload relative to the smallest query, how that ratio changes with the
-//! size of the newsroom, and the rate of cached responses relative to a server that sends constant bytes. Only the
+//! Prints for each workload the requests per second, relative to the smallest query and to the previous size of the
+//! newsroom. Also prints the rate of cached responses relative to a server that sends constant bytes. Only the
 //! ratios are meaningful, because server and clients share the machine.
 //!
 //! cargo bench --bench server                        # 10,000 and 100,000 releases
@@ -37,7 +37,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Number of connections, each with one request in flight.
 const CONNECTIONS: usize = 16;
-/// Measurement time of each workload; `WARM_UP` precedes it and is not counted.
+/// Measurement time of each workload. A warm-up of `WARM_UP` precedes it and is not counted.
 const SPAN: Duration = Duration::from_secs(3);
 const WARM_UP: Duration = Duration::from_millis(700);
 /// Number of different requests of each workload.
@@ -79,7 +79,8 @@ fn workloads() -> Vec<Workload> {
     ]
 }
 
-/// Sends requests over one connection until the time is over. Returns the number of responses since `count_from`.
+/// Sends requests over one connection until `until`. Returns the number of responses since `count_from`, so that
+/// the warm-up is not counted.
 async fn client(
     address: SocketAddr,
     bodies: Arc<Vec<String>>,
@@ -109,7 +110,8 @@ fn request(body: &str) -> String {
     )
 }
 
-/// Reads a complete response into the buffer. Returns the length of its body, which ends the buffer.
+/// Reads a complete response into the buffer. The buffer then ends with the response body, whose length is
+/// returned.
 async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> usize {
     buffer.clear();
     loop {
@@ -155,7 +157,7 @@ async fn main() {
     let mut before: Vec<f64> = Vec::new();
     for releases in sizes {
         let newsroom = Newsroom::prepare(releases, &folder, url.as_deref()).await;
-        // Without the response cache, so every request is executed.
+        // Disable the response cache, so that every request is executed.
         let (address, server) =
             serve(newsroom.app.clone().with_http_config(HttpConfig { cache_bytes: 0, ..HttpConfig::default() })).await;
         println!("\n## {releases} releases\n");

@@ -19,7 +19,8 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 16;
-/// Interval between small reads, and delay before an attacker that was rejected or disconnected tries again.
+/// Interval between small reads. Also the delay before an attacker connection tries again after a rejection or a
+/// disconnection.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The measurements of one run.
@@ -28,9 +29,10 @@ pub struct LoadReport {
     latencies: Vec<f64>,
     answered: usize,
     refused: usize,
-    /// Connections of the attackers that ended before a response; each was replaced.
+    /// Number of attacker connections that ended before a response. Each was replaced by a new connection.
     lost: usize,
-    /// Peak of the server's private memory under load, in bytes; `memory_before` is its value before the load.
+    /// Peak of the server's private memory under load, in bytes. `memory_before` is the private memory before the
+    /// load.
     memory: u64,
     memory_before: u64,
     /// CPU time of the server, in seconds.
@@ -63,12 +65,13 @@ impl fmt::Display for LoadReport {
     }
 }
 
-/// Puts a server under load. Panics if no query of the attackers was answered, because then there was no load.
+/// Puts a server under load for `span`, and returns the measurements. Panics if no query of the attackers was
+/// answered, because then there was no load.
 pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> LoadReport {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let process = server.to_string();
     let memory_before = process_memory(&process);
-    // The reader first runs without load, so that its data is cached before the measurement.
+    // Run the small reads without load first, so that their data is cached before the measurement.
     let mut reader = SmallReadClient::new(port);
     for _ in 0..20 {
         reader.read();
@@ -145,7 +148,8 @@ struct SmallReadClient {
 
 impl SmallReadClient {
     fn new(port: u16) -> Self {
-        // A different loopback address from the attackers': the server treats it as another client.
+        // Use another loopback address than the attackers, so that the server treats this client as a different
+        // one.
         let socket = tokio::net::TcpSocket::new_v4().expect("create a socket");
         socket.bind(SocketAddr::from(([127, 0, 0, 2], 0))).expect("bind to 127.0.0.2");
         let connecting = socket.connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
@@ -168,7 +172,8 @@ impl SmallReadClient {
     }
 }
 
-/// Sends a request of an attacker over its connection, opening one if necessary. Returns the status of the response.
+/// Sends an attacker's request over the attacker's connection, which is opened if necessary. Returns the status of
+/// the response.
 fn send(connection: &mut Option<TcpStream>, address: SocketAddr, body: &str) -> std::io::Result<u16> {
     let stream = match connection {
         Some(stream) => stream,
@@ -177,7 +182,7 @@ fn send(connection: &mut Option<TcpStream>, address: SocketAddr, body: &str) -> 
     exchange(stream, body)
 }
 
-/// Sends a request and reads the whole response. Returns its status.
+/// Sends a request and reads the whole response. Returns the status of the response.
 fn exchange(stream: &mut TcpStream, body: &str) -> std::io::Result<u16> {
     let length = body.len();
     write!(

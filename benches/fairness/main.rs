@@ -1,9 +1,9 @@
 //! Fairness benchmark: latency of small reads while another client sends the most expensive queries over 16
 //! connections.
 //!
-//! Searches the schema for the public queries with the highest CPU time and runs them against a server. Meanwhile it
-//! reads one release ten times a second from another address. Prints latencies, memory and CPU time. Linux only
-//! (`/proc`).
+//! Searches the schema for the public queries with the highest CPU time, and sends them to a server. Meanwhile, a
+//! second client with another IP address reads one release by slug ten times a second. Prints the latencies of
+//! these reads, and the server's memory and CPU time. Linux only (`/proc`).
 //!
 //! cargo bench --bench fairness                     # both profiles, a minute each
 //! cargo bench --bench fairness -- 500 20           # queries tried by the search, seconds of load
@@ -90,7 +90,7 @@ fn profile_of(name: &str) -> Profile {
     if name == "hardened" { Profile::Hardened } else { Profile::Open }
 }
 
-/// Starts a server in a separate process. Returns the process and its port.
+/// Starts a server in a separate process. Returns the process and the server's port.
 fn start(profile: &str) -> (Child, u16) {
     let program = std::env::current_exe().expect("find the current program");
     let mut server =
@@ -109,8 +109,8 @@ async fn serve(file: &Path, profile: Profile) {
     server::serve(app, listener, None, std::future::pending()).await;
 }
 
-/// Opens the newsroom, and creates it if it does not exist. Response cache and rate limit are off, so that only the
-/// scheduling of queries protects the server.
+/// Opens the newsroom, and creates it if it does not exist. The response cache and the rate limit are off, so that
+/// only the scheduling of queries protects the server.
 async fn open(file: &Path, profile: Profile) -> Arc<App> {
     let is_new = !file.exists();
     let db = Db::open(&format!("sqlite://{}", file.display())).await.expect("open the database");

@@ -1,7 +1,8 @@
 //! Search for the public queries with the highest CPU time: generates random queries from the schema and repeatedly
 //! mutates the worst.
 //!
-//! Candidates are ranked by elapsed time; the result is measured in CPU time.
+//! During the search, queries are ranked by elapsed time. The queries that it returns are then measured in CPU
+//! time.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -17,10 +18,10 @@ use crate::newsroom::Random;
 const INTROSPECTION: &str = "{ __schema { types { kind name inputFields { name type { ...T } } enumValues { name } fields { name args { name type { ...T } } type { ...T } } } } }
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
-/// Number of queries returned.
+/// Number of queries that the search returns.
 const MAX_RESULTS: usize = 10;
 
-/// Runs of each returned query for the CPU time measurement.
+/// Number of runs of each returned query when its CPU time is measured.
 const RUNS: u32 = 10;
 
 /// A query and its measured cost.
@@ -34,14 +35,15 @@ pub struct HeavyQuery {
 }
 
 impl HeavyQuery {
-    /// A short name of the query for the table: number of root fields and the start of the first.
+    /// Returns a short name of the query for the table: the number of root fields, and the start of the first root
+    /// field.
     pub fn name(&self) -> String {
         let first: String = self.roots[0].chars().take(140).collect();
         format!("{} × `{first}`", self.roots.len())
     }
 
-    /// Returns the features that the query uses. Of queries with equal features only the worst is kept, so that the
-    /// ten results differ.
+    /// Returns the features that the query uses. Among queries with equal features, the search keeps only the most
+    /// expensive one, so that the ten results differ.
     fn features(&self) -> BTreeSet<&'static str> {
         let known = [
             "html",
@@ -67,8 +69,8 @@ impl HeavyQuery {
     }
 }
 
-/// Returns the most expensive queries that the given number of tries finds, with their CPU time, most expensive
-/// first.
+/// Searches for expensive queries with `tries` random queries. Returns the most expensive ones with their CPU time,
+/// in descending order.
 pub async fn worst(app: &App, tries: u64) -> Vec<HeavyQuery> {
     let mut generator = QueryGenerator { types: types(app).await, random: Random(23) };
     let mut best: BTreeMap<Vec<&'static str>, HeavyQuery> = BTreeMap::new();
@@ -101,7 +103,7 @@ pub async fn worst(app: &App, tries: u64) -> Vec<HeavyQuery> {
     let worst_first = |a: &HeavyQuery, b: &HeavyQuery| b.milliseconds.total_cmp(&a.milliseconds);
     queries.sort_by(worst_first);
     queries.truncate(MAX_RESULTS);
-    // The system counts CPU time in steps of some milliseconds, so several runs are measured together.
+    // The system counts CPU time in steps of some milliseconds, so the time of several runs is measured as a whole.
     for query in &mut queries {
         let before = processor_time("self");
         for _ in 0..RUNS {
@@ -113,7 +115,7 @@ pub async fn worst(app: &App, tries: u64) -> Vec<HeavyQuery> {
     queries
 }
 
-/// Queries that are known to be expensive, as lists of root fields.
+/// Queries that are known to be expensive, with which the search starts. Each query is a list of root fields.
 const SEEDS: [&[&str]; 8] = [
     &["releases(first: 200) { nodes { body { wordCount } } }"; 20],
     &["releases(first: 50) { nodes { body { html text wordCount markdown } } }"; 5],
@@ -139,8 +141,8 @@ fn keep_worst(best: &mut BTreeMap<Vec<&'static str>, HeavyQuery>, query: Option<
     }
 }
 
-/// Executes a query and measures the time, including serialisation. Returns `None` if the query is rejected for the
-/// public.
+/// Executes a query for the public and measures the elapsed time, including serialisation. Returns `None` if the
+/// query is rejected.
 async fn run(app: &App, roots: Vec<String>) -> Option<HeavyQuery> {
     let aliased: Vec<String> = roots.iter().enumerate().map(|(number, root)| format!("a{number}: {root}")).collect();
     let aliased = aliased.join(" ");
@@ -156,7 +158,7 @@ async fn run(app: &App, roots: Vec<String>) -> Option<HeavyQuery> {
     Some(HeavyQuery { query, milliseconds, bytes, roots })
 }
 
-/// Returns the CPU time of all threads of a process so far.
+/// Returns the CPU time that all threads of a process have used so far.
 pub fn processor_time(process: &str) -> Duration {
     let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("/proc exists on Linux only");
     let of = |thread: std::fs::DirEntry| {
@@ -193,8 +195,8 @@ impl QueryGenerator {
         self.field(field, depth).unwrap_or_else(|| "__typename".to_owned())
     }
 
-    /// Returns a field with arguments and a random selection of its subfields. `None` if no leaf field is reached
-    /// within the depth.
+    /// Returns a field with random arguments and a random selection of its subfields. Returns `None` if no leaf
+    /// field is reached within `depth` levels.
     fn field(&mut self, field: &Value, depth: usize) -> Option<String> {
         let mut arguments = Vec::new();
         for argument in list(&field["args"]) {

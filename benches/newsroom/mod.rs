@@ -1,7 +1,8 @@
 //! Test data of the benchmarks: a generated newsroom of any size, the same in every run.
 //!
-//! Generates topics, places and releases with a seeded generator, imports them through the public import, and opens
-//! the application. Also contains what all benchmarks share: reading the memory of a process, and the command line.
+//! Generates topics, places and releases with a seeded random generator, imports them through the public import,
+//! and opens the application. Also contains helpers that all benchmarks share: they read the memory of a process,
+//! and parse the command line.
 
 use std::{
     fmt::Write as _,
@@ -27,10 +28,10 @@ use serde_json::json;
 pub const TOPICS: usize = 240;
 /// Number of places: 5 regions, 75 countries and 320 cities.
 pub const PLACES: usize = 400;
-/// Releases per import call.
+/// Number of releases in one import call.
 const BATCH: usize = 10_000;
 
-/// Pseudo-random numbers, the same in every run (splitmix64: Steele, Lea, Flood 2014).
+/// Generator of pseudo-random numbers that are the same in every run (splitmix64: Steele, Lea, Flood 2014).
 pub struct Random(pub u64);
 
 impl Random {
@@ -43,8 +44,8 @@ impl Random {
         ((mixed ^ (mixed >> 31)) % bound as u64) as usize
     }
 
-    /// Returns the next number below a bound, with small ones more frequent, like topics and places in a real
-    /// newsroom.
+    /// Returns the next number below a bound. Small numbers are more frequent, as a few topics and places are in a
+    /// real newsroom.
     fn skewed(&mut self, bound: usize) -> usize {
         let (a, b) = (self.below(bound), self.below(bound));
         a * b / bound
@@ -56,7 +57,8 @@ pub fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default()
 }
 
-/// Release date of a release: evenly distributed over 25 years, ascending.
+/// Returns the release date of release `number` out of `of` releases. The dates ascend and are evenly distributed
+/// over 25 years.
 pub fn day(number: usize, of: usize) -> NaiveDate {
     let days = 25 * 365 * number / of.max(1);
     NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default() + TimeDelta::days(days as i64)
@@ -112,9 +114,9 @@ fn release(number: usize, of: usize, random: &mut Random) -> String {
 pub struct Newsroom {
     /// The running application.
     pub app: Arc<App>,
-    /// Duration of the import; zero if the database existed.
+    /// Duration of the import; zero if the database already existed.
     pub imported: Duration,
-    /// Duration of loading the catalog.
+    /// Duration of loading the catalog from the database.
     pub loaded: Duration,
     /// Memory that loading the catalog added to the process, in bytes.
     pub memory: u64,

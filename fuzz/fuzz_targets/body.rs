@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
             let Ok(parameters) = std::str::from_utf8(parameters) else { return Corpus::Reject };
             let request = || Request::get(format!("/graphql?{parameters}")).body(Body::empty());
             if request().is_err() {
-                // An HTTP parser rejects such a URI, so the server never receives it.
+                // The URI is invalid. The HTTP parser rejects such a request before the server sees it.
                 return Corpus::Reject;
             }
             check_request(|| request().expect("the request was built before"));

@@ -1,4 +1,5 @@
-//! Fuzz target: arbitrary text as a GraphQL document. The server must reject or execute it and never crash.
+//! Fuzz target: arbitrary text as a GraphQL document. The server must reject or execute the document and never
+//! crash.
 
 #![no_main]
 

@@ -1,8 +1,8 @@
-//! Test server of the fuzz targets: the real router with a small fixture, and the invariants that every response must
-//! satisfy.
+//! Test servers of the fuzz targets: the real router with a small set of data, and the invariants that every
+//! response must satisfy.
 //!
-//! Each request goes to a server with the `hardened` profile and to one with the `open` profile. Invariants: status
-//! below 500, bounded size, JSON with `data` or `errors`.
+//! Each request is sent to a server with the profile `hardened` and to a server with the profile `open`.
+//! Invariants: the status is below 500, the size is bounded, and the body is JSON with `data` or `errors`.
 
 use std::{cell::LazyCell, sync::Arc};
 
@@ -23,10 +23,10 @@ use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
-/// Maximum size of a response, in bytes. The fixture has little data.
+/// Maximum size of a response, in bytes. Responses are small, because the newsroom has little data.
 const MAX_RESPONSE_BYTES: usize = 1 << 20;
 
-/// A newsroom with its servers, one per fuzzing thread.
+/// A newsroom with two servers. Each fuzzing thread has its own.
 pub struct TestServer {
     runtime: Runtime,
     /// The routers of the profiles `hardened` and `open`.
@@ -99,7 +99,7 @@ impl TestServer {
             assert!(status < 500 && body.len() < MAX_RESPONSE_BYTES, "{status}: {text}");
             let value: Value = serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {text}"));
             assert!(value.get("data").is_some() || value["errors"].is_array(), "{text}");
-            // Compares the error code: the message may contain text of the query.
+            // Compare the error code and not the message, because the message may contain text of the query.
             let failed = |error: &Value| error["extensions"]["code"] == "INTERNAL_SERVER_ERROR";
             assert!(!value["errors"].as_array().is_some_and(|errors| errors.iter().any(failed)), "{text}");
         });
