@@ -22,7 +22,8 @@ const EXIT_FINDINGS: u8 = 3;
 
 #[derive(Args, Debug)]
 pub(super) struct Check {
-    /// First replace dates and instants outside the years 0001 to 9999 by the nearest end of that range
+    /// Before the check, replace dates and instants outside the years 0001 to 9999 with the nearest end of that
+    /// range
     #[arg(long)]
     repair: bool,
 }

@@ -56,8 +56,8 @@ struct GlobalArgs {
     /// Settings file [default: dateline.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Start an empty newsroom if the SQLite file is missing, empty or truncated although it was served before; the
-    /// rest of the old file is renamed and kept
+    /// Start an empty newsroom if a SQLite file that was served before is now missing, empty or truncated; what is
+    /// left of the file is renamed and kept
     #[arg(long, global = true)]
     new_database: bool,
     /// Log level: error, warn, info, debug [default: info]
@@ -84,7 +84,7 @@ enum Command {
         after_help = "Example:\n  dateline purge a-name-that-must-go --reason \"Order 12/2026 of the district court\" --yes\n\nOne journal entry with the reason remains. Older backups still contain the release."
     )]
     Purge(purge::Purge),
-    /// Mark the database as restored from a backup, so that positions from after the backup are refused
+    /// Mark the database as restored from a backup, so that resume positions from before the restore are refused
     #[command(
         after_help = "Run it once after a restore, before you serve. A server that runs while its database is restored notices on its own."
     )]

@@ -16,10 +16,10 @@ use crate::{catalog::ReleaseKey, config::Settings};
 pub(super) struct Purge {
     /// Id (release_…) or slug of the release
     release: String,
-    /// Who demanded the removal and why; it stays in the journal, so it must not repeat what is removed
+    /// Who demanded the removal and why; this text stays in the journal, so it must not repeat what is removed
     #[arg(long)]
     reason: String,
-    /// Remove it; without this flag, only print what would be removed
+    /// Remove the release; without this flag, only print what would be removed
     #[arg(long)]
     yes: bool,
 }

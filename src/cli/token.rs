@@ -58,7 +58,7 @@ pub(super) enum Token {
 pub(super) enum RoleName {
     /// An accredited journalist
     Press,
-    /// Writes drafts, and revises own releases
+    /// Writes drafts and revises their own releases
     Author,
     /// Publishes and withdraws any release
     Editor,
