@@ -44,11 +44,11 @@ macro_rules! error_codes {
 
 error_codes! {
     // The request.
-    BAD_REQUEST: "400", "The request is not GraphQL over HTTP: no JSON, no query, a batch.", "Fix the client.";
+    BAD_REQUEST: "400", "The request is not valid GraphQL over HTTP: it is not JSON, has no query, or is a batch.", "Fix the client.";
     NOT_ACCEPTABLE: "406", "No media type in `Accept` is supported.", "Accept `application/graphql-response+json` or `application/json`.";
     UNSUPPORTED_MEDIA_TYPE: "415", "The body is not `application/json` in UTF-8.", "Send JSON.";
-    METHOD_NOT_ALLOWED: "405", "The method is not GET or POST, or a mutation came by GET.", "Send mutations by POST.";
-    PAYLOAD_TOO_LARGE: "413", "The body is longer than `limits.body_bytes`, or without a token `limits.public_body_bytes`.", "Send less, or send a token.";
+    METHOD_NOT_ALLOWED: "405", "The method is not GET or POST, or a mutation was sent by GET.", "Send mutations by POST.";
+    PAYLOAD_TOO_LARGE: "413", "The body is longer than `limits.body_bytes`, or, in a request without a token, than `limits.public_body_bytes`.", "Send less, or send a token.";
     REQUEST_TIMEOUT: "408", "The body did not arrive within `limits.body_ms`.", "Try again.";
     SUBSCRIPTION_NEEDS_STREAM: "400", "A subscription was sent as a plain request.", "Use a WebSocket or `Accept: text/event-stream`.";
     // The query.
@@ -72,17 +72,17 @@ error_codes! {
     // Failures of the server.
     UNAVAILABLE: "503 or 200", "The database does not answer, or the server's clock is wrong. Nothing was changed.", "Try again.";
     STORAGE_FULL: "503 or 200", "The disk of the database is full. Nothing was changed.", "Try again when there is space.";
-    OUTCOME_UNKNOWN: "200", "The connection was lost during a change: it was made, or it was not.", "Send the request again with the same `Idempotency-Key`.";
+    OUTCOME_UNKNOWN: "200", "The connection to the database was lost during a change, so it is not known whether the change was made.", "Send the request again with the same `Idempotency-Key`.";
     INTERNAL_SERVER_ERROR: "500 or 200", "A fault of the server. The log has the details under the id in the message.", "Report it to the operator.";
     // Idempotency.
-    IN_PROGRESS: "409", "A request with the same `Idempotency-Key` is being executed.", "Wait, then send it again.";
+    IN_PROGRESS: "409", "A request with the same `Idempotency-Key` is being executed.", "Wait, then send the request again.";
     REPEATED: "409", "The request was executed before, and its response cannot be returned again.", "Read the result with a query.";
     KEY_REUSED: "422", "The `Idempotency-Key` belongs to another request.", "Use a new key.";
     // Subscriptions.
-    POSITION_UNKNOWN: "in the stream", "The position is of another newsroom, or of before a restore.", "Load everything again and continue from the new `asOf`.";
-    POSITION_TOO_OLD: "in the stream", "More than `limits.resume_entries` journal entries have been written since the position.", "Load everything again and continue from the new `asOf`.";
+    POSITION_UNKNOWN: "in the stream", "The resume position comes from another newsroom, or from before a restore.", "Load everything again and continue from the new `asOf`.";
+    POSITION_TOO_OLD: "in the stream", "More than `limits.resume_entries` journal entries have been written since the resume position.", "Load everything again and continue from the new `asOf`.";
     RESYNC_REQUIRED: "in the stream", "Topics or places were merged or moved, or a place has a new location, and the filter has a condition on topics or places.", "Load everything again and continue from the new `asOf`.";
-    TOO_MANY_SUBSCRIPTIONS: "in the stream", "The WebSocket has `limits.subscriptions` operations already.", "End one, or open another WebSocket.";
+    TOO_MANY_SUBSCRIPTIONS: "in the stream", "The WebSocket already has `limits.subscriptions` operations in flight.", "End an operation, or open another WebSocket.";
 }
 
 /// Returns the table of all codes in Markdown, for `docs/errors.md`.

@@ -68,7 +68,7 @@ limits! {
     public_body_bytes "limits.public_body_bytes" "DATELINE_LIMITS_PUBLIC_BODY_BYTES" 1_048_576 262_144
         "Bytes of a request body or WebSocket message without a token"
     bodies_bytes "limits.bodies_bytes" "DATELINE_LIMITS_BODIES_BYTES" 134_217_728 134_217_728
-        "Bytes of request bodies and unread responses in memory, all together; one address may use a quarter"
+        "Total bytes of request bodies and unread responses in memory; one address may use a quarter of them"
     query_bytes "limits.query_bytes" "DATELINE_LIMITS_QUERY_BYTES" 262_144 65_536
         "Bytes of the text of a query"
     tokens "limits.tokens" "DATELINE_LIMITS_TOKENS" 20_000 5000
@@ -92,11 +92,11 @@ limits! {
     answer_bytes "limits.answer_bytes" "DATELINE_LIMITS_ANSWER_BYTES" 8_388_608 8_388_608
         "Bytes of long texts in a response: bodies as Markdown, once for each requested form, summaries, notes, diffs"
     execution_ms "limits.execution_ms" "DATELINE_LIMITS_EXECUTION_MS" 30_000 10_000
-        "Milliseconds that a query may run, and after which a mutation starts no further change"
+        "Milliseconds after which a query is stopped, and a mutation starts no further change"
     requests "limits.requests" "DATELINE_LIMITS_REQUESTS" 256 64
-        "Requests executed at once; one caller may use half of them; others wait up to two seconds"
+        "Requests executed at once; one caller may use half of them; further requests wait up to two seconds"
     connections "limits.connections" "DATELINE_LIMITS_CONNECTIONS" 10_000 4000
-        "Open connections; others wait"
+        "Open connections; further connections wait"
     address_connections "limits.address_connections" "DATELINE_LIMITS_ADDRESS_CONNECTIONS" 10_000 200
         "Open connections of one address (IPv6: by /64); not for trusted proxies"
     header_bytes "limits.header_bytes" "DATELINE_LIMITS_HEADER_BYTES" 65_536 16_384
@@ -106,7 +106,7 @@ limits! {
     body_ms "limits.body_ms" "DATELINE_LIMITS_BODY_MS" 30_000 10_000
         "Milliseconds for the arrival of a request body"
     write_ms "limits.write_ms" "DATELINE_LIMITS_WRITE_MS" 30_000 10_000
-        "Milliseconds without a byte of a response being read, after which the client is disconnected; the whole response may take as long, and one second for every 8 kB"
+        "Milliseconds after which a client that reads no byte of its response is disconnected; reading a whole response may take this time plus one second for every 8 kB"
     streams "limits.streams" "DATELINE_LIMITS_STREAMS" 2000 500
         "Open WebSockets and event streams"
     address_streams "limits.address_streams" "DATELINE_LIMITS_ADDRESS_STREAMS" 2000 100
@@ -124,7 +124,7 @@ limits! {
     token_per_minute "rate.token_per_minute" "DATELINE_RATE_TOKEN_PER_MINUTE" 0 3000
         "Requests per minute with one token; 0: no limit"
     failures_per_minute "rate.failures_per_minute" "DATELINE_RATE_FAILURES_PER_MINUTE" 60 20
-        "Unknown tokens per minute of one address, after which it must wait; 0: no limit"
+        "Unknown tokens per minute from one address, after which the address must wait; 0: no limit"
 }
 
 impl Default for Limits {

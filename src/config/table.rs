@@ -107,42 +107,42 @@ pub(super) const OIDC_AUDIENCE: Setting = Setting {
     variable: "DATELINE_OIDC_AUDIENCE",
     default: "",
     hardened: None,
-    meaning: "Required audience of its tokens, as in `aud`",
+    meaning: "Required audience of the issuer's tokens, as in `aud`",
 };
 pub(super) const OIDC_JWKS: Setting = Setting {
     key: "oidc_jwks",
     variable: "DATELINE_OIDC_JWKS",
     default: "",
     hardened: None,
-    meaning: "Its public keys (JWK Set): an https or http URL, or a file",
+    meaning: "Public keys of the issuer (JWK Set): an https or http URL, or a file",
 };
 pub(super) const OIDC_SUBJECT_CLAIM: Setting = Setting {
     key: "oidc_subject_claim",
     variable: "DATELINE_OIDC_SUBJECT_CLAIM",
     default: "sub",
     hardened: None,
-    meaning: "Claim with the subject",
+    meaning: "Token claim that contains the subject",
 };
 pub(super) const OIDC_ROLE_CLAIM: Setting = Setting {
     key: "oidc_role_claim",
     variable: "DATELINE_OIDC_ROLE_CLAIM",
     default: "roles",
     hardened: None,
-    meaning: "Claim with the roles; dots read members of objects: `realm_access.roles`",
+    meaning: "Token claim that contains the roles; a dot leads to a member of an object: `realm_access.roles`",
 };
 pub(super) const OIDC_ROLES: Setting = Setting {
     key: "oidc_roles",
     variable: "DATELINE_OIDC_ROLES",
     default: "",
     hardened: None,
-    meaning: "Roles by claim value: `newsroom-editor=EDITOR,newsroom-admin=ADMIN`; if empty, the values PRESS, AUTHOR, EDITOR and ADMIN",
+    meaning: "Role for each value of the role claim: `newsroom-editor=EDITOR,newsroom-admin=ADMIN`; if empty, the claim must contain PRESS, AUTHOR, EDITOR or ADMIN",
 };
 pub(super) const OIDC_CLOCK_SKEW: Setting = Setting {
     key: "oidc_clock_skew",
     variable: "DATELINE_OIDC_CLOCK_SKEW",
     default: "60",
     hardened: None,
-    meaning: "Seconds by which its clock may differ, 0 to 600",
+    meaning: "Seconds by which the issuer's clock may differ from the server's, 0 to 600",
 };
 
 /// Settings of OpenID Connect.
