@@ -1,8 +1,8 @@
 //! Search for the public queries with the highest CPU time: generates random queries from the schema and repeatedly
 //! mutates the worst.
 //!
-//! During the search, queries are ranked by elapsed time. The queries that it returns are then measured in CPU
-//! time.
+//! During the search, queries are ranked by elapsed time. The queries that the search returns are then measured in
+//! CPU time.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

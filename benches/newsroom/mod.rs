@@ -44,8 +44,8 @@ impl Random {
         ((mixed ^ (mixed >> 31)) % bound as u64) as usize
     }
 
-    /// Returns the next number below a bound. Small numbers are more frequent, as a few topics and places are in a
-    /// real newsroom.
+    /// Returns the next number below a bound. Small numbers are more frequent, because a real newsroom uses some
+    /// topics and places much more often than others.
     fn skewed(&mut self, bound: usize) -> usize {
         let (a, b) = (self.below(bound), self.below(bound));
         a * b / bound

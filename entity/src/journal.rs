@@ -15,8 +15,8 @@ pub struct Model {
     /// Sequence number from 1, without gaps, in commit order.
     #[sea_orm(primary_key, auto_increment = false)]
     pub sequence: i64,
-    /// Time of the transaction that wrote the entry. For a scheduled transition, this is later than the scheduled
-    /// time, when the transition took effect.
+    /// Time of the transaction that wrote the entry. A scheduled transition takes effect at its scheduled time,
+    /// which is earlier.
     pub at: DateTimeUtc,
     /// Subject of the person or system that made the change; `dateline` for a scheduled transition.
     pub by: String,

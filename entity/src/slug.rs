@@ -10,7 +10,7 @@ use crate::Noun;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "slug")]
 pub struct Model {
-    /// Kind of the owner. Slugs are unique within one kind.
+    /// Kind of the slug's owner: release, topic or place. A slug is unique among the owners of one kind.
     #[sea_orm(primary_key, auto_increment = false)]
     pub noun: Noun,
     /// The slug. For a purged release, a digest of the slug.

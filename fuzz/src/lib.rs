@@ -26,7 +26,7 @@ use tower::ServiceExt;
 /// Maximum size of a response, in bytes. Responses are small, because the newsroom has little data.
 const MAX_RESPONSE_BYTES: usize = 1 << 20;
 
-/// A newsroom with two servers. Each fuzzing thread has its own.
+/// A newsroom with two servers. Each fuzzing thread has its own newsroom.
 pub struct TestServer {
     runtime: Runtime,
     /// The routers of the profiles `hardened` and `open`.

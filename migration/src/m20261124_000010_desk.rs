@@ -45,8 +45,8 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        // Every start of a server queries the pending schedules. The index is partial, because few releases have
-        // one.
+        // Every start of a server queries the pending schedules. The index is partial, because few releases have a
+        // pending schedule.
         let pending_schedules_index = "CREATE INDEX release_schedule ON release (schedule_at) \
                        WHERE schedule_at IS NOT NULL AND schedule_recorded_at IS NULL";
         manager.get_connection().execute_unprepared(pending_schedules_index).await?;

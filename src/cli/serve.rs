@@ -1,7 +1,7 @@
 //! `dateline serve`: opens the database, binds the address, and runs the HTTP server until SIGTERM or Ctrl-C.
 //!
-//! Also runs the catalog follower and the background jobs. When the server starts and stops, it records scheduled
-//! transitions that are due.
+//! The command also runs the catalog follower and the background jobs. It records scheduled transitions that are
+//! due when the server starts and when it stops.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! Reads the settings of the HTTP server: limits, introspection, TLS files, trusted proxies, CORS, caches, trusted
 //! documents.
 //!
-//! Parses and validates the values, and builds `HttpConfig`. The table of limits is in `limits`.
+//! Parses and validates the values of these settings, and builds `HttpConfig`. The table of limits is in `limits`.
 
 use std::{path::Path, sync::Arc};
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{db::redacted, limits::Profile};
 
-/// Source of the value of a setting that no layer sets.
+/// Source of a value that is the default of its setting.
 const DEFAULT: &str = "the default";
 
 /// Values of all settings by key, each with a text that names its source.
@@ -74,7 +74,7 @@ impl Layers {
         }
     }
 
-    /// Returns the value of a setting and its source. If no layer sets the value and the profile is `hardened`,
+    /// Returns the value of a setting and its source. If the value is a default and the profile is `hardened`,
     /// returns the default of that profile.
     fn effective(&self, key: &str) -> Option<(String, String)> {
         let (value, source) = self.0.get(key)?;

@@ -77,7 +77,7 @@ impl Layers {
                     let is_level = |part: &str| {
                         ["off", "error", "warn", "info", "debug", "trace"].contains(&part.to_ascii_lowercase().as_str())
                     };
-                    // `EnvFilter` takes a word that is not a level for the name of a module, and would then silence
+                    // `EnvFilter` interprets a word that is not a level as the name of a module, and then silences
                     // all other modules. Such a word is therefore rejected.
                     let is_valid = value.split(',').all(|part| part.contains('=') || is_level(part.trim()));
                     (is_valid && tracing_subscriber::EnvFilter::try_new(value).is_ok()).then(|| value.to_owned())

@@ -98,16 +98,16 @@ impl ReleaseState {
 #[sea_orm(rs_type = "String", db_type = "Text")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WithdrawalKind {
-    /// The URL shows a notice with the reason for the withdrawal.
+    /// The public URL of the release shows a notice with the reason for the withdrawal.
     #[sea_orm(string_value = "WITH_NOTICE")]
     WithNotice,
-    /// The URL responds with status 410, without a reason.
+    /// The public URL of the release responds with status 410, without a reason.
     #[sea_orm(string_value = "GONE")]
     Gone,
-    /// The URL redirects to another URL.
+    /// The public URL of the release redirects to another URL.
     #[sea_orm(string_value = "REDIRECT")]
     Redirect,
-    /// The URL responds as if the release had never existed.
+    /// The public URL responds as if the release had never existed.
     #[sea_orm(string_value = "VANISH")]
     Vanish,
 }
@@ -138,7 +138,7 @@ pub struct Model {
     /// The live revision: the content that is published, or that was published before a withdrawal. `None` if the
     /// release was never published.
     pub live_revision_id: Option<Uuid>,
-    /// The revision that is being edited; `None` if that is the live revision.
+    /// The working revision: the revision that the desk edits. `None` if the live revision is the newest revision.
     pub working_revision_id: Option<Uuid>,
     /// Number of the newest revision, for optimistic concurrency control.
     pub revision: i32,
@@ -152,8 +152,8 @@ pub struct Model {
     /// Time at which the release first became visible to the public (after an embargo, if it had one). `None` if it
     /// never became public.
     pub first_published_at: Option<DateTimeUtc>,
-    /// Time of the last publication. When an embargo ends, this becomes the time of its end. Corrections and new
-    /// revisions of a release that is already public do not change this time.
+    /// Time of the last publication. When an embargo ends, the end of the embargo replaces this time. Corrections
+    /// and new revisions of a release that is already public do not change it.
     pub published_at: Option<DateTimeUtc>,
     /// Kind of the withdrawal; `None` unless the release is withdrawn or retracted.
     pub withdrawal_kind: Option<WithdrawalKind>,
@@ -186,8 +186,8 @@ pub struct Model {
     /// True if the live revision was corrected after the working revision was written. Publishing the working
     /// revision would then undo the correction.
     pub working_outdated: bool,
-    /// True if the release is as the last import left it. Any action of an editor clears this flag, and a release
-    /// that was created in Dateline never has it.
+    /// True if the release is as the last import left it. Any action of an editor clears this flag. The flag is
+    /// never set for a release that was created in Dateline, unless an import updates the release.
     pub as_imported: bool,
     /// Revisions of the release.
     #[sea_orm(has_many)]

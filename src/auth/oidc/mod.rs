@@ -1,8 +1,8 @@
 //! OpenID Connect: verifies bearer tokens (JWT) of an issuer and turns their claims into a `Viewer`.
 //!
-//! Verification has three steps: parse the token, verify its signature with the issuer's keys, check its claims. A
-//! token that names an unknown key triggers one refresh of the keys. Error messages are written for the client.
-//! Tokens never appear in messages or logs.
+//! The verification of a token has three steps: parse the token, verify its signature with the issuer's keys, check
+//! its claims. A token that names an unknown key triggers one refresh of the keys. Error messages are written for
+//! the client. Tokens never appear in messages or logs.
 //!
 //! - `token`: parses a JWS in compact form
 //! - `keys`: JWK set and signature verification

@@ -14,8 +14,8 @@ use super::error::TokenRejected;
 /// Maximum length of a token, in bytes; a longer one is rejected without parsing.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// Accepted signature algorithms. All of them are asymmetric, so whoever can verify a token cannot sign one. `none`
-/// and algorithms with a shared secret are never accepted.
+/// Accepted signature algorithms. All of them are asymmetric, so the key that verifies a token cannot sign one.
+/// `none` and algorithms with a shared secret are never accepted.
 const ALGORITHMS: [(&str, Algorithm); 9] = [
     ("RS256", Algorithm::RS256),
     ("RS384", Algorithm::RS384),
