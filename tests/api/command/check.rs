@@ -14,10 +14,10 @@ use crate::harness::{
     server_process::{run, serve},
 };
 
-/// Number of mutations before the database is damaged.
+/// Number of random mutations that fill the database before a test damages it.
 const MUTATIONS: usize = 250;
 
-/// Fills the newsroom with a random history.
+/// Runs random mutations until [`MUTATIONS`] of them have succeeded, so that the database contains a long history.
 async fn seed_random_history(server: &TestServer) {
     let mut activity = RandomActivity::new(&server.app);
     while activity.succeeded < MUTATIONS {
@@ -25,7 +25,7 @@ async fn seed_random_history(server: &TestServer) {
     }
 }
 
-/// Runs `dateline check`. Returns its exit code and its output.
+/// Runs `dateline check` on the database at a URL. Returns the exit code and the output.
 fn run_check(url: &str) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     let (code, output, error) = run(folder.path(), &["check", "--database", url]);
@@ -33,14 +33,14 @@ fn run_check(url: &str) -> (Option<i32>, String) {
     (code, output + &error)
 }
 
-/// Changes the database in a way that Dateline never does.
+/// Executes a SQL statement that changes the database in a way that Dateline itself never does.
 async fn damage(server: &TestServer, sql: &str) {
     let tx = server.app.newsroom.db.begin_write().await.unwrap();
     tx.execute_unprepared(sql).await.unwrap();
     tx.commit().await.unwrap();
 }
 
-/// Like [`damage`], with foreign key checks disabled.
+/// Like [`damage`], but disables foreign key checks for the statement.
 async fn damage_without_foreign_keys(server: &TestServer, sql: &str) {
     let db = &server.app.newsroom.db;
     if db.backend() == DbBackend::Sqlite {
@@ -57,7 +57,7 @@ async fn damage_without_foreign_keys(server: &TestServer, sql: &str) {
     }
 }
 
-/// Returns the text that a statement selects.
+/// Executes a SELECT statement and returns the text in the first column of its row.
 async fn query_text(server: &TestServer, sql: &str) -> String {
     let db = &server.app.newsroom.db;
     let row = db.reader().query_one_raw(Statement::from_string(db.backend(), sql.to_owned())).await.unwrap().unwrap();
@@ -68,7 +68,8 @@ async fn report(server: &TestServer) -> CheckReport {
     check(&server.app.newsroom.db).await.unwrap()
 }
 
-/// Checks that a finding of this kind contains these words, and that the command lists it and exits with code 3.
+/// Checks that a finding has the kind `kind` and contains all of `words`. Also checks that `dateline check` prints
+/// every finding and exits with code 3.
 async fn assert_found(server: &TestServer, kind: FindingKind, words: &[&str]) {
     let report = report(server).await;
     let lines: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
@@ -242,12 +243,14 @@ async fn indexes_are_verified_where_amcheck_is_installed() {
     }
     damage(&server, "CREATE SCHEMA tools; CREATE EXTENSION amcheck SCHEMA tools").await;
     assert_eq!(report(&server).await.findings, []);
-    // The index is declared with another sort order, so its entries are no longer in order.
+    // Declares the index as descending. Its stored entries are ascending, so PostgreSQL's amcheck finds them out of
+    // order.
     damage(&server, "UPDATE pg_index SET indoption = '1' WHERE indexrelid = 'journal_pkey'::regclass").await;
     assert_found(&server, FindingKind::Damage, &["index journal_pkey", "REINDEX"]).await;
 }
 
-/// Checks the demo newsroom while it is served, and again after the server has exited.
+/// Runs `dateline check` on the demo newsroom twice: while a server uses the database, and after the server has
+/// exited.
 fn assert_demo_is_valid(folder: &Path, url: &str) {
     let server = serve(folder, &["--demo", "--database", url]);
     let (code, output) = run_check(url);
@@ -295,7 +298,7 @@ async fn damaged_pages_of_a_sqlite_file_are_found() {
     let contents = std::fs::read(server.url.strip_prefix("sqlite://").unwrap()).unwrap();
     let size = usize::from(u16::from_be_bytes([contents[16], contents[17]]));
     for number in pages {
-        // Damages each page in a separate copy of the file.
+        // Damages each page of the database file in turn, each time in a fresh copy of the file.
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("damaged.db");
         let mut bytes = contents.clone();

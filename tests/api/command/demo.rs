@@ -11,7 +11,7 @@ use crate::{
     visibility::schema_walk::{Schema, ValuePool, list, text},
 };
 
-/// Fields that are empty for the public in the demo, with the reason.
+/// Fields that have no value in the demo newsroom when the public reads them, each with the reason.
 const EMPTY: &[(&str, &str)] = &[
     ("Query.accessLog", "for administrators"),
     ("Query.journal", "for administrators"),
@@ -29,7 +29,7 @@ const EMPTY: &[(&str, &str)] = &[
     ("Viewer.capabilities", "the public has no capabilities"),
 ];
 
-/// Fields that are empty for an administrator in the demo, with the reason.
+/// Fields that have no value in the demo newsroom when an administrator reads them, each with the reason.
 const EMPTY_FOR_ADMIN: &[(&str, &str)] = &[
     ("AccessLogConnection.edges", "no press user has read an embargoed release"),
     ("AccessLogConnection.nodes", "no press user has read an embargoed release"),
@@ -39,14 +39,16 @@ const EMPTY_FOR_ADMIN: &[(&str, &str)] = &[
     ("Token.revokedAt", "no token was revoked"),
 ];
 
-/// Query for facet buckets, which are nested more deeply than the generated queries.
+/// A handwritten query for facet buckets. The generated queries do not reach them, because buckets are too deeply
+/// nested.
 const BUCKETS: &str = "{ releaseStats { __typename timeline(interval: MONTH, fill: OMIT) { __typename interval timeZone points { \
     __typename label start end count cumulative complete } } facets { __typename kinds { __typename buckets { ...B } } \
     languages { __typename buckets { ...B } } topics { __typename buckets { ...B ... on TopicBucket { topic { __typename slug } } } } \
     places { __typename buckets { ...B ... on PlaceBucket { place { __typename slug } } } } } } } \
     fragment B on FacetBucket { __typename samples(first: 1) { __typename headline } stats { __typename count } }";
 
-/// Records each field of each object in a response that has a value: neither null nor an empty list.
+/// Adds to `fields_seen` every object field in a response that has a value, as `Type.field`. Null and an empty list
+/// do not count as values.
 fn record_fields(response: &Value, fields_seen: &mut BTreeSet<String>) {
     match response {
         Value::Array(items) => items.iter().for_each(|item| record_fields(item, fields_seen)),
@@ -97,8 +99,8 @@ async fn every_public_field_has_a_value_somewhere() {
     for (caller, expected) in [(Caller::Public, EMPTY), (Caller::Admin, EMPTY_FOR_ADMIN)] {
         let mut fields_seen = BTreeSet::new();
         let mut queries: Vec<(String, Value)> = vec![(BUCKETS.to_owned(), json!({}))];
-        // Optional arguments are tested only at depth 1 for the public; the other queries vary the selection below
-        // each field.
+        // The public queries of depth 1 include the optional arguments. All other queries have only required
+        // arguments; they differ in the depth of the selection below each field.
         for depth in 1..=3 {
             let mut fewest_arguments = BTreeMap::new();
             for generated in schema.generate_queries("Query", &pool, depth) {
@@ -116,7 +118,7 @@ async fn every_public_field_has_a_value_somewhere() {
                 record_fields(&data, &mut fields_seen);
             }
         }
-        // Types that only mutations and subscriptions return are not covered here.
+        // This test does not cover types that only mutations or subscriptions return.
         let reached_types: BTreeSet<&str> = fields_seen.iter().filter_map(|field| field.split('.').next()).collect();
         assert!(
             reached_types.len() > 30 && reached_types.contains("TimePoint") && reached_types.contains("Correction"),

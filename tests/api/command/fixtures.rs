@@ -1,5 +1,5 @@
-//! Tests that databases of earlier versions are migrated and return the same responses (`tests/fixtures`). Also
-//! contains helpers that execute SQL and query a router.
+//! Tests that the databases of earlier versions (`tests/fixtures`) can be migrated, and that the current version
+//! returns the same responses from them. Also contains helpers that execute SQL and query a router.
 
 use std::{fs, path::PathBuf};
 
@@ -18,10 +18,11 @@ use serde_json::{Value, json};
 
 use crate::harness::{post, postgres};
 
-/// The fixtures. Each is named after the month in which its version was current.
+/// The names of the fixtures. A fixture is named after the month in which its version of Dateline was current.
 const FIXTURES: [&str; 1] = ["2026-11"];
 
-/// A time after the fixtures were made, and before their scheduled releases of 2090.
+/// The time at which tests open a fixture. It is after the creation of every fixture, and before the schedules and
+/// embargoes of 2090 in the fixtures.
 pub(crate) fn later() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2040, 1, 1, 0, 0, 0).unwrap()
 }
@@ -32,7 +33,7 @@ pub(crate) fn file(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Executes SQL statements on a database. The statements of a fixture need an empty database.
+/// Executes SQL statements on the database at a URL. For the statements of a fixture, the database must be empty.
 pub(crate) async fn execute_sql(url: &str, sql: &str) {
     let options = ConnectOptions::new(url).max_connections(1).sqlx_logging(false).clone();
     let connection = Database::connect(options).await.unwrap();
@@ -48,16 +49,18 @@ pub(crate) async fn graphql_data(router: &Router, bearer: Option<&str>, query: &
     response["data"].take()
 }
 
-/// Returns the current id for an id in a fixture, which contained the row key.
+/// Converts an id of an earlier version, which contains the row key, into the id that the current version gives the
+/// same object. Returns `None` if the text is not an id.
 fn current_id(app: &App, id: &str) -> Option<String> {
     app.newsroom.ids.decode(id).map(|(noun, key)| app.newsroom.ids.encode(noun, key))
 }
 
-/// Collects the ids in a response.
+/// Collects the ids of all objects in a response.
 fn collect_ids(response: &Value, ids: &mut Vec<String>) {
     match response {
         Value::Object(object) => {
-            // Ids of actors are subjects, not ids of objects.
+            // The field `id` of an actor holds the subject of a token instead of an object id. Only object ids
+            // contain `_`.
             let id = object.get("id").and_then(Value::as_str).filter(|id| id.contains('_'));
             ids.extend(id.map(str::to_owned));
             object.values().for_each(|value| collect_ids(value, ids));
@@ -67,7 +70,8 @@ fn collect_ids(response: &Value, ids: &mut Vec<String>) {
     }
 }
 
-/// Replaces the ids in a recorded response by current ids. Notes of the journal contain the ids of preview links.
+/// Replaces the ids in a recorded response by the ids of the current version, including the preview link ids in
+/// journal notes.
 fn replace_ids(app: &App, response: &mut Value) {
     match response {
         Value::Object(object) => object.values_mut().for_each(|value| replace_ids(app, value)),
@@ -85,7 +89,8 @@ fn replace_ids(app: &App, response: &mut Value) {
     }
 }
 
-/// Migrates a restored database to the current version and compares its responses with the recorded ones.
+/// Migrates a restored fixture database to the current version, sends the recorded queries, and compares the
+/// responses with the recorded responses.
 async fn check(url: &str, name: &str) {
     let db = Db::open(url).await.unwrap();
     db.migrate().await.unwrap();
@@ -109,7 +114,7 @@ async fn check(url: &str, name: &str) {
         replace_ids(&app, &mut expected);
         assert_eq!(actual, expected, "{name}, as {role}: {query}");
     }
-    // Ids that were issued by the earlier version still refer to the same objects.
+    // The ids that the earlier version issued must still refer to the same objects.
     let mut ids = Vec::new();
     collect_ids(&recorded["answers"], &mut ids);
     ids.retain(|id| !id.starts_with("token_"));

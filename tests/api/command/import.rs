@@ -1,5 +1,5 @@
-//! Tests of import and export: imports are idempotent and exact, and never overwrite later edits unless asked to.
-//! Also contains helpers that import and export a text.
+//! Tests of import and export. Importing the same records again changes nothing, and an import overwrites later edits
+//! only with the option `overwrite`. Also contains helpers that import and export a text.
 
 use dateline::{
     auth::viewer::Viewer,
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, PUBLISH, REVISE, TestServer, WITHDRAW, on_both_databases};
 
-/// A page in the format of a printed listing.
+/// A page of three releases in the format of a printed listing (`--format listing`).
 const PAGE: &str = "News and articles\n\n\n  1. Press release\n\n    Ferry line opens\n\n    08 May 2006, PHNOM PENH\n\n    A ferry goes twice a day.\n\n  2. Statement\n\n    Second thoughts on ferries\n\n    28 April 2006, BANGKOK\n\n    They are slow.\n\n  3. Press release\n\n    First thoughts on ferries\n\n    28 April 2006,\n\n    They are fast.\n";
 
-/// Imports a text. Returns the report and the messages about rejected records with their lines.
+/// Imports a text. Returns the report, and the line number and message of each rejected record.
 pub(crate) async fn run(
     server: &TestServer,
     text: &str,
@@ -47,7 +47,7 @@ pub(crate) fn lines(lines: &[Value]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// Returns the output of `dateline export`.
+/// Exports the newsroom. Returns the text that `dateline export` would print.
 pub(crate) async fn exported(server: &TestServer) -> String {
     let mut out = Vec::new();
     export::export(&server.app.newsroom, &mut out).await.expect("export the newsroom");
@@ -70,7 +70,8 @@ on_both_databases! {
         let (report, _) = run(&server, PAGE, ImportOptions::default(), true).await;
         assert_eq!((report.created, report.updated, report.unchanged), (0, 0, 3));
         assert_eq!(server.app.newsroom.catalog.snapshot().sequence(), sequence);
-        // Items are matched by headline. If an editor corrects the headline, the item still matches the same release.
+        // An import matches the items of a listing to releases by headline. After an editor changes the headline, the
+        // item must still match the same release.
         let data = server.data(Caller::Editor, r#"{ release(ref: {slug: "ferry-line-opens"}) { id } }"#, json!({})).await;
         server.mutate(Caller::Editor, REVISE, json!({ "id": data["release"]["id"], "revision": 1, "input": { "headline": "Ferry lines open" } })).await;
         let (report, rejections) = run(&server, PAGE, ImportOptions::default(), true).await;
@@ -97,7 +98,8 @@ on_both_databases! {
             assert!(rejections.iter().any(|(_, message)| message.contains(&format!("\"{word}\"")) && message.contains(reason)), "{word} in {rejections:?}");
         }
         assert_eq!(exported(&server).await, current_export);
-        // With `overwrite`, the import replaces edited content, but it never undoes a withdrawal.
+        // With the option `overwrite`, the import replaces content that an editor changed, but it never undoes a
+        // withdrawal.
         let (report, rejections) = run(&server, &old_export, ImportOptions { overwrite: true, ..ImportOptions::default() }, false).await;
         assert_eq!((report.conflicts, report.updated), (1, 2), "{rejections:?}");
         assert_eq!(server.data(Caller::Public, r#"{ a: release(ref: {slug: "corrected"}) { headline } b: release(ref: {slug: "new-name"}) { slug } c: release(ref: {slug: "withdrawn"}) { slug } }"#, json!({})).await,
@@ -111,8 +113,8 @@ on_both_databases! {
         let first = exported(&server).await;
         assert_eq!(first.lines().count(), demo.lines().count());
         let other = TestServer::on_sqlite().await;
-        // Reverses the order of topics and places, which may be in any order. Releases keep theirs, because it
-        // decides which is newer.
+        // Reverses the order of the topics and places, because an import accepts them in any order. The releases keep
+        // their order, because it decides which release counts as newer.
         let (releases, mut others): (Vec<&str>, Vec<&str>) = first.lines().skip(1).partition(|line| line.contains("\"type\":\"release\""));
         others.reverse();
         let shuffled = [releases, others].concat().join("\n");

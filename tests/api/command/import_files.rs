@@ -1,4 +1,5 @@
-//! Tests of import files: control characters, duplicate records, format versions, and the order of messages.
+//! Tests of import files: control characters, several records for one release, format versions, and the order of
+//! messages.
 
 use dateline::{
     auth::viewer::Viewer,
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use super::import::{self, exported, lines};
 use crate::harness::{Caller, REVISE, TestServer, on_both_databases};
 
-/// Imports several files in one import. Returns the report and the messages: file, line and text.
+/// Imports several files in one import. Returns the report, and the file, line number and text of each message.
 async fn run(
     server: &TestServer,
     files: &[(&str, String)],
@@ -47,7 +48,7 @@ fn release(fields: &Value) -> Value {
     record
 }
 
-/// Returns the counters of a report that do not depend on the order of changes.
+/// Returns six counters of an import report: created, updated, unchanged, duplicates, conflicts, refused.
 fn counts(report: &ImportReport) -> [u64; 6] {
     [report.created, report.updated, report.unchanged, report.duplicates, report.conflicts, report.refused]
 }
@@ -73,7 +74,7 @@ on_both_databases! {
             "a": { "headline": "“A”", "subheadline": "–", "summary": "a\tb\nc", "body": { "markdown": "l’a" }, "externalId": "x", "editorialNote": "n…", "dateline": { "placeText": "P" } },
             "b": { "body": { "markdown": "l’ecole" } }, "topic": { "name": "L’école" }, "releaseLookup": { "tombstone": { "notice": "It’s gone" } },
         }));
-        // Importing the same records again changes nothing and returns the same counts.
+        // A second import of the same records changes nothing and counts the same control characters.
         let (second_report, _) = import_records(&server, &records).await;
         assert_eq!((counts(&second_report), second_report.controls), ([0, 0, 6, 0, 0, 0], report.controls));
         // Control characters in an editor's input are rejected.
@@ -123,7 +124,7 @@ on_both_databases! {
         let (second_report, rejections_again) = import_records(&server, &records).await;
         assert_eq!((counts(&second_report), rejections_again), ([0, 0, 6, 2, 4, 0], rejections));
         assert_eq!((exported(&server).await, server.app.newsroom.catalog.snapshot().sequence()), (before, sequence));
-        // `overwrite` does not change this.
+        // The option `overwrite` does not change how records of the same file conflict with each other.
         let (report, _) = run(&server, &[("f", lines(&records))], ImportOptions { overwrite: true, ..ImportOptions::default() }).await;
         assert_eq!(counts(&report), [0, 0, 6, 2, 4, 0]);
         let strict = ImportOptions { strict: true, ..ImportOptions::default() };
@@ -140,14 +141,15 @@ on_both_databases! {
         import_records(&server, &records[..1]).await;
         let data = server.data(Caller::Editor, "{ release(ref: {slug: \"a\"}) { id } }", json!({})).await;
         server.mutate(Caller::Editor, REVISE, json!({ "id": data["release"]["id"], "revision": 1, "input": { "headline": "Mended" } })).await;
-        // The third record is matched by its slug and the fourth by its external id, so they are compared one after the
-        // other within a batch.
+        // All four records match the edited release: the third only by its slug, the fourth only by its external id.
+        // Each record must conflict with the editor's change, not with an earlier record of the file.
         for subset in [&records[..2], &records[2..], &records[..]] {
             let (report, rejections) = import_records(&server, subset).await;
             assert_eq!(counts(&report), [0, 0, 0, 0, subset.len() as u64, 0], "{rejections:?}");
             assert!(rejections.len() == subset.len() && rejections.iter().all(|(_, _, message)| message.contains("was changed in Dateline")), "{rejections:?}");
         }
-        // With `overwrite`, the first record is applied, so the others are duplicates of it or conflict with it.
+        // With the option `overwrite`, the import applies the first record. Each later record is then a duplicate of
+        // the first record or conflicts with it.
         let overwrite = ImportOptions { overwrite: true, ..ImportOptions::default() };
         let (report, rejections) = run(&server, &[("f", lines(&records))], overwrite).await;
         assert_eq!(counts(&report), [0, 1, 0, 1, 2, 0], "{rejections:?}");
@@ -202,14 +204,15 @@ on_both_databases! {
                 assert!(message.contains(&format!("first at f:{first} (")), "{message}");
             }
         }
-        // In a separate import, such a record is refused. The message quotes the value; the summary omits values in
-        // quotation marks.
+        // In a second import, a record whose code belongs to a stored topic or place is refused. The message quotes
+        // the code; the import summary omits quoted values so that it can group equal messages.
         let (_, rejections) = import_records(&server, &[topic("b", json!({ "uri": "https://example.org/1" })), place("q", json!({ "iso3166Alpha2": "KH" })), place("r", json!({ "m49": "116" }))]).await;
         for ((_, _, message), prefix) in rejections.iter().zip(["the uri \"https://example.org/1\" already belongs to \"a\"", "the ISO 3166 code \"KH\" already belongs to \"p\"", "the m49 \"116\" already belongs to \"p\""]) {
             assert!(message.starts_with(prefix), "{message}");
         }
         assert_eq!(rejections.len(), 3, "{rejections:?}");
-        // The same applies to records in two files, whether new or stored.
+        // Records in different files of one import conflict in the same way, whether the first record creates the
+        // concept or finds it stored.
         let files = [
             ("a", lines(&[topic("t", json!({})), place("u", json!({}))])),
             ("b", lines(&[topic("t", json!({ "name": "Other" })), place("u", json!({ "name": "Other" })), topic("t", json!({}))])),
@@ -219,7 +222,7 @@ on_both_databases! {
             assert_eq!(counts(&report), expected_counts, "{rejections:?}");
             assert!(rejections[0].2.contains("first at a:1 (") && rejections[1].2.contains("first at a:2 ("), "{rejections:?}");
         }
-        // A record with a former slug matches the same topic as a record with its current slug.
+        // A record with a former slug of a topic matches the same topic as a record with the current slug.
         import_records(&server, &[topic("old", json!({}))]).await;
         let update = "mutation($id: ID!) { topicUpdate(id: $id, expectedRevision: 1, input: { slug: \"new\" }) { userErrors { message } } }";
         let id = server.data(Caller::Public, "{ topic(ref: {slug: \"old\"}) { id } }", json!({})).await["topic"]["id"].clone();
@@ -294,7 +297,8 @@ on_both_databases! {
         let now = chrono::DateTime::parse_from_rfc3339("2026-03-31T23:30:00Z").unwrap().to_utc();
         server.app.clock.set(now);
         dateline::cli::demo::populate(&server.app).await.unwrap();
-        // A broader topic that is newer than the narrower one, and two broader topics in the given order.
+        // Gives a topic two broader topics in a fixed order. The first broader topic was created later than the topic
+        // itself.
         let create = "mutation { topicCreate(input: {slug: \"younger\", name: \"Younger\"}) { topic { id } userErrors { message } } }";
         server.mutate(Caller::Admin, create, json!({})).await;
         let update = "mutation($id: ID!) { topicUpdate(id: $id, expectedRevision: 1, input: { broader: [{slug: \"younger\"}, {slug: \"work\"}] }) { userErrors { message } } }";

@@ -1,10 +1,10 @@
 //! Tests of the `dateline` command.
 //!
-//! - `check`: verification of the database
+//! - `check`: `dateline check`, which verifies the database
 //! - `demo`: the demo newsroom
-//! - `fixtures`: databases of earlier versions
+//! - `fixtures`: databases of earlier versions, migrated to the current version
 //! - `import`: import and export
-//! - `import_files`: contents of import files
+//! - `import_files`: unusual content of import files
 //! - `pipes`: output that is closed or cannot be written
 //! - `run`: output and exit codes
 

@@ -23,7 +23,8 @@ const PRINTING: [&[&str]; 10] = [
     &["restored"],
 ];
 
-/// Runs a command whose standard output is already closed. Returns its exit status and standard error.
+/// Runs a command whose standard output is a pipe that the reader has already closed. Returns the exit status and
+/// standard error.
 fn run_with_closed_stdout(folder: &Path, arguments: &[&str]) -> (ExitStatus, String) {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -31,7 +32,7 @@ fn run_with_closed_stdout(folder: &Path, arguments: &[&str]) -> (ExitStatus, Str
     (output.status, String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// Imports more releases than fit into a pipe buffer.
+/// Imports so many releases that their export does not fit into a pipe buffer.
 fn seed_sample_data(folder: &Path) {
     let body = "words ".repeat(200);
     let line = |number: u32| {
@@ -57,7 +58,7 @@ fn a_command_with_a_closed_stdout_finishes_quietly() {
     assert!(tokens.contains("Bo") && tokens.lines().count() == 2, "{tokens}");
     let (_, lines, _) = run(folder.path(), &["export"]);
     assert!(!lines.contains("\"r1\"") && lines.lines().count() == 600);
-    // A reader that closes the pipe after the first line.
+    // The reader of the export closes the pipe after the first line.
     let mut child =
         dateline(folder.path()).arg("export").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
@@ -100,7 +101,8 @@ fn output_that_cannot_be_written_is_an_error() {
             output.status.code() == Some(1) && stderr.contains("No space left") && !stderr.contains("panicked"),
             "{arguments:?}: {stderr}"
         );
-        // The output with the secret is lost, so the message must name the token, for example to revoke it.
+        // If `token create` cannot print the secret, the secret is lost. The error message must then give the command
+        // that revokes the new token.
         let is_creation = arguments.starts_with(&["token", "create"]);
         assert_eq!(stderr.contains("dateline token revoke token_"), is_creation, "{arguments:?}: {stderr}");
     }
@@ -111,7 +113,7 @@ fn output_that_cannot_be_written_is_an_error() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let advice = "the demo newsroom was created nevertheless: create a token with `dateline token create`";
     assert!(output.status.code() == Some(1) && stderr.contains("No space left") && stderr.contains(advice), "{stderr}");
-    // Failed writes to standard error do not fail the import.
+    // An import succeeds even if its messages cannot be written to standard error.
     let status = dateline(folder.path()).args(["import", "many.ndjson"]).stderr(full_device()).status().unwrap();
     assert_eq!(status.code(), Some(0));
 }

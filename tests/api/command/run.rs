@@ -25,14 +25,16 @@ fn the_demo_newsroom_can_be_served_and_edited() {
         "mutation { releaseCreate(input: {headline: \"Mine\"}) { release { slug } userErrors { message } } }",
     );
     assert!(response.contains(r#"{"slug":"mine"}"#), "{response}");
-    // The demo is imported by the command line; schedules and embargoes are carried out by the system.
+    // `serve --demo` imports the demo releases as the actor `command line`, so that actor is their author. The system
+    // then carries out their schedules and embargoes.
     let response = post(
         server.port,
         Some(&token),
         "{ releases(first: 1, filter: {kinds: [SPEECH]}) { nodes { author { id name kind } } } }",
     );
     assert!(response.contains(r#"{"id":"command line","name":"Command line","kind":"COMMAND_LINE"}"#), "{response}");
-    // A second server on the same file is rejected. A concurrent import is allowed, and the server shows its result.
+    // A second server cannot open the same SQLite file. An import can run while the server runs, and the server shows
+    // the imported releases.
     let (code, _, output) = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert!(code == Some(1) && output.contains("served by another process"), "{output}");
     let line =
@@ -44,7 +46,7 @@ fn the_demo_newsroom_can_be_served_and_edited() {
         assert!(started.elapsed().as_secs() < 10, "the server does not show the imported release");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    // A purge on the command line takes effect in the running server. Without `--yes` nothing is purged.
+    // A purge from the command line takes effect in the running server. Without `--yes`, the command purges nothing.
     let release_exists =
         || post(server.port, None, "{ release(ref: {slug: \"beside\"}) { slug } }").contains("\"slug\":\"beside\"");
     let purge = &["purge", "beside", "--reason", "a test"][..];
@@ -59,7 +61,8 @@ fn the_demo_newsroom_can_be_served_and_edited() {
     }
     let (code, _, error) = run(folder.path(), &[purge, &["--yes"]].concat());
     assert!(code == Some(1) && error.contains("there is no release \"beside\""), "{error}");
-    // A restored database has another history, so the running server rejects positions from before the restoration.
+    // `dateline restored` changes the epoch of the database. The running server must notice it and return a new data
+    // version.
     let revision = "{ releaseStats { asOf { version } } }";
     let position = post(server.port, None, revision);
     let position = position.split("\"version\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -70,7 +73,7 @@ fn the_demo_newsroom_can_be_served_and_edited() {
         assert!(started.elapsed().as_secs() < 10, "the server did not detect the restored database");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    // A token that is revoked on the command line is rejected by the running server.
+    // The running server rejects a token as soon as the command line has revoked it.
     let (_, tokens, _) = run(folder.path(), &["token", "list"]);
     let fields: Vec<&str> = tokens.lines().next().unwrap().split('\t').collect();
     assert!(fields[1..5] == ["EDITOR", "Demo editor", "serve --demo", "never expires"], "{tokens}");
@@ -78,7 +81,7 @@ fn the_demo_newsroom_can_be_served_and_edited() {
     let id = fields[0].to_owned();
     assert_eq!(run(folder.path(), &["token", "revoke", &id]).0, Some(0));
     assert!(post(server.port, Some(&token), "{ viewer { name } }").starts_with("HTTP/1.1 401"));
-    // The server exits with code 0 after SIGTERM.
+    // After SIGTERM, the server exits with code 0.
     assert!(Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap().success());
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
