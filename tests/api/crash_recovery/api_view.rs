@@ -1,4 +1,5 @@
-//! Reads the whole newsroom through the API after a crash: the fields and journal actions of each resource, by id.
+//! Reads the whole newsroom through the API after a crash. For each resource (release, topic, place, token), this
+//! module collects the fields and the actions in the journal.
 
 use std::{collections::HashMap, net::TcpStream};
 
@@ -15,24 +16,25 @@ const TOKENS: &str =
     "tokens(first: 200, after: $after) { pageInfo { hasNextPage endCursor } nodes { id name role revokedAt } }";
 const NODES: &str = "query($ids: [ID!]!) { page: nodes(ids: $ids) { id } }";
 
-/// A resource as the API returned it.
+/// A release, topic, place or token as the API returned it.
 #[derive(Debug, Default)]
 pub(super) struct ResourceView {
-    /// The fields of the resource. For a merged concept, the id of its target; null if the resource no longer exists.
+    /// The fields of the resource. For a merged topic or place: the id of the concept that it was merged into. Null
+    /// if the resource no longer exists.
     pub(super) fields: Value,
-    /// The actions on the resource, from the journal.
+    /// The actions on the resource in the journal, oldest first.
     pub(super) actions: Vec<String>,
-    /// The note of the last action.
+    /// The journal note of the last action on the resource.
     pub(super) note: String,
 }
 
-/// All existing and former resources, by id.
+/// All resources by id, including deleted, purged and merged resources, which remain in the journal.
 pub(super) type ApiView = HashMap<String, ResourceView>;
 
-/// Reads all resources and the journal.
+/// Reads all resources and the journal of the server on a port, with an administrator's token.
 pub(super) fn read(port: u16, token: &str) -> ApiView {
     let mut view = ApiView::new();
-    // The journal is listed newest first.
+    // The API lists the journal newest first, so the entries are reversed.
     for entry in list(port, token, JOURNAL).iter().rev() {
         let resource = view.entry(entry["subject"].as_str().unwrap().to_owned()).or_default();
         resource.actions.push(entry["action"].as_str().unwrap().to_owned());
@@ -45,7 +47,7 @@ pub(super) fn read(port: u16, token: &str) -> ApiView {
     };
     list(port, token, RELEASES).into_iter().for_each(&mut add);
     for mut node in list(port, token, TOPICS).into_iter().chain(list(port, token, PLACES)) {
-        // A topic may have several broader topics. In this test each has at most one.
+        // The API returns a list of broader topics. In this test a topic has at most one broader topic.
         let parent = node["above"].as_array().map_or_else(
             || node["above"]["id"].clone(),
             |all| {
@@ -76,13 +78,13 @@ pub(super) fn read(port: u16, token: &str) -> ApiView {
     view
 }
 
-/// Replaces a timestamp by a flag that says whether it is set.
+/// Replaces a timestamp field by a boolean field that says whether the timestamp was set.
 fn set_flag(node: &mut Value, instant: &str, flag: &str) {
     let timestamp = node.as_object_mut().unwrap().remove(instant).unwrap();
     node[flag] = json!(!timestamp.is_null());
 }
 
-/// Returns all nodes of a connection.
+/// Reads all pages of a connection. Returns the nodes of all pages.
 fn list(port: u16, token: &str, selection: &str) -> Vec<Value> {
     let query = format!("query($after: String) {{ page: {selection} }}");
     let (mut all, mut after) = (Vec::new(), Value::Null);

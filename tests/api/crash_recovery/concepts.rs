@@ -1,4 +1,5 @@
-//! Model of topics and places in the crash recovery test: create, update, retire, merge, and releases about them.
+//! Model of topics and places in the crash recovery test. Random mutations create, update, retire and merge them, and
+//! create releases about them.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,19 +12,19 @@ use super::{
 };
 use crate::harness::random_acts::SeededRng;
 
-/// A topic or place, or a release that refers to some of them.
+/// The expected state of a topic or place, or of a release that refers to topics and places.
 #[derive(Clone, Debug)]
 pub(super) struct Concept {
     noun: &'static str,
     name: String,
     names: Vec<String>,
     revision: usize,
-    /// The id of the broader topic or containing place.
+    /// The id of the broader topic of a topic, or of the place that contains a place.
     parent: Option<String>,
     retired: bool,
-    /// The id of the concept that this one was merged into.
+    /// The id of the concept that this concept was merged into.
     into: Option<String>,
-    /// The release, if this is a release.
+    /// The expected release; `None` for a topic or place.
     about: Option<Release>,
 }
 
@@ -77,8 +78,8 @@ impl Resource for Concept {
         let stored = rows.concepts.get(&key);
         let into = self.into.as_deref().map(|id| rows.key(id));
         assert_eq!(rows.merged.get(&key), into.as_ref(), "{self:?}");
-        // The names adopted from merged concepts are alternative names; the API view and the journal image cover
-        // them.
+        // The row has no alternative names, such as those that a merge adopts. The API view and the journal image
+        // check them.
         let expected =
             (self.name.clone(), self.revision as i32, self.parent.as_deref().map(|id| rows.key(id)), self.retired);
         assert_eq!(stored, self.into.is_none().then_some(&expected), "{self:?}");
@@ -87,7 +88,7 @@ impl Resource for Concept {
     fn check_secrets(&mut self, _: u16) {}
 }
 
-/// Builds a mutation of a topic or place.
+/// Returns the text of a mutation on a topic or place.
 fn mutation_field(noun: &'static str, operation: &str, arguments: &str) -> String {
     let response = format!("{noun} {{ id name revision }} userErrors {{ code message }}");
     format!("mutation {{ {noun}{operation}({arguments}) {{ {response} }} }}")
@@ -136,8 +137,9 @@ fn change(tracked: &[Tracked<Concept>], index: usize, operation: &'static str, n
     }
 }
 
-/// A merge applies all of its effects at once: concepts below the source move below the target, releases about the
-/// source are about the target, and concepts merged into the source earlier are merged into the target.
+/// Merges the concept `from` (the source) into the concept `into` (the target). The effects apply together or not at
+/// all: concepts below the source move below the target, releases about the source become releases about the target,
+/// and concepts that were merged into the source earlier lead to the target.
 fn merge(tracked: &[Tracked<Concept>], from: usize, into: usize) -> Request<Concept> {
     let (noun, source) = (tracked[from].model.noun, &tracked[from]);
     let (kind, action) = operation_names(noun, "Merge");
@@ -171,7 +173,8 @@ fn merge(tracked: &[Tracked<Concept>], from: usize, into: usize) -> Request<Conc
     Request { kind, query, steps: vec![step] }
 }
 
-/// Replaces one id by another without duplicates. Returns whether the id was present.
+/// Replaces `source` by `id` in a list, which then contains `id` only once. Returns whether the list contained
+/// `source`.
 fn replace(ids: &mut Vec<String>, source: &str, id: &str) -> bool {
     let Some(at) = ids.iter().position(|other| other == source) else { return false };
     if ids.iter().any(|other| other == id) {
@@ -182,7 +185,8 @@ fn replace(ids: &mut Vec<String>, source: &str, id: &str) -> bool {
     true
 }
 
-/// Creates a release about up to three topics and three places, for merges to move.
+/// Creates a release about up to three topics and three places. Later merges change the topics and places of this
+/// release.
 fn create_release_about(tracked: &[Tracked<Concept>], rng: &mut SeededRng, name: &str) -> Request<Concept> {
     let mut pick = |noun: &str| {
         let of = |tracked: &&Tracked<Concept>| {
@@ -209,7 +213,7 @@ fn create_release_about(tracked: &[Tracked<Concept>], rng: &mut SeededRng, name:
     }
 }
 
-/// Returns whether a concept is below another one, at any depth.
+/// Returns whether a concept is below `ancestor` in the hierarchy, at any depth.
 fn is_below(tracked: &[Tracked<Concept>], concept: usize, ancestor: usize) -> bool {
     let mut parent = tracked[concept].model.parent.as_ref();
     while let Some(id) = parent {
@@ -221,7 +225,8 @@ fn is_below(tracked: &[Tracked<Concept>], concept: usize, ancestor: usize) -> bo
     false
 }
 
-/// Returns the name of an operation in the schema and its action in the journal.
+/// Returns two names of an operation on a topic or place: the mutation field in the schema, and the action in the
+/// journal.
 fn operation_names(noun: &str, operation: &str) -> (&'static str, &'static str) {
     match (noun, operation) {
         ("topic", "Create") => ("topicCreate", "topic.create"),

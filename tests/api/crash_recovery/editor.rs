@@ -1,5 +1,6 @@
-//! Editors of the crash recovery test: they send mutations until the server is killed, and keep the expected state.
-//! After a restart, `reconcile` decides how many steps of the request in flight were applied.
+//! Editors of the crash recovery test. An editor is a client that sends mutations until the server is killed and
+//! records the state that it expects. After a restart, `reconcile` finds out how many steps of the request in flight
+//! the server had applied.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,41 +15,44 @@ use uuid::Uuid;
 use super::{api_view::ApiView, rows::Rows};
 use crate::harness::{random_acts::SeededRng, server_process::exchange};
 
-/// The model of a resource: its expected state and the mutations on it.
+/// The model of one kind of resource: its expected state and the mutations on it.
 pub(super) trait Resource: Clone + Debug + Send {
-    /// Returns the expected fields of the resource in the API; null if it no longer exists.
+    /// Returns the fields that the API should return for the resource; null if the resource no longer exists.
     fn expected_view(&self) -> Value;
-    /// Returns a random mutation that is currently allowed. `name` was never used before.
+    /// Returns a random mutation that the server should accept now. A created resource gets `name`, which must be
+    /// unique.
     fn next_request(tracked: &[Tracked<Self>], rng: &mut SeededRng, name: &str) -> Request<Self>;
-    /// Adopts values that only the response contains (ids, secrets), and checks the rest of the response.
+    /// Stores the values that only the response contains (ids, secrets), and checks the rest of the response.
     fn apply_response(&mut self, payload: &Value);
-    /// Adopts values from the journal note of a mutation whose response was lost.
+    /// Stores the values that the journal note of a mutation contains, if the response to the mutation was lost.
     fn apply_journal_note(&mut self, note: &str);
-    /// Checks the database rows of the resource, or that they no longer exist.
+    /// Checks the database rows of the resource. If the resource no longer exists, checks that its rows are gone.
     fn check_rows(&self, key: Uuid, rows: &Rows);
-    /// Checks that secrets issued or revoked since the last restart work or are rejected as expected.
+    /// Sends requests with the secrets that were issued or revoked since the last restart. The server must accept the
+    /// valid secrets and reject the revoked secrets.
     fn check_secrets(&mut self, port: u16);
 }
 
-/// A resource and the actions on it.
+/// A resource that an editor created, with the actions on it.
 #[derive(Clone, Debug)]
 pub(super) struct Tracked<T> {
     /// The id of the resource in the API.
     pub(super) id: String,
-    /// The actions on the resource so far, as named in the journal.
+    /// The journal names of the actions on the resource so far, oldest first.
     pub(super) actions: Vec<&'static str>,
     pub(super) model: T,
 }
 
-/// The new state of one resource; `index` is its position in the editor's list, or `None` if it is created.
+/// The new state of one resource. `index` is the position of the resource in the editor's list, or `None` if the
+/// request creates the resource.
 #[derive(Clone, Debug)]
 pub(super) struct StateChange<T> {
     pub(super) index: Option<usize>,
     pub(super) after: Tracked<T>,
 }
 
-/// A request. Its steps happen in order, each completely or not at all. The first change of a step is to the resource
-/// in the response.
+/// A mutation with its expected effects. The server executes the steps in order, each completely or not at all. The
+/// first change of each step is to the resource that the response contains.
 #[derive(Clone, Debug)]
 pub(super) struct Request<T> {
     pub(super) kind: &'static str,
@@ -56,14 +60,14 @@ pub(super) struct Request<T> {
     pub(super) steps: Vec<Vec<StateChange<T>>>,
 }
 
-/// Numbers of requests of one kind.
+/// Numbers of requests of one kind, such as `publish`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RequestCounts {
     pub(super) answered: usize,
     pub(super) in_flight: usize,
-    /// Requests in flight at the kill that were applied, at least in part.
+    /// Number of requests in flight at a kill of which the server had applied at least one step.
     pub(super) applied: usize,
-    /// Applied requests of which some steps were not applied.
+    /// Number of requests in flight at a kill of which the server had applied some steps but not all.
     pub(super) partially_applied: usize,
 }
 
@@ -76,29 +80,29 @@ impl RequestCounts {
     }
 }
 
-/// Request counts by kind.
+/// The request counts for each kind of request.
 pub(super) type CountsByKind = BTreeMap<&'static str, RequestCounts>;
 
-/// The kinds of requests in flight, by editor.
+/// The kind of the request that each editor has in flight, by the name of the editor.
 pub(super) type InFlightKinds = Mutex<HashMap<String, &'static str>>;
 
-/// An editor of any type of resource.
+/// An editor, whatever its type of resource.
 pub(super) trait Editor: Send {
     /// Sends mutations until the server is killed.
     fn run(&mut self, port: u16, token: &str, in_flight_kinds: &InFlightKinds);
-    /// Checks that the expected state is in the view, and decides whether the request in flight was applied.
+    /// Checks that the API view contains the expected state, and finds out whether the request in flight was applied.
     fn reconcile(&mut self, view: &ApiView);
-    /// Checks that the rows and the journal match the expected state.
+    /// Checks that the database rows and the journal match the expected state.
     fn check_rows(&self, rows: &Rows);
-    /// Checks the secrets that were issued or revoked.
+    /// Checks the secrets that were issued or revoked since the last restart, with requests to the server.
     fn check_secrets(&mut self, port: u16);
-    /// Returns the numbers of tracked resources and of actions on them.
+    /// Returns the number of resources that this editor created, and the number of actions on them.
     fn totals(&self) -> (usize, usize);
-    /// Returns the request counts so far.
+    /// Returns how many requests this editor has sent so far, by kind.
     fn counts(&self) -> &CountsByKind;
 }
 
-/// An editor with its expected state.
+/// An editor of one type of resource, with the expected state of the resources that it created.
 #[derive(Debug)]
 pub(super) struct ResourceEditor<T> {
     name: String,
@@ -110,7 +114,7 @@ pub(super) struct ResourceEditor<T> {
 }
 
 impl<T> Tracked<T> {
-    /// Creates the state after the first action on a new resource.
+    /// Returns the state of a new resource after the action that creates it.
     pub(super) fn created(action: &'static str, model: T) -> Self {
         Self { id: String::new(), actions: vec![action], model }
     }
@@ -155,8 +159,9 @@ impl<T: Resource> ResourceEditor<T> {
         self.counts.entry(request.kind).or_default().answered += 1;
     }
 
-    /// Returns the expected state after some steps, if it matches the view. A created resource is identified by its
-    /// fields, because no two resources ever have the same name.
+    /// Returns the expected state after the given steps, or `None` if that state does not match the API view. The
+    /// view does not say which resource a step created, so this function finds it by its fields: no two resources
+    /// have the same name.
     fn after(&self, steps: &[Vec<StateChange<T>>], view: &ApiView) -> Option<Vec<Tracked<T>>> {
         let mut tracked = self.tracked.clone();
         for (number, StateChange { index, after }) in steps.iter().flat_map(|step| step.iter().enumerate()) {
@@ -195,7 +200,7 @@ impl<T: Resource> Editor for ResourceEditor<T> {
             let response = exchange(&mut stream, Some(token), &json!({ "query": request.query })).ok();
             in_flight_kinds.lock().unwrap().remove(&self.name);
             let response = response.as_ref().and_then(|response| response.split_once("\r\n\r\n"));
-            // If the server was killed while it sent the response, the response is incomplete.
+            // The response is missing or incomplete if the server was killed before it had sent the whole response.
             let Some(response) = response.and_then(|(_, body)| serde_json::from_str::<Value>(body).ok()) else {
                 self.in_flight = Some(request);
                 return;
@@ -207,9 +212,10 @@ impl<T: Resource> Editor for ResourceEditor<T> {
     fn reconcile(&mut self, view: &ApiView) {
         let in_flight = self.in_flight.take();
         let steps = in_flight.as_ref().map_or(&[][..], |request| &request.steps);
-        // Each applied step leaves a journal entry, so the numbers of applied steps have different results. An
-        // exception is a single step that creates a resource and was not applied. The caller detects that case by
-        // counting all resources.
+        // Tries the possible numbers of applied steps, the largest first. A number that is too small does not match
+        // the view, because each applied step adds a journal entry to a resource. The exception is a step that
+        // creates a resource: this editor does not know the new resource yet. The caller therefore counts all
+        // resources, and so detects a resource that was created with wrong fields.
         let outcome =
             (0..=steps.len()).rev().find_map(|step_count| Some((step_count, self.after(&steps[..step_count], view)?)));
         let Some((step_count, tracked)) = outcome else {

@@ -1,15 +1,15 @@
-//! Crash recovery test: `kill -9` during random mutations, at least twenty times on each database. Acknowledged
-//! mutations must be stored, others applied completely or not at all, and rows must match the journal. Only the
-//! program is killed, not the machine: recovery from power loss is left to the database (on SQLite `synchronous =
-//! FULL`).
+//! Crash recovery test: kills the server with `kill -9` during random mutations, at least twenty times on each
+//! database. After a restart, acknowledged mutations must be stored, other mutations must be applied completely or
+//! not at all, and the rows must match the journal. The test kills only the program and not the machine. Recovery
+//! from power loss is left to the database (on SQLite: `synchronous = FULL`).
 //!
-//! - `api_view`: what the API returns after a restart
-//! - `concepts`: topics and places
-//! - `editor`: clients that mutate and keep the expected state
-//! - `releases`: releases and preview links
-//! - `requests`: random release mutations and their effects
+//! - `api_view`: the resources and journal that the API returns after a restart
+//! - `concepts`: model of topics and places
+//! - `editor`: clients that send mutations and record the expected state
+//! - `releases`: model of releases and preview links
+//! - `requests`: random release mutations and their expected effects
 //! - `rows`: the database rows and the journal
-//! - `tokens`: access tokens
+//! - `tokens`: model of access tokens
 
 mod api_view;
 mod concepts;
@@ -36,10 +36,11 @@ use releases::Release;
 use rows::Rows;
 use tokens::Token;
 
-/// Minimum and maximum number of rounds. Rounds continue until each kind of request was both answered and in flight.
+/// Minimum and maximum number of rounds; each round ends with a kill. The test continues until each kind of request
+/// has been answered at least once, and has been in flight at a kill at least once.
 const ROUNDS: (usize, usize) = (20, 40);
 
-/// The kinds of requests that the test must cover.
+/// The kinds of requests that must be answered and be in flight at a kill at least once.
 const KINDS: [&str; 29] = [
     "create",
     "revise",
@@ -87,7 +88,7 @@ fn on_postgres() {
     run_rounds(tempfile::tempdir().unwrap().path(), &database.url, "PostgreSQL");
 }
 
-/// Creates the editors: four with their own releases, two for topics and places, one for tokens.
+/// Creates seven editors: four edit releases, two edit topics and places, and one creates and revokes tokens.
 fn editors() -> Vec<Box<dyn Editor>> {
     let mut editors: Vec<Box<dyn Editor>> = Vec::new();
     let seed = || u64::from(getrandom::u32().unwrap()) << 32 | 1;
@@ -138,7 +139,7 @@ fn run_rounds(folder: &Path, url: &str, name: &str) {
             .iter()
             .map(|editor| editor.totals())
             .fold((0, 0), |(resources, actions), totals| (resources + totals.0, actions + totals.1));
-        // The test itself created one token, with one journal entry.
+        // The `+ 1` here and below is the token that the test itself created, and its journal entry.
         assert_eq!(api_view.len(), resources + 1, "the newsroom contains a resource that no editor created");
         let rows = Rows::read(url);
         rows.assert_consistent();
@@ -162,7 +163,7 @@ fn run_rounds(folder: &Path, url: &str, name: &str) {
     assert_eq!(counts.len(), KINDS.len(), "KINDS does not list every kind");
 }
 
-/// Returns the kinds of requests that were never answered or never in flight so far.
+/// Returns the kinds of requests that have not been answered yet, or have not been in flight at a kill yet.
 fn missing(counts: &CountsByKind) -> Vec<&'static str> {
     KINDS
         .into_iter()
@@ -170,7 +171,7 @@ fn missing(counts: &CountsByKind) -> Vec<&'static str> {
         .collect()
 }
 
-/// Waits until a request of one of these kinds is in flight, for at most two seconds.
+/// Waits until a request of one of these kinds is in flight. Gives up after two seconds.
 fn wait_for(kinds: &[&str], in_flight_kinds: &InFlightKinds) {
     let started = Instant::now();
     while !kinds.is_empty() && started.elapsed() < Duration::from_secs(2) {
@@ -197,7 +198,7 @@ fn total(counts: &CountsByKind) -> RequestCounts {
     total
 }
 
-/// Formats the request counts: the total, then each kind.
+/// Formats the request counts for printing: the total of all kinds, then the counts of each kind.
 fn summary(counts: &CountsByKind) -> String {
     let all = total(counts);
     let mut text = format!(

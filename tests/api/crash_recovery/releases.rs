@@ -1,4 +1,4 @@
-//! Model of a release in the crash recovery test: state, revisions, corrections, and preview links.
+//! Model of a release in the crash recovery test: its expected state, revisions, corrections, and preview links.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -13,23 +13,23 @@ use crate::harness::{random_acts::SeededRng, server_process::post};
 /// The expected state of a release.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Release {
-    /// The workflow state; empty if the release no longer exists.
+    /// The workflow state. Empty if the release no longer exists.
     pub(super) state: &'static str,
-    /// The headlines of its revisions, oldest first.
+    /// The headline of each revision of the release, oldest first.
     pub(super) versions: Vec<String>,
-    /// Index of the live revision, counted from 0; kept after a withdrawal.
+    /// Index of the live revision in `versions`. A withdrawn release keeps its live revision.
     pub(super) live: Option<usize>,
-    /// Index of the working revision.
+    /// Index of the working revision in `versions`.
     pub(super) working: Option<usize>,
     /// Whether the live revision was corrected after the working revision was created.
     pub(super) outdated: bool,
     pub(super) embargo: Option<String>,
     pub(super) schedule: Option<String>,
     pub(super) withdrawal: Option<&'static str>,
-    /// The notes of the corrections.
+    /// The notes of the corrections, oldest first.
     pub(super) corrections: Vec<String>,
     pub(super) links: Vec<Link>,
-    /// The ids of its topics, and of the places that it is about.
+    /// The ids of the topics of the release. `places` has the ids of the places that the release is about.
     pub(super) topics: Vec<String>,
     pub(super) places: Vec<String>,
     /// Whether the release was purged, so that nothing of its content remains.
@@ -41,25 +41,25 @@ pub(super) struct Release {
 pub(super) struct Link {
     pub(super) id: String,
     pub(super) revoked: bool,
-    /// `None` if the response with the token was lost.
+    /// The secret token of the link. `None` if the response that contained it was lost.
     pub(super) token: Option<String>,
     /// Whether the link was created or revoked since the last restart.
     pub(super) changed_since_restart: bool,
 }
 
 impl Release {
-    /// Adds a revision. Returns its index, counted from 0.
+    /// Adds a revision with a headline. Returns the index of the revision in `versions`.
     pub(super) fn add_version(&mut self, headline: String) -> usize {
         self.versions.push(headline);
         self.versions.len() - 1
     }
 
-    /// Returns the headline of the revision that the next one would be based on.
+    /// Returns the headline of the revision that the next revision would be based on.
     pub(super) fn newest(&self) -> &str {
         &self.versions[self.working.or(self.live).unwrap()]
     }
 
-    /// Returns whether there is a revision that can be published.
+    /// Returns whether the release has a revision that can be published.
     pub(super) fn is_publishable(&self) -> bool {
         match self.state {
             "PUBLISHED" => self.working.is_some() && !self.outdated,
@@ -125,7 +125,8 @@ impl Resource for Release {
         let corrections = rows.corrections.get(&key).map_or(&[][..], Vec::as_slice);
         assert_eq!(corrections, self.corrections, "{self:?}");
         let Some(row) = rows.releases.get(&key) else {
-            // A slug that was public is never given to another release, even after a purge.
+            // A purged release keeps its row in the table of slugs, because a slug that was public is never given to
+            // another release. A deleted draft keeps no slug.
             let has_slug = rows.slugs.values().any(|owner| *owner == key);
             assert!(self.state.is_empty() && has_slug == self.purged, "{self:?}");
             assert_eq!(rows.is_purged(key), self.purged, "{self:?}");

@@ -1,4 +1,5 @@
-//! Random release mutations of the crash recovery test: the allowed actions, and the expected release after each.
+//! Random release mutations of the crash recovery test: which actions are allowed in a state, and the release that
+//! each action should produce.
 
 use super::{
     editor::{Request, StateChange, Tracked},
@@ -6,10 +7,10 @@ use super::{
 };
 use crate::harness::random_acts::SeededRng;
 
-/// Maximum number of releases in a bulk request.
+/// Maximum number of releases in one bulk request (`releasesTransition`).
 const BULK: usize = 4;
 
-/// Returns a random request: to create a release, or to change the newest one or any other.
+/// Returns a random request that creates a release, changes the newest release, or changes any release of the editor.
 pub(super) fn next_request(tracked: &[Tracked<Release>], rng: &mut SeededRng, name: &str) -> Request<Release> {
     let index = match rng.below(8) {
         0 => None,
@@ -40,10 +41,11 @@ pub(super) fn next_request(tracked: &[Tracked<Release>], rng: &mut SeededRng, na
     }
 }
 
-/// The response fields of a mutation that returns a release.
+/// The response fields that the test selects from a mutation that returns a release.
 pub(super) const RELEASE: &str = "release { id state revision } userErrors { code message }";
 
-/// Returns the kinds of requests that docs/workflow.md allows on a release.
+/// Returns the kinds of requests that docs/workflow.md allows on a release in its present state. A kind that occurs
+/// twice is chosen twice as often.
 fn allowed(release: &Release) -> Vec<&'static str> {
     let mut kinds = match release.state {
         "DRAFT" => vec!["revise", "submit", "submit", "schedule", "embargo", "delete", "preview", "bulk"],
@@ -71,7 +73,7 @@ fn allowed(release: &Release) -> Vec<&'static str> {
     kinds
 }
 
-/// Performs one action on several releases in the same state.
+/// Returns a bulk request that performs one action on up to [`BULK`] releases in the same state.
 fn bulk(tracked: &[Tracked<Release>], index: usize, rng: &mut SeededRng, name: &str) -> Request<Release> {
     let (kind, action) = match tracked[index].model.state {
         "DRAFT" if rng.below(2) == 0 => ("submit", "SUBMIT"),
@@ -151,7 +153,7 @@ fn apply(
             ("release.publish", format!("releasePublish({target_arguments})"))
         }
         "embargo" => {
-            // Later than any schedule in this test.
+            // The embargo ends later than any scheduled publication in this test, as the server requires.
             let until = format!("3500-01-{:02}T00:00:00Z", 1 + rng.below(28));
             let field = format!("releaseEmbargo({target_arguments}, until: {until:?})");
             release.embargo = Some(until);
@@ -181,7 +183,7 @@ fn apply(
                 format!("releaseWithdraw({target_arguments}, withdrawal: {{kind: WITH_NOTICE, notice: {name:?}}})"),
             )
         }
-        // Used only in bulk requests.
+        // Only bulk requests use this kind.
         "vanish" => {
             (release.state, release.withdrawal) = ("WITHDRAWN", Some("VANISH"));
             ("release.withdraw", String::new())
@@ -196,7 +198,7 @@ fn apply(
     (format!("{field} {{ {RELEASE} }}"), after)
 }
 
-/// Like [`apply`], for actions whose response contains no release.
+/// Like [`apply`], for the actions whose response contains no release.
 fn apply_without_release(tracked: &Tracked<Release>, kind: &'static str, name: &str) -> (String, Tracked<Release>) {
     let mut after = tracked.clone();
     let release = &mut after.model;
@@ -228,7 +230,8 @@ fn apply_without_release(tracked: &Tracked<Release>, kind: &'static str, name: &
     (format!("{field} {{ {response} userErrors {{ code message }} }}"), after)
 }
 
-/// Adds a new working revision. It was not seen by the approver, so an approved release returns to review.
+/// Adds a new working revision to the expected release. An approved release returns to review, because nobody has
+/// approved the new revision.
 fn rewrite(release: &mut Release, headline: String) {
     release.working = Some(release.add_version(headline));
     release.outdated = false;

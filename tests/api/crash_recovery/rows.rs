@@ -1,4 +1,5 @@
-//! Reads the database after a crash, and checks that rows, journal entries, and their images agree.
+//! Reads the database after a crash, and checks that the rows agree with the journal entries and their before and
+//! after images.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,20 +20,21 @@ use entity::{
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, EntityTrait, QueryOrder, Statement};
 use uuid::Uuid;
 
-/// The rows of one consistent state of the database.
+/// The rows of all tables, read from one consistent state of the database.
 pub(super) struct Rows {
-    /// The sequence in the journal head.
+    /// The sequence of the last journal entry, from the table `journal_head`.
     pub(super) head: i64,
     pub(super) releases: HashMap<Uuid, release::Model>,
-    /// The revisions of each release, by number.
+    /// The revisions of each release, ordered by revision number.
     pub(super) versions: HashMap<Uuid, Vec<revision::Model>>,
-    /// The notes of the corrections of each release, oldest first.
+    /// The correction notes of each release, oldest first.
     pub(super) corrections: HashMap<Uuid, Vec<String>>,
-    /// The preview links of each release, and whether they are revoked.
+    /// The preview links of each release: row key, and whether the link is revoked.
     pub(super) links: HashMap<Uuid, Vec<(Uuid, bool)>>,
-    /// Topics and places: name, revision, broader topic or containing place, and whether it is retired.
+    /// Topics and places by key: the name, the revision, the key of the broader topic or containing place, and
+    /// whether the concept is retired.
     pub(super) concepts: HashMap<Uuid, (String, i32, Option<Uuid>, bool)>,
-    /// The targets of merged concepts.
+    /// The key of the concept that each merged topic or place was merged into.
     pub(super) merged: HashMap<Uuid, Uuid>,
     pub(super) tokens: HashMap<Uuid, api_token::Model>,
     pub(super) slugs: HashMap<(Noun, String), Uuid>,
@@ -45,8 +47,8 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-/// Waits until the database has closed the connections of the killed program. PostgreSQL may still be committing its
-/// last write.
+/// Waits until the database has closed the connections of the killed server. Until then, PostgreSQL may still be
+/// committing the server's last write.
 pub(super) fn wait_for_connections_to_close(url: &str) {
     if url.starts_with("sqlite:") {
         return;
@@ -67,7 +69,7 @@ pub(super) fn wait_for_connections_to_close(url: &str) {
 }
 
 impl Rows {
-    /// Returns the row key in an API id.
+    /// Decodes an API id into the row key.
     pub(super) fn key(&self, id: &str) -> Uuid {
         self.ids.decode(id).unwrap().1
     }
@@ -83,7 +85,7 @@ impl Rows {
             }
             let rows = Self::load(&tx, IdCodec::load(&db).await.unwrap()).await.unwrap();
             tx.commit().await.unwrap();
-            // `dateline check` must find nothing.
+            // The verification that `dateline check` runs must find nothing.
             assert_eq!(check(&db).await.unwrap().findings, []);
             db.close().await;
             rows
@@ -129,18 +131,18 @@ impl Rows {
         })
     }
 
-    /// Returns the actions on a resource, in order.
+    /// Returns the journal actions on the resource with a key, oldest first.
     pub(super) fn actions(&self, key: Uuid) -> Vec<&str> {
         self.journal.iter().filter(|entry| entry.noun_id == key).map(|entry| entry.act.as_str()).collect()
     }
 
-    /// Returns whether the journal says that a release was purged.
+    /// Returns whether the journal contains a purge of the release with a key.
     pub(super) fn is_purged(&self, key: Uuid) -> bool {
         self.purged.contains(&key)
     }
 
-    /// Checks that the journal has no gaps and ends at its head, that no action is stored partially, and that the
-    /// last image of each resource matches its row.
+    /// Checks that the sequences in the journal have no gaps and end at the value in `journal_head`. Also checks that
+    /// no action is stored partially: the last after image of each resource must match its rows.
     pub(super) fn assert_consistent(&self) {
         assert_eq!(self.journal.len() as i64, self.head);
         assert!(
@@ -171,7 +173,7 @@ impl Rows {
         );
     }
 
-    /// Returns the image of each existing resource after the last action on it.
+    /// Returns the after image of the last action on each existing release, topic and place.
     fn last_images(&self) -> HashMap<Uuid, Image> {
         let mut last: HashMap<Uuid, Image> = HashMap::new();
         let image = |text: &Option<String>| text.as_ref().map(|text| serde_json::from_str::<Image>(text).unwrap());
@@ -188,15 +190,17 @@ impl Rows {
                 continue;
             }
             let merged = matches!(entry.act.as_str(), "topic.merge" | "place.merge");
-            // The before image of a merge is that of the source, which ceases to exist.
+            // The before image of a merge shows the merged concept, which ceases to exist. The after image shows the
+            // concept that it was merged into.
             let key = match &before {
                 Some(Image::Topic(before)) if merged => before.id,
                 Some(Image::Place(before)) if merged => before.id,
                 _ => entry.noun_id,
             };
             let previous = last.remove(&key);
-            // The before image must equal the previous after image. An exception are concepts below a merged one:
-            // they were moved without a journal entry.
+            // The before image must equal the previous after image. For topics and places only the name and revision
+            // are compared: a merge also moves the concepts below the merged concept, without separate journal
+            // entries.
             match (&previous, &before) {
                 (Some(Image::Topic(previous)), Some(Image::Topic(before))) => {
                     assert_eq!(
@@ -223,7 +227,7 @@ impl Rows {
         last
     }
 
-    /// Checks that the row, revisions and slug of a release match its image.
+    /// Checks that the row, revisions and slug of a release match the release's last image in the journal.
     fn assert_matches_image(&self, row: &release::Model, image: &ReleaseImage) {
         assert_eq!((image.state, image.revision, &image.slug), (row.state, row.revision, &row.slug), "{row:?}");
         assert_eq!((image.embargo_until, image.schedule_at), (row.embargo_until, row.schedule_at), "{row:?}");
@@ -237,7 +241,8 @@ impl Rows {
             assert!(versions.iter().any(|version| version.id == key), "{row:?}");
         }
         assert!(versions.iter().map(|version| version.number).eq(1..=row.revision), "{versions:?} of {row:?}");
-        // A withdrawn or retracted release keeps its live revision; a draft never had one.
+        // A withdrawn or retracted release keeps its live revision. A release that was never published has no live
+        // revision.
         let ended = matches!(row.state, ReleaseState::Withdrawn | ReleaseState::Retracted);
         assert_eq!(row.live_revision_id.is_some(), row.state == ReleaseState::Published || ended, "{row:?}");
         assert_eq!((row.withdrawn_at.is_some(), row.withdrawal_kind.is_some()), (ended, ended), "{row:?}");

@@ -1,4 +1,5 @@
-//! Model of access tokens in the crash recovery test: created, revoked, and used for a request.
+//! Model of access tokens in the crash recovery test. Random mutations create and revoke tokens, and requests check
+//! which secrets the server accepts.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -9,13 +10,13 @@ use super::{
 };
 use crate::harness::{random_acts::SeededRng, server_process::post};
 
-/// The expected state of a token.
+/// The expected state of an access token.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     name: String,
     role: &'static str,
     revoked: bool,
-    /// `None` if the response with the secret was lost.
+    /// The secret of the token. `None` if the response that contained it was lost.
     secret: Option<String>,
     /// Whether the token was created or revoked since the last restart.
     changed_since_restart: bool,
