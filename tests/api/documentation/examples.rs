@@ -1,14 +1,15 @@
-//! Executes every fenced block of the documents, by its language:
+//! Executes the fenced code blocks in the Markdown documents. The language of a block decides what is tested:
 //!
-//! - `graphql`: executed on the demo newsroom, by the caller in `<!-- as EDITOR -->`, otherwise by the public. The
-//!   variables `$id` and `$revision` are those of the last release that an earlier example of the document returned.
-//!   A `json` block right after it is the expected `data`.
-//! - `json`: the expected response of a query, or lines of an import file (`<!-- import -->`)
-//! - `listing`: imported as a printed listing
-//! - `toml`: read as a settings file
-//! - `sh`: each line is a command of this repository that parses, or a `curl` request whose body is sent to the demo
-//!   newsroom; a `json` block right after it is the expected response
-//! - `text`, `mermaid`: shown only
+//! - `graphql`: an operation that is executed on the demo newsroom. The caller is the public, unless a comment such
+//!   as `<!-- as EDITOR -->` before the block names a role. The variables `$id` and `$revision` get the values of the
+//!   release that the previous mutation in the document returned. If a `json` block follows, it is the expected
+//!   `data`.
+//! - `json`: the expected response to the block before it, or, after `<!-- import -->`, the lines of an import file
+//! - `listing`: a printed listing, which is imported
+//! - `toml`: a settings file, which must be valid
+//! - `sh`: command lines that must parse. The body of a `curl` request is also sent to the demo newsroom; the `json`
+//!   block that follows is the expected response.
+//! - `text`, `mermaid`: not tested
 
 use std::path::Path;
 
@@ -26,13 +27,13 @@ use crate::{
     harness::{Caller, TestServer, on_both_databases},
 };
 
-/// Populates the demo newsroom on 1 January 2026.
+/// Sets the clock to 1 January 2026 and creates the content of the demo newsroom.
 async fn demo_newsroom(server: &TestServer) {
     server.app.clock.set(chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc());
     demo::populate(&server.app).await.unwrap();
 }
 
-/// Returns the caller that the marker of an example names.
+/// Returns the caller that the marker of a code block names, such as `as EDITOR`. Without a marker it is the public.
 fn caller(block: &Block) -> Caller {
     match block.marker.as_deref() {
         None => Caller::Public,
@@ -43,7 +44,7 @@ fn caller(block: &Block) -> Caller {
     }
 }
 
-/// Returns the release in a response, if it has an id.
+/// Returns the release in the payload of a mutation, if the example selects the release's id.
 fn release(data: &Value) -> Option<&Value> {
     let release = &data.as_object()?.values().next()?["release"];
     release["id"].is_string().then_some(release)
@@ -125,7 +126,8 @@ fn settings_files_are_valid() {
     }
 }
 
-/// Checks that a line of a shell example is an existing command. Returns the reason if it is not.
+/// Checks that a line in a shell example is a command that exists and, for `dateline`, has valid arguments. Returns
+/// the error otherwise.
 fn check_command(line: &str) -> Result<(), String> {
     let words = shell_words(line);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -149,12 +151,13 @@ fn check_command(line: &str) -> Result<(), String> {
     }
 }
 
-/// Parses a command line of `dateline`.
+/// Parses a `dateline` command line. Returns the parser's message if it is invalid.
 fn parse(words: &[&str]) -> Result<(), String> {
     Cli::try_parse_from(words).map(drop).map_err(|error| error.to_string())
 }
 
-/// Splits a line into words, up to a pipe, a redirection or a comment. `"a b"` is one word.
+/// Splits a shell command line into words. Stops at a pipe, a redirection or a comment. A quoted text such as `"a b"`
+/// is one word.
 fn shell_words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (index, part) in line.split('"').enumerate() {

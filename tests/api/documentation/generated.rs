@@ -1,8 +1,8 @@
-//! Tests of generated files: the GraphQL schema, the command reference, and the tables of settings, errors and the
-//! workflow.
+//! Tests that the generated files are up to date: the GraphQL schema, the command reference, and the tables of
+//! settings, error codes and the workflow.
 //!
-//! Each test compares a file with what the program generates. With `DATELINE_TEST_UPDATE=1` (`just update`) it writes
-//! the file instead.
+//! Each test compares a file with the text that the program generates. With `DATELINE_TEST_UPDATE=1` (`just update`)
+//! the test rewrites the file instead.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use dateline::{config, error_code, graphql, newsroom::workflow};
 use super::root;
 use crate::harness::server_process::run;
 
-/// Compares a file with its generated content, or writes it.
+/// Compares a file with its generated content. With `DATELINE_TEST_UPDATE=1`, writes the content to the file instead.
 #[track_caller]
 #[expect(clippy::disallowed_methods, reason = "a setting of the tests, not of the product")]
 fn check(path: &str, generated: &str) {
@@ -23,7 +23,8 @@ fn check(path: &str, generated: &str) {
     }
 }
 
-/// Like [`check`], for the table between `<!-- table -->` and `<!-- end of table -->`.
+/// Like [`check`], but compares or rewrites only the table between the lines `<!-- table -->` and `<!-- end of table
+/// -->`.
 #[track_caller]
 fn check_table(path: &str, table: &str) {
     let (start, end) = ("<!-- table -->\n", "<!-- end of table -->");
@@ -71,7 +72,7 @@ fn the_command_reference_is_current() {
     check("docs/commands.md", &page);
 }
 
-/// Returns the commands that a help text lists.
+/// Returns the names of the commands that a `--help` text lists.
 fn commands_of(help: &str) -> Vec<&str> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));

@@ -1,15 +1,16 @@
-//! Tests of links between documents: the file and the heading that a link names must exist.
+//! Tests the links in the Markdown documents: the linked file must exist, and so must the heading if the link names
+//! one.
 
 use super::{documents, root};
 
-/// Returns the anchor of a heading as GitHub generates it: lower case, hyphens for spaces, no punctuation.
+/// Returns the link anchor that GitHub generates for a heading: lower case, hyphens for spaces, no punctuation.
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
     let characters = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     characters.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
-/// Returns the anchors of a document, ignoring lines in fenced blocks.
+/// Returns the anchors of all headings in a document. Lines inside fenced code blocks are not headings.
 fn anchors(text: &str) -> Vec<String> {
     let mut is_open = false;
     let mut anchors = Vec::new();
@@ -23,7 +24,7 @@ fn anchors(text: &str) -> Vec<String> {
     anchors
 }
 
-/// Returns the targets of the inline links in a text, with their line numbers.
+/// Returns the target of each inline link in a text, with its line number.
 fn targets(text: &str) -> Vec<(usize, String)> {
     let mut targets = Vec::new();
     for (index, line) in text.lines().enumerate() {

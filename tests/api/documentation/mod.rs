@@ -1,10 +1,11 @@
-//! Tests of the documents (README.md, CONTRIBUTING.md, CHANGELOG.md, SECURITY.md, `docs/`) and of the query page.
+//! Tests of the Markdown documents (README.md, CONTRIBUTING.md, CHANGELOG.md, SECURITY.md, `docs/`) and of the query
+//! page (`/graphiql`).
 //!
-//! - `examples`: every fenced block of a document is executed, parsed or imported
-//! - `generated`: generated files and tables are current; `just update` rewrites them
-//! - `links`: every link leads to a file and a heading that exist
-//! - `reference`: settings and error codes that documents name
-//! - `query_page`: the examples of the query page
+//! - `examples`: every fenced code block in a document is executed, parsed or imported
+//! - `generated`: generated files and tables are up to date; `just update` rewrites them
+//! - `links`: the file and the heading that a link names exist
+//! - `reference`: the settings and error codes that documents mention exist
+//! - `query_page`: the examples on the query page
 
 mod examples;
 mod generated;
@@ -26,11 +27,11 @@ struct Document {
 
 /// A fenced code block.
 struct Block {
-    /// The document and the line of the opening fence, for example `docs/api.md:12`.
+    /// The path of the document and the line number of the opening fence, for example `docs/api.md:12`.
     place: String,
     /// The word after the opening fence, for example `graphql` or `sh`; may be empty.
     language: String,
-    /// The text of the HTML comment right before the block, for example `as EDITOR`.
+    /// The text of the HTML comment right before the code block, for example `as EDITOR`. `None` without a comment.
     marker: Option<String>,
     text: String,
 }
@@ -39,7 +40,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Returns all documents, sorted by path.
+/// Reads all Markdown documents that are tested, sorted by path.
 fn documents() -> Vec<Document> {
     let names = ["CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "tests/fixtures/README.md"];
     let mut paths: Vec<PathBuf> = names.iter().map(|name| root().join(name)).collect();
@@ -56,7 +57,7 @@ fn documents() -> Vec<Document> {
 }
 
 impl Document {
-    /// Returns the fenced blocks of the document, in order.
+    /// Returns the fenced code blocks of the document, from top to bottom.
     fn blocks(&self) -> Vec<Block> {
         let mut blocks: Vec<Block> = Vec::new();
         let (mut is_open, mut marker) = (false, None);

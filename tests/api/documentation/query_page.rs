@@ -1,4 +1,5 @@
-//! Tests of the query page. Its examples, and those of the README, must cost less than half of the strictest limit.
+//! Tests of the query page (`/graphiql`). The example queries on the page and in the documents must cost less than
+//! half of `limits.cost` in the hardened profile, which is the strictest.
 
 use dateline::{
     cli::demo,
@@ -12,12 +13,12 @@ use crate::harness::{Caller, TestServer, on_both_databases};
 
 const QUERY_PAGE: &str = include_str!("../../../src/http/graphiql.html");
 
-/// A dashboard query: 12 topics, 10 places each, 24 months each.
+/// A dashboard query: 12 topics, 10 places for each topic, 24 months for each place.
 const DASHBOARD: &str = "{ releaseStats { count facets { topics(input: {first: 12}) { buckets { key label count stats { facets { \
     places(input: {first: 10}) { buckets { key label count stats { timeline(interval: MONTH, range: {from: \"2005-01-01\", \
     until: \"2006-12-31\"}) { points { label count } } } } } } } } } } } }";
 
-/// Returns the examples of the query page: query and variables.
+/// Returns the query and the variables of each example on the query page.
 fn examples() -> Vec<(String, Value)> {
     let lines = QUERY_PAGE.lines().filter(|line| line.starts_with("  [\"") && line.contains('`'));
     let example = |line: &str| {
@@ -30,7 +31,7 @@ fn examples() -> Vec<(String, Value)> {
     lines.map(example).collect()
 }
 
-/// Quotes the keys of a JavaScript object literal, so that it becomes JSON.
+/// Converts a JavaScript object literal to JSON by quoting its keys.
 fn quoted(literal: &str) -> String {
     let (mut json, mut text) = (String::new(), false);
     for (number, part) in literal.split_inclusive(['"', ':', '{', ',', ' ']).enumerate() {
@@ -81,7 +82,8 @@ fn the_query_page_reloads_the_schema_with_a_token_and_shows_user_errors() {
     assert!(handler.contains("loadSchema()"), "{handler}");
     assert!(QUERY_PAGE.contains("refused = userErrors(json.data)") && QUERY_PAGE.contains("`Refused with ${refused}"));
     assert_eq!((QUERY_PAGE.matches("<main>").count(), QUERY_PAGE.matches("</main>").count()), (1, 1));
-    // WCAG 2.2, criterion 2.5.8: targets of at least 24 pixels. 1.75rem at 15 pixels is 26.
+    // WCAG 2.2, success criterion 2.5.8: a pointer target is at least 24 pixels high. 1.75rem is 26 pixels at a font
+    // size of 15 pixels.
     for target in ["button {", "summary {"] {
         let rule = QUERY_PAGE.lines().find(|line| line.contains(target)).expect(target);
         assert!(rule.contains("min-height: 1.75rem"), "{rule}");

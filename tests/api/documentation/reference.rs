@@ -1,5 +1,5 @@
-//! Names in the documents: each setting and error code that a document mentions exists, and each close code of a
-//! WebSocket is documented.
+//! Tests of names in the Markdown documents. Each setting and error code that a document mentions must exist, and
+//! each WebSocket close code that the server uses must be documented.
 
 use std::{collections::BTreeSet, fs};
 
@@ -7,7 +7,7 @@ use dateline::{config, error_code};
 
 use super::{documents, root};
 
-/// The texts between backticks.
+/// Returns the texts between backticks.
 fn code_spans(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
 }
@@ -38,7 +38,8 @@ fn every_error_code_that_a_document_names_exists() {
     let is_code = |span: &str| {
         span.contains('_') && span.chars().all(|c| c.is_ascii_uppercase() || c == '_') && !span.starts_with("DATELINE_")
     };
-    // Codes of SQLite and settings of the environment that are not Dateline's.
+    // Names of other programs that look like error codes: SQLite result codes, an HTTP/2 error code, and environment
+    // variables.
     let foreign =
         ["SQLITE_FULL", "SQLITE_IOERR", "HTTPS_PROXY", "NO_PROXY", "NO_ERROR", "FUZZ_SEED", "MIMALLOC_PURGE_DELAY"];
     let mut unknown = Vec::new();
