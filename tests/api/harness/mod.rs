@@ -1,13 +1,13 @@
-//! Test harness: `TestServer`, a newsroom with its own database, the real router, and one token for each role.
-//! `on_both_databases!` runs a test on SQLite and, if it is available, on PostgreSQL. The clock is fixed at `noon()`
-//! until a test sets it. Requests go to the router directly; `serve` listens on TCP.
+//! Test harness. A `TestServer` is a newsroom with a separate database, the real router, and one token for each role.
+//! Requests go directly to the router; `serve` also listens on TCP. The clock stands at `noon()` until a test sets
+//! it. `on_both_databases!` runs a test on SQLite and, if PostgreSQL is available, on PostgreSQL.
 //!
 //! - `mutations`: mutations that many tests send
 //! - `postgres`: PostgreSQL servers and databases for tests
-//! - `random_acts`: random mutations, reproducible by a seed
-//! - `secret_scan`: search for row keys and creation times in responses
+//! - `random_acts`: random mutations, the same for the same seed
+//! - `secret_scan`: searches responses for row keys and creation times
 //! - `server_process`: the real program as a child process
-//! - `statements`: a log of SQL statements
+//! - `statements`: records the SQL statements that are sent
 //! - `websocket_client`: a client of `graphql-transport-ws`
 
 mod mutations;
@@ -60,7 +60,7 @@ pub(crate) struct TestServer {
     _guard: Guard,
 }
 
-/// Resources that must outlive the newsroom.
+/// The temporary folder or database of a newsroom. Dropping this value deletes it.
 enum Guard {
     Folder(#[expect(dead_code, reason = "kept until it is dropped")] tempfile::TempDir),
     Database(#[expect(dead_code, reason = "kept until it is dropped")] TestDatabase),
@@ -104,7 +104,7 @@ macro_rules! on_both_databases {
 }
 pub(crate) use on_both_databases;
 
-/// The time at which tests start.
+/// Returns the time of the clock at the start of a test: 1 June 2007, 12:00 UTC.
 pub(crate) fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2007, 6, 1, 12, 0, 0).unwrap()
 }
@@ -117,7 +117,7 @@ pub(crate) async fn exchange(router: &Router, request: Request<Body>) -> (u16, H
     (status, headers, String::from_utf8(bytes.to_vec()).unwrap())
 }
 
-/// Posts a body with headers. Returns status, headers and body of the response; the body is parsed if it is JSON.
+/// Posts a body with headers. Returns status, headers and body of the response; a body that is not JSON as a string.
 pub(crate) async fn post(
     router: &Router,
     bearer: Option<&str>,
@@ -175,7 +175,7 @@ impl TestServer {
         }
     }
 
-    /// Opens a fixture database on SQLite with its tokens. The time is after all of its dates except those of 2090.
+    /// Opens a fixture of `tests/fixtures` on SQLite, with its tokens. The clock stands at `fixtures::later()`.
     pub(crate) async fn of_fixture(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("fixture.db").display());
@@ -199,7 +199,7 @@ impl TestServer {
         }
     }
 
-    /// Reopens the newsroom with the four-eyes principle enabled.
+    /// Reopens the newsroom with the four-eyes principle enabled (setting `workflow.four_eyes`).
     pub(crate) async fn with_four_eyes(self) -> Self {
         let settings = NewsroomSettings {
             workflow_policy: WorkflowPolicy { four_eyes: true },
@@ -208,13 +208,13 @@ impl TestServer {
         self.with_settings(settings).await
     }
 
-    /// Reopens the newsroom, like a server restart.
+    /// Reopens the newsroom on the same database, like a server restart.
     pub(crate) async fn restarted(self) -> Self {
         let settings = self.app.newsroom.settings.clone();
         self.with_settings(settings).await
     }
 
-    /// Reopens the newsroom with other settings, like a server restart.
+    /// Reopens the newsroom on the same database with other settings, like a server restart.
     pub(crate) async fn with_settings(mut self, settings: NewsroomSettings) -> Self {
         let db = Db::open(&self.url).await.unwrap();
         self.app = App::new(db, settings, SiteInfo::default(), self.app.clock.clone()).await.unwrap();
@@ -222,21 +222,21 @@ impl TestServer {
         self
     }
 
-    /// Opens a second application on the same database, like another server.
+    /// Opens a second application on the same database, like a second server.
     pub(crate) async fn second_app(&self, clock: Clock) -> Arc<App> {
         let db = Db::open(&self.url).await.unwrap();
         App::new(db, self.app.newsroom.settings.clone(), SiteInfo::default(), clock).await.unwrap()
     }
 
-    /// Applies another HTTP configuration to the newsroom.
+    /// Replaces the HTTP configuration of the newsroom.
     pub(crate) fn with_http_config(mut self, edge: HttpConfig) -> Self {
         self.app = self.app.clone().with_http_config(edge);
         self.router = http::router(&self.app);
         self
     }
 
-    /// Copies the newsroom into another database, with the same time. On PostgreSQL this closes the connection pool of
-    /// the original, because PostgreSQL copies a database only while it has no connections.
+    /// Copies the newsroom to a new database, with a clock at the same time. On PostgreSQL this closes the original's
+    /// connections, because PostgreSQL does not copy a database that has connections.
     pub(crate) async fn copy(&self) -> Self {
         let (url, guard) = if let Some(file) = self.url.strip_prefix("sqlite://") {
             let folder = tempfile::tempdir().unwrap();
@@ -269,12 +269,12 @@ impl TestServer {
         self.router.clone()
     }
 
-    /// Serves over TCP until the test ends. Returns the port.
+    /// Serves the newsroom over TCP until the test ends. Returns the port.
     pub(crate) async fn serve(&self) -> u16 {
         self.serve_with(None, std::future::pending()).await.0
     }
 
-    /// Serves over TCP or TLS until `stop` completes. Returns the port and the server task.
+    /// Serves the newsroom over TCP or TLS until `stop` completes. Returns the port and the server task.
     pub(crate) async fn serve_with(
         &self,
         tls: Option<http::transport::tls::Tls>,
@@ -295,23 +295,23 @@ impl TestServer {
         }
     }
 
-    /// Sends an operation through the router. Returns the whole response.
+    /// Sends an operation to the router. Returns the whole GraphQL response.
     pub(crate) async fn execute(&self, caller: Caller, query: &str, variables: Value) -> Value {
         let (status, response) =
             self.post(self.token(caller), &json!({ "query": query, "variables": variables }).to_string()).await;
-        // Requests that need a token get 401 without one.
+        // A request of the public gets 401 if it needs a token.
         assert!(status == 200 || (status == 401 && caller == Caller::Public), "{response}");
         response
     }
 
-    /// Sends an operation that must succeed. Returns its data.
+    /// Sends an operation that must have no errors. Returns the `data` of the response.
     pub(crate) async fn data(&self, caller: Caller, query: &str, variables: Value) -> Value {
         let mut response = self.execute(caller, query, variables).await;
         assert!(response.get("errors").is_none(), "{query}: {response}");
         response["data"].take()
     }
 
-    /// Sends a mutation with one field that must succeed. Returns its payload.
+    /// Sends a mutation with one field, which must succeed. Returns the payload of the field.
     pub(crate) async fn mutate(&self, caller: Caller, mutation: &str, variables: Value) -> Value {
         let data = self.data(caller, mutation, variables).await;
         let payload = data.as_object().unwrap().values().next().unwrap().clone();
@@ -319,7 +319,7 @@ impl TestServer {
         payload
     }
 
-    /// Sends a mutation with one field that must be rejected. Returns its first user error.
+    /// Sends a mutation with one field, which must be rejected. Returns the first of the `userErrors`.
     pub(crate) async fn user_error(&self, caller: Caller, mutation: &str, variables: Value) -> Value {
         let data = self.data(caller, mutation, variables).await;
         let payload = data.as_object().unwrap().values().next().unwrap().clone();
@@ -328,13 +328,13 @@ impl TestServer {
         error
     }
 
-    /// Posts a body without extra headers. Returns status and body.
+    /// Posts a body without extra headers. Returns status and body of the response.
     pub(crate) async fn post(&self, bearer: Option<&str>, body: &str) -> (u16, Value) {
         let (status, _, response) = self.post_with_headers(bearer, &[], body).await;
         (status, response)
     }
 
-    /// Posts a body with headers. Returns status, headers and body.
+    /// Posts a body with headers. Returns status, headers and body of the response.
     pub(crate) async fn post_with_headers(
         &self,
         bearer: Option<&str>,
@@ -361,13 +361,13 @@ impl TestServer {
         exchange(router, request.body(Body::empty()).unwrap()).await
     }
 
-    /// Sends any request. Returns status and body.
+    /// Sends any HTTP request to the router. Returns status and body of the response.
     pub(crate) async fn send(&self, request: Request<Body>) -> (u16, String) {
         let (status, _, text) = exchange(&self.router, request).await;
         (status, text)
     }
 
-    /// Imports records of the interchange format. None of them may be refused or be in conflict.
+    /// Imports NDJSON records. The import must not refuse a record or report a conflict.
     pub(crate) async fn import(&self, lines: &[Value]) {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let viewer = Viewer::new(Role::Admin, "import");

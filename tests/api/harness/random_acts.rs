@@ -1,5 +1,6 @@
-//! Random mutations of releases, topics, and places, with time that advances between them. `SeededRng` makes every
-//! run the same. Tests use it to compare a catalog that is updated step by step with a reloaded one.
+//! Random mutations of releases, topics, and places. The clock advances after each mutation. The seed is fixed, so
+//! every run performs the same mutations. Tests use them to compare a catalog that was updated entry by entry with a
+//! reloaded catalog.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use entity::{
 use sea_orm::EntityTrait;
 use uuid::Uuid;
 
-/// Pseudo-random numbers, the same in every run (xorshift64*).
+/// A generator of pseudo-random numbers (xorshift64*). The same seed gives the same numbers.
 #[derive(Debug)]
 pub(crate) struct SeededRng(pub(crate) u64);
 
@@ -40,7 +41,7 @@ impl SeededRng {
     }
 }
 
-/// A newsroom under random mutations, and the resources created so far.
+/// Performs random mutations on a newsroom, and keeps the keys of the releases, topics and places that it created.
 pub(crate) struct RandomActivity {
     app: Arc<App>,
     rng: SeededRng,
@@ -57,7 +58,7 @@ pub(crate) struct RandomActivity {
 }
 
 impl RandomActivity {
-    /// Starts with an empty newsroom.
+    /// Starts the activity. The newsroom must be empty.
     pub(crate) fn new(app: &Arc<App>) -> Self {
         Self {
             app: app.clone(),
@@ -72,7 +73,7 @@ impl RandomActivity {
         }
     }
 
-    /// Performs one random mutation, then advances the time.
+    /// Performs one random mutation, then advances the clock by up to four minutes.
     pub(crate) async fn step(&mut self) {
         let result = if self.rng.below(20) == 0 { self.mutate_concept().await } else { self.mutate_release().await };
         match result {
@@ -80,7 +81,8 @@ impl RandomActivity {
             Err(Error::Db(error)) => panic!("{error}"),
             Err(_) => self.rejected += 1,
         }
-        // Time advances. Sometimes a reader counts releases, sometimes the server's jobs record due transitions.
+        // After some mutations, the server's jobs record the scheduled transitions that are due; after others, a
+        // reader counts the public releases.
         self.now += TimeDelta::seconds(self.rng.below(240) as i64);
         self.app.clock.set(self.now);
         match self.rng.below(12) {
@@ -137,7 +139,8 @@ impl RandomActivity {
         // One request in fifty has a stale revision.
         let revision = release.revision - i32::from(self.rng.below(50) == 0);
         if release.state == ReleaseState::Retracted {
-            // No other action is possible, so the release is removed to make space for new ones.
+            // The workflow allows no other action on a retracted release. It is removed to make space for new
+            // releases.
             return self.remove(id, revision, self.rng.0.is_multiple_of(5)).await;
         }
         let future_time = |rng: &mut SeededRng| now + TimeDelta::minutes(1 + rng.below(400) as i64);
@@ -183,7 +186,7 @@ impl RandomActivity {
         }
     }
 
-    /// Purges or deletes a release, if that is allowed.
+    /// Purges or deletes a release. The newsroom rejects this in states that do not allow it.
     async fn remove(&mut self, id: Uuid, revision: i32, purge: bool) -> Result<(), Error> {
         let (newsroom, viewer) = (&self.app.newsroom, Viewer::new(Role::Admin, "Kim"));
         if purge {

@@ -1,5 +1,6 @@
-//! Searches responses for row keys and for the milliseconds at which rows were created (UUIDv7). Values are decoded
-//! from hexadecimal, base32, and base64 at every offset, and base64 cursors recursively.
+//! Searches responses for row keys (UUIDv7) and for the creation times of rows, in milliseconds, which the keys
+//! contain. The search decodes each word of a response as hexadecimal, base32, and base64, and searches decoded text
+//! again.
 
 use std::{collections::BTreeSet, ops::RangeInclusive};
 
@@ -11,12 +12,12 @@ use super::TestServer;
 /// Values that no response may contain: row keys, and the milliseconds at which rows were created.
 pub(crate) struct Secrets {
     pub(crate) keys: Vec<Uuid>,
-    /// From the creation of the first row to that of the last, in milliseconds since 1970.
+    /// The creation times of all rows, from the first to the last, in milliseconds since 1970.
     millis: RangeInclusive<u64>,
 }
 
 impl Secrets {
-    /// Loads the keys of all rows. A key starts with its creation time in milliseconds.
+    /// Loads the keys of all rows. The first 48 bits of a key are the creation time of the row in milliseconds.
     pub(crate) async fn load(server: &TestServer) -> Self {
         let db = server.app.newsroom.db.reader();
         let mut keys = Vec::new();
@@ -34,9 +35,11 @@ impl Secrets {
         Self { keys, millis: *millis.first().unwrap()..=*millis.last().unwrap() }
     }
 
-    /// Searches texts for a secret in any usual encoding. Returns the secret and the value that contains it.
+    /// Searches texts for a secret in any usual encoding. Returns a description of the first secret found and of the
+    /// value that contains it.
     pub(crate) fn find_in<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
-        // Words that may be a value, and their parts: ids have a prefix, UUIDs contain hyphens.
+        // The values to decode: each word, its parts (an id has a prefix before `_`), and the word without hyphens (a
+        // UUID contains hyphens).
         let mut values = BTreeSet::new();
         for word in
             texts.into_iter().flat_map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || "+/_-".contains(c))))
@@ -58,7 +61,7 @@ impl Secrets {
                     return Some(format!("the millisecond {millis}"));
                 }
             }
-            // A decoded cursor is text again.
+            // A decoded cursor is a text that may contain encoded values.
             if let Ok(text) = std::str::from_utf8(&decoded)
                 && text.len() > 15
                 && text.chars().all(|c| !c.is_control())
@@ -77,7 +80,8 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-/// Decodes a value as hexadecimal, base32 and base64, starting at each offset at which an encoding may be aligned.
+/// Decodes a value as hexadecimal, base32 and base64. Tries every alignment (2, 8 and 4 start offsets), because an
+/// encoded secret may begin anywhere in the value.
 fn decodings(value: &str) -> Vec<Vec<u8>> {
     let digit = |bits: u32, byte: u8| match (bits, byte) {
         (4, b'0'..=b'9') => Some(byte - b'0'),
@@ -108,8 +112,8 @@ fn decodings(value: &str) -> Vec<Vec<u8>> {
             }
             results.push(bytes);
         }
-        // Also decodes the value as one big number, which is how 128 bits are written in base32 without standard
-        // padding.
+        // Also decodes the value as one 128-bit number, because a key may be encoded as a number with leading zero
+        // bits instead of padding at the end.
         if let Some(number) = digits
             .iter()
             .try_fold(0_u128, |number, digit| number.checked_mul(1 << bits).map(|number| number | u128::from(*digit)))

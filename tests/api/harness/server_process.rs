@@ -1,6 +1,6 @@
-//! Runs the real program as a child process: a command until it exits, or a server on a free port. `ServerProcess` is
-//! killed when it is dropped. Also sends single HTTP requests to it over TCP. The environment is cleared, so that
-//! settings come only from the test. `tests/durability` uses this module, too.
+//! Runs the real program as a child process: a command until it exits, or a server on a free port. Dropping a
+//! `ServerProcess` kills the server. The environment of the child is empty, so all settings come from the test. The
+//! module also sends single HTTP requests to a server. `tests/durability` uses this module, too.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -9,24 +9,24 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-/// Returns a command for the program in a folder, with an empty environment.
+/// Returns a command that runs the program in a folder with an empty environment.
 pub(crate) fn dateline(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dateline"));
     command.current_dir(folder).env_clear().stdin(Stdio::null());
     command
 }
 
-/// Runs the program until it exits. Returns exit code, standard output and standard error.
+/// Runs the program in a folder until it exits. Returns the exit code, standard output and standard error.
 pub(crate) fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = dateline(folder).args(arguments).output().expect("run dateline");
     (status.code(), String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned())
 }
 
-/// A server that is killed when this value is dropped.
+/// A running server. Dropping this value kills the server.
 pub(crate) struct ServerProcess {
     pub(crate) child: Child,
     pub(crate) port: u16,
-    /// The output before the line with the address, and that line.
+    /// The standard output up to and including the line with the server's address.
     pub(crate) startup_output: String,
 }
 
@@ -37,12 +37,12 @@ impl Drop for ServerProcess {
     }
 }
 
-/// Starts a server on a free port and waits until it prints its address.
+/// Starts a server on a free port and waits until the server prints its address.
 pub(crate) fn serve(folder: &Path, arguments: &[&str]) -> ServerProcess {
     serve_with_command(dateline(folder), arguments, Stdio::null())
 }
 
-/// Like [`serve`], with a prepared command and a destination for the log.
+/// Like [`serve`], for a prepared command. `log` is the destination of standard error, to which the server logs.
 #[expect(clippy::zombie_processes, reason = "`ServerProcess` waits for it when dropped")]
 pub(crate) fn serve_with_command(mut command: Command, arguments: &[&str], log: Stdio) -> ServerProcess {
     let mut child = command
@@ -64,13 +64,14 @@ pub(crate) fn serve_with_command(mut command: Command, arguments: &[&str], log: 
     }
 }
 
-/// Posts a query. Returns the whole response.
+/// Posts a query to the server on a port. Returns the whole HTTP response.
 pub(crate) fn post(port: u16, token: Option<&str>, query: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("connect to the server");
     exchange(&mut stream, token, &serde_json::json!({ "query": query })).expect("receive the response")
 }
 
-/// Posts a JSON body and reads the response to its end. The response may be empty if the server is killed.
+/// Posts a JSON body and reads until the server closes the connection. The response is incomplete or empty if the
+/// server is killed.
 pub(crate) fn exchange(stream: &mut TcpStream, token: Option<&str>, body: &serde_json::Value) -> io::Result<String> {
     let body = body.to_string();
     let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();

@@ -1,41 +1,42 @@
-//! Counts SQL statements: `StatementLog` records each statement that a connection sends. It records reads and writes
-//! inside and outside transactions, also failed ones, but not BEGIN, COMMIT, and ROLLBACK, and not
-//! `execute_unprepared`. A streamed statement is recorded when its stream is dropped.
+//! Records the SQL statements that a connection sends, so that tests can count them. The log contains reads and
+//! writes, inside and outside transactions, including statements that fail. It does not contain BEGIN, COMMIT,
+//! ROLLBACK, and statements sent with `execute_unprepared`. A statement whose rows are streamed is recorded when the
+//! stream is dropped.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::{DatabaseConnection, metric::Info};
 
-/// The SQL of the statements sent since the log was attached or last taken.
+/// The SQL texts of the statements since the log was attached, or since the last call of [`Self::take`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StatementLog(Arc<Mutex<Vec<String>>>);
 
 impl StatementLog {
-    /// Starts a log of the statements that this connection sends. Earlier clones of the connection are not logged.
+    /// Starts a log of the statements that a connection sends. Clones that were made earlier are not logged.
     pub(crate) fn attach(connection: &mut DatabaseConnection) -> Self {
         let log = Self::default();
         connection.set_metric_callback(log.callback());
         log
     }
 
-    /// Returns a callback that records statements, for `Db::on_statement`.
+    /// Returns a callback for `Db::on_statement` that adds each statement to this log.
     pub(crate) fn callback(&self) -> impl Fn(&Info<'_>) + Clone + Send + Sync + use<> {
         let log = self.clone();
         move |info: &Info<'_>| log.with(|statements| statements.push(info.statement.sql.clone()))
     }
 
-    /// Returns the number of statements.
+    /// Returns the number of statements in the log.
     pub(crate) fn count(&self) -> usize {
         self.with(|statements| statements.len())
     }
 
-    /// Removes and returns the statements, in the order in which they ended.
+    /// Empties the log. Returns its statements in the order in which they ended.
     pub(crate) fn take(&self) -> Vec<String> {
         self.with(std::mem::take)
     }
 
-    /// Runs an operation on the statements. A poisoned lock is ignored, so a panic in another test does not fail this
-    /// one.
+    /// Runs an operation on the statements. Ignores a poisoned lock, so that a panic elsewhere does not cause a
+    /// second panic.
     fn with<T>(&self, operation: impl FnOnce(&mut Vec<String>) -> T) -> T {
         operation(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,5 +1,5 @@
-//! A test client for the WebSocket protocol `graphql-transport-ws`. It connects, sends `connection_init`, subscribes,
-//! and returns the next message or the close code and reason.
+//! A test client for the WebSocket protocol `graphql-transport-ws`. The client connects, sends `connection_init`,
+//! subscribes, and returns the server's messages or the close code and reason.
 
 use std::time::Duration;
 
@@ -34,7 +34,8 @@ impl WebSocketClient {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    /// Returns the next message, or the close code and reason as an error. Panics after 20 seconds without a message.
+    /// Returns the server's next message, or the close code and reason as an error. Panics if no message arrives
+    /// within 20 seconds.
     pub(crate) async fn next_message(&mut self) -> Result<Value, (u16, String)> {
         loop {
             let message = tokio::time::timeout(Duration::from_secs(20), self.0.next())

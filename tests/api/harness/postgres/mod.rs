@@ -1,9 +1,11 @@
-//! PostgreSQL for tests: finds or starts a server, and creates a database for each test. The server is the one in
-//! `DATELINE_TEST_POSTGRES_URL`, otherwise a temporary one that is started for this process. Without PostgreSQL the
-//! tests on it are skipped, unless `DATELINE_TEST_REQUIRE_POSTGRES=1` is set. A test runner that starts one process
-//! per test would start one server per test, so set the URL for such a runner.
+//! PostgreSQL for tests: finds or starts a server, and creates a database for each test.
 //!
-//! - `server`: start and stop of a temporary server
+//! The variable `DATELINE_TEST_POSTGRES_URL` names the server to use. If it is not set, the tests of this process
+//! start a temporary server and share it. If PostgreSQL is not installed, the tests that need it are skipped; with
+//! `DATELINE_TEST_REQUIRE_POSTGRES=1` they fail instead. Set the URL for a test runner that starts a separate process
+//! for each test, because each process would start its own server.
+//!
+//! - `server`: starts and stops the temporary server
 
 mod server;
 
@@ -15,41 +17,42 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
-/// URL of a server to use instead of a temporary one; its role must be allowed to create databases. `none` skips
-/// PostgreSQL tests.
+/// Environment variable with the URL of a PostgreSQL server to use instead of a temporary server. The role in the URL
+/// must be allowed to create databases. The value `none` skips the tests on PostgreSQL.
 const URL_VARIABLE: &str = "DATELINE_TEST_POSTGRES_URL";
 
-/// If set to 1, missing PostgreSQL is a failure.
+/// Environment variable that, if set to 1, makes the tests on PostgreSQL fail instead of being skipped if PostgreSQL
+/// is missing.
 const REQUIRE_VARIABLE: &str = "DATELINE_TEST_REQUIRE_POSTGRES";
 
-/// Prefix of the names of test databases. A UUIDv7 follows, which contains the creation time.
+/// Prefix of the names of test databases. The rest of a name is a UUIDv7, which contains the creation time.
 const PREFIX: &str = "dateline_test_";
 
-/// Timeout for opening a connection.
+/// Timeout for opening a connection to PostgreSQL.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A server on which tests can create databases.
+/// A PostgreSQL server on which tests can create databases.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    /// URL of its database `postgres`, or of the configured database.
+    /// URL of the database `postgres` on the temporary server, or the URL in [`URL_VARIABLE`].
     url: String,
     templates: Mutex<HashMap<&'static str, TestDatabase>>,
     swept: OnceCell<()>,
-    /// The temporary server, which stops with this process.
+    /// The temporary server. `None` if the server was not started by this process.
     owned_server: Option<Server>,
 }
 
-/// The database of one test. It is dropped with this value, even if clients are still connected.
+/// The database of one test. Dropping this value drops the database, even if clients are still connected to it.
 #[derive(Debug)]
 pub(crate) struct TestDatabase {
     name: String,
     server: String,
-    /// The URL for `Db::open` and `--database`.
+    /// The URL of the database, for `Db::open` and `--database`.
     pub(crate) url: String,
 }
 
-/// Returns the server, which the first call finds or starts. `None` if PostgreSQL is not available; the skipped test
-/// is reported.
+/// Returns the PostgreSQL server of this process. The first call finds or starts the server. If PostgreSQL is not
+/// available, reports that the test was skipped and returns `None`.
 pub(crate) fn available() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Result<Option<Cluster>, String>> = OnceLock::new();
     match CLUSTER.get_or_init(find_or_start) {
@@ -62,8 +65,8 @@ pub(crate) fn available() -> Option<&'static Cluster> {
     }
 }
 
-/// Reports that the test of this thread was skipped. The test harness shows it as passed, because it has no status
-/// for skipped tests.
+/// Prints that the test of this thread was skipped. Rust's test runner has no status for a test that skips itself and
+/// reports it as passed.
 fn report_skipped() {
     let thread = thread::current();
     let name = thread.name().unwrap_or("a test");
@@ -104,7 +107,8 @@ impl Cluster {
         Self { url, templates: Mutex::default(), swept: OnceCell::new(), owned_server }
     }
 
-    /// Starts a private server that the test can stop and start. `None` if PostgreSQL is not installed or disabled.
+    /// Starts a separate server for one test, which may stop and restart it. Returns `None` if PostgreSQL is not
+    /// installed, or if [`URL_VARIABLE`] is `none`.
     pub(crate) fn private() -> Option<Self> {
         let is_enabled = setting(URL_VARIABLE).is_none_or(|url| url != "none");
         let program_folder = server::find_programs(&setting("PATH").unwrap_or_default()).filter(|_| is_enabled);
@@ -116,7 +120,7 @@ impl Cluster {
         Some(Self::new(owned_server.url.clone(), Some(owned_server)))
     }
 
-    /// Returns the server if it was started by this process.
+    /// Returns the temporary server, if this process started one.
     pub(crate) fn owned_server(&mut self) -> Option<&mut Server> {
         self.owned_server.as_mut()
     }
@@ -126,8 +130,9 @@ impl Cluster {
         self.create("template0").await
     }
 
-    /// Creates a database as a copy of a template, which `prepare` fills once per process. `prepare` must close its
-    /// connections, because PostgreSQL does not copy a database that has connections.
+    /// Creates a database as a copy of a template database. In each process, the first call creates the template and
+    /// fills it with `prepare`. `prepare` must close its connections, because PostgreSQL does not copy a database
+    /// that has connections.
     pub(crate) async fn database_from_template(
         &self,
         template: &'static str,
@@ -147,7 +152,8 @@ impl Cluster {
         self.create(&source).await
     }
 
-    /// Creates a copy of a database. Connections to the original are terminated.
+    /// Creates a copy of the database at a URL. First terminates all connections to the original, as PostgreSQL
+    /// requires.
     pub(crate) async fn copy_of(&self, url: &str) -> TestDatabase {
         let name = url.split('?').next().and_then(|address| address.rsplit('/').next()).unwrap_or_default();
         let terminate_sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
@@ -164,8 +170,8 @@ impl Cluster {
         TestDatabase { url: with_database(&self.url, &name), server: self.url.clone(), name }
     }
 
-    /// Drops databases that are older than an hour and were left behind by test runs that were killed. Needed only on a
-    /// permanent server.
+    /// Drops test databases that are older than an hour. They were left behind by test runs that were killed. Only a
+    /// permanent server needs this; a temporary server is deleted with its databases.
     async fn sweep(&self) {
         if self.owned_server.is_some() {
             return;
@@ -179,7 +185,7 @@ impl Cluster {
         );
         let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), old)).await;
         for name in rows.into_iter().flatten().filter_map(|row| row.try_get::<String>("", "datname").ok()) {
-            // Another process may drop it at the same time.
+            // Errors are ignored, because another process may drop the same database at the same time.
             let _ = connection.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}")).await;
         }
         let _ = connection.close().await;
@@ -189,8 +195,8 @@ impl Cluster {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, statement) = (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
-        // A separate thread, because this function cannot await on the runtime of the test. Failures are ignored: the
-        // database goes with the temporary server or with the next sweep.
+        // A separate thread drops the database, because `drop` cannot await on the runtime of the test. Errors are
+        // ignored: the database is deleted with the temporary server, or `sweep` drops it later.
         let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.map(|runtime| runtime.block_on(execute(&server, &statement)))
@@ -213,7 +219,7 @@ async fn execute(url: &str, statement: &str) -> Result<(), DbErr> {
     result.map(drop)
 }
 
-/// Returns the URL of another database on the same server.
+/// Returns the URL of the database `name` on the server of a URL.
 fn with_database(url: &str, name: &str) -> String {
     let (server, query) = url.split_once('?').map_or((url, None), |(server, query)| (server, Some(query)));
     let authority = server.find("://").map_or(0, |at| at + 3);
@@ -241,7 +247,8 @@ async fn each_database_copies_its_template_and_is_dropped_with_its_value() {
                 execute(url, "CREATE TABLE page (number bigint)").await.unwrap();
             })
             .await;
-        // The table of the template exists, and the change to the other copy is not visible.
+        // The copy has the table of the template, under its original name: renaming the table in one copy does not
+        // affect the next copy.
         execute(&database.url, "ALTER TABLE page RENAME TO sheet").await.unwrap();
         databases.push(database);
     }

@@ -1,6 +1,6 @@
-//! Starts a temporary PostgreSQL server that stops with this process. A shell script (`server.sh`) creates the
-//! server, waits on a pipe from this process, and cleans up when the pipe closes. PostgreSQL refuses to run as root,
-//! so root runs the script as `postgres` or `nobody`.
+//! Starts a temporary PostgreSQL server that stops when this process exits. A shell script (`server.sh`) creates the
+//! server and waits on a pipe from this process. When the pipe closes, the script stops the server and deletes its
+//! folder. PostgreSQL refuses to run as root, so root runs the script as the user `postgres` or `nobody`.
 
 use std::{
     env, fs,
@@ -13,18 +13,19 @@ use std::{
     time::Duration,
 };
 
-/// Timeout for initialisation and start together; `server.sh` allows 30 s for the start.
+/// Timeout for creating and starting the server. Of this time, `server.sh` allows 30 s for the start.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Returns the folder with PostgreSQL's programs: from the search path, otherwise the newest version in the usual
-/// locations.
+/// Returns the folder that contains PostgreSQL's programs. Searches the folders in `path` first, then the usual
+/// installation folders for the newest version.
 pub(super) fn find_programs(path: &str) -> Option<PathBuf> {
     let has_all_programs =
         |folder: &PathBuf| ["initdb", "postgres", "pg_ctl"].iter().all(|name| folder.join(name).is_file());
     if let Some(folder) = env::split_paths(path).find(has_all_programs) {
         return Some(folder);
     }
-    // Parent folder, prefix of the versioned folder's name, and subfolder.
+    // The usual installation folders. Each entry has a parent folder, the name of the installation's folder without
+    // its version, and the subfolder of the programs.
     let locations = [
         ("/usr/lib/postgresql", "", "bin"),
         ("/usr/lib", "postgresql", "bin"),
@@ -48,20 +49,20 @@ pub(super) fn find_programs(path: &str) -> Option<PathBuf> {
     installations.into_iter().max().map(|(_, folder)| folder)
 }
 
-/// A temporary server; it stops when this value is dropped or this process exits.
+/// A temporary PostgreSQL server. The server stops when this value is dropped or this process exits.
 #[derive(Debug)]
 pub(crate) struct Server {
-    /// URL of its database `postgres`.
+    /// URL of the database `postgres` on this server.
     pub(crate) url: String,
-    /// Folder of the server; its data are in the subfolder `data`.
+    /// Folder of the server. The subfolder `data` contains the databases.
     pub(crate) folder: PathBuf,
-    /// The server stops when this pipe closes.
+    /// Standard input of the script that runs the server. The script stops the server when this pipe closes.
     shell_stdin: ChildStdin,
     replies: Mutex<mpsc::Receiver<String>>,
 }
 
 impl Server {
-    /// Runs a command of `pg_ctl`: `stop fast`, `start`, or `restart immediate`.
+    /// Runs a `pg_ctl` command on the server: `stop fast`, `start`, or `restart immediate`.
     pub(crate) fn control(&mut self, command: &str) {
         writeln!(self.shell_stdin, "{command}").expect("write to the server's shell");
         let reply = self.replies.get_mut().unwrap_or_else(PoisonError::into_inner).recv_timeout(START_TIMEOUT);
@@ -69,7 +70,7 @@ impl Server {
     }
 }
 
-/// Creates a server in a temporary folder and waits until it accepts connections.
+/// Creates a server in a temporary folder and waits until the server accepts connections.
 pub(super) fn start(program_folder: &Path) -> Result<Server, String> {
     let start_error = |subject: &str, error: &dyn std::fmt::Display| {
         format!("the temporary PostgreSQL server of {} did not start: {subject}: {error}", program_folder.display())
@@ -90,12 +91,13 @@ pub(super) fn start(program_folder: &Path) -> Result<Server, String> {
         command.arg(&script).arg(program_folder);
         command
     };
-    // A separate process group: Ctrl-C in the terminal reaches only the tests, which then stop the server.
+    // The script runs in a separate process group, so that Ctrl-C in the terminal stops only the tests. The script
+    // then stops the server.
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
     let mut shell = command.spawn().map_err(|error| start_error("cannot start its shell", &error))?;
     let (shell_stdin, output) =
         shell.stdin.take().zip(shell.stdout.take()).ok_or_else(|| start_error("its shell", &"no pipes"))?;
-    // From now on the shell removes the folder.
+    // From here on the script deletes the folder.
     let folder = folder.keep();
 
     let (sender, replies) = mpsc::channel();
@@ -114,31 +116,31 @@ pub(super) fn start(program_folder: &Path) -> Result<Server, String> {
     let log = fs::read_to_string(folder.join("log")).unwrap_or_else(|error| error.to_string());
     drop(shell_stdin);
     if first_reply != Err(mpsc::RecvTimeoutError::Timeout) {
-        // The shell may have failed to start or exited, so nothing else removes the folder.
+        // The script has exited without deleting the folder.
         let _ = shell.wait();
         let _ = fs::remove_dir_all(folder);
     }
     Err(start_error("its log", &log))
 }
 
-/// Returns the parent for the server's folder: in memory if there is enough space, because each database consists of
-/// hundreds of files.
+/// Returns the folder in which to create the server's folder: the in-memory `/dev/shm` if it has 2 GB of free space,
+/// because each database consists of hundreds of files; otherwise a folder for temporary files.
 fn parent_folder(root: bool) -> PathBuf {
     let free_kilobytes = output_of("df", &["-Pk", "/dev/shm"])
         .and_then(|table| table.lines().last()?.split_whitespace().nth(3)?.parse::<u64>().ok());
     if free_kilobytes.is_some_and(|kilobytes| kilobytes > 2_000_000) {
         return PathBuf::from("/dev/shm");
     }
-    // The path is part of a URL and of a socket path of about 100 bytes, and the PostgreSQL user must be able to
-    // access it.
+    // The path must be short and plain, because it becomes part of a URL and of a socket path, which may have about
+    // 100 bytes. If root runs the tests, another user must be able to access the folder.
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     let temp_folder = env::temp_dir();
     let fits = temp_folder.to_str().is_some_and(|text| text.len() < 60 && text.chars().all(is_plain));
     if fits && !root { temp_folder } else { PathBuf::from("/tmp") }
 }
 
-/// Returns a command that runs the script as `postgres` or `nobody`, who becomes the owner of the folder. It uses the
-/// first available program that switches users.
+/// Returns a command that runs the script as the user `postgres` or `nobody`, and makes that user the owner of the
+/// folder. The command switches users with `setpriv`, `runuser` or `su`, whichever is available.
 fn unprivileged(folder: &Path, script: &Path, program_folder: &Path) -> Result<Command, String> {
     let numeric_id = |of: &str, user: &str| output_of("id", &[of, user])?.parse::<u32>().ok();
     let (user, uid, gid) = ["postgres", "nobody"]
@@ -165,7 +167,7 @@ fn unprivileged(folder: &Path, script: &Path, program_folder: &Path) -> Result<C
     Ok(command)
 }
 
-/// Returns the output of a program if it succeeds.
+/// Runs a program. Returns its standard output if it succeeds.
 fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
