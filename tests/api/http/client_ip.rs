@@ -12,7 +12,8 @@ use tower::ServiceExt;
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-/// The peer address of requests that are sent to the router without a connection.
+/// The peer address of requests that a test sends directly to the router, without a TCP connection. The tests
+/// configure it as a trusted proxy, so `X-Forwarded-For` determines the client IP address.
 const UNCONNECTED: &str = "0.0.0.0/32";
 
 fn http_config_with(change: impl Fn(&mut Limits)) -> HttpConfig {
@@ -21,7 +22,8 @@ fn http_config_with(change: impl Fn(&mut Limits)) -> HttpConfig {
     HttpConfig { limits: limits.into(), trusted_proxies: vec![UNCONNECTED.parse().unwrap()], ..HttpConfig::default() }
 }
 
-/// Queries the viewer. Returns the status, one response header, and the body.
+/// Sends the query `{ viewer { name } }` from the client IP address `from`. Returns the status, the response header
+/// `header`, and the body.
 async fn query_viewer(server: &TestServer, bearer: Option<&str>, from: &str, header: &str) -> (u16, String, String) {
     let body = json!({ "query": "{ viewer { name } }" }).to_string();
     let (status, headers, response) = server.post_with_headers(bearer, &[("x-forwarded-for", from)], &body).await;
@@ -40,13 +42,13 @@ on_both_databases! {
         assert!(status == 429 && response.contains("RATE_LIMITED") && response.contains("rate.public_per_minute"), "{response}");
         assert!((1..=20).contains(&retry_after.parse::<u64>().unwrap()), "{retry_after}");
         assert_eq!(query_viewer(&server, None, "192.0.2.2", "ratelimit-policy").await.1, "\"address\";q=3;w=60");
-        // Requests with a token count towards the token, whatever their address.
+        // A request with a token counts towards the rate limit of the token, whatever its client IP address.
         let editor = server.token(Caller::Editor);
         for (from, status) in [("192.0.2.1", 200), ("192.0.2.7", 200), ("192.0.2.8", 429)] {
             assert_eq!(query_viewer(&server, editor, from, "ratelimit").await.0, status, "{from}");
         }
         assert_eq!(query_viewer(&server, server.token(Caller::Author), "192.0.2.8", "ratelimit").await.0, 200);
-        // Requests that are rejected for other reasons count, too.
+        // Requests that are rejected for other reasons also count towards the rate limit.
         for (name, value) in [("authorization", "Basic x"), ("accept", "text/html")] {
             let headers = [("x-forwarded-for", "192.0.2.3"), (name, value)];
             let mut statuses = Vec::new();
@@ -55,7 +57,7 @@ on_both_databases! {
             }
             assert_eq!(statuses[1] == 429, name == "accept", "{name}: {statuses:?}");
         }
-        // A response from the cache counts, too.
+        // A request that is answered from the response cache also counts towards the rate limit.
         assert_eq!(query_viewer(&server, None, "192.0.2.1", "retry-after").await.0, 429);
     }
 
@@ -73,7 +75,7 @@ on_both_databases! {
         assert!(status == 429 && response.contains("rate.failures_per_minute") && retry_after.parse::<u64>().unwrap() > 0, "{response}");
         assert_eq!(query_viewer(&server, None, "192.0.2.1", "retry-after").await.0, 200, "a lockout does not apply to requests without a token");
         assert_eq!(query_viewer(&server, server.token(Caller::Editor), "192.0.2.2", "retry-after").await.0, 200);
-        // IPv6 addresses count by /64.
+        // All IPv6 addresses in the same /64 prefix count as one client.
         for number in 0..6 {
             query_viewer(&server, Some("invented"), &format!("2001:db8::{number}"), "retry-after").await;
         }

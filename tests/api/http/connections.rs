@@ -18,10 +18,11 @@ use tokio::{
 
 use crate::harness::{Caller, TestServer};
 
-/// Each timeout of the test servers.
+/// Value of the header, body and write timeouts (`limits.header_ms`, `body_ms`, `write_ms`) of the servers in this
+/// file.
 const SERVER_TIMEOUT: Duration = Duration::from_millis(700);
 
-/// Maximum time until a server acts on a timeout: one second more than the timeout.
+/// Maximum time until a test server acts on a timeout: the timeout and one second.
 const MAX_WAIT: Duration = Duration::from_millis(1700);
 
 const QUERY: &str = "/graphql?query=%7Bviewer%7Bname%7D%7D";
@@ -41,10 +42,10 @@ async fn connect(port: u16) -> TcpStream {
     TcpStream::connect(("127.0.0.1", port)).await.unwrap()
 }
 
-/// Reads until the server closes the connection, which must happen in time. Returns the received text.
+/// Reads until the server closes the connection, which must happen within [`MAX_WAIT`]. Returns the received text.
 async fn read_until_closed(stream: &mut TcpStream) -> String {
     let (mut received, started) = (Vec::new(), Instant::now());
-    // A reset also counts as closed.
+    // A connection reset, which is a read error, also counts as closed.
     let _ = timeout(Duration::from_secs(10), stream.read_to_end(&mut received))
         .await
         .expect("the server closes the connection");
@@ -52,7 +53,7 @@ async fn read_until_closed(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&received).into_owned()
 }
 
-/// Reads one complete HTTP/1.1 response.
+/// Reads one HTTP/1.1 response, up to the length in `Content-Length`.
 pub(crate) async fn read_response(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut received = Vec::new();
     loop {
@@ -74,7 +75,7 @@ pub(crate) async fn read_response(stream: &mut (impl AsyncRead + Unpin)) -> Stri
     }
 }
 
-/// Sends bytes one by one with pauses, until the server closes the connection.
+/// Sends bytes one by one with pauses. Stops when the server has closed the connection.
 async fn send_slowly(stream: &mut TcpStream, bytes: &[u8]) {
     for byte in bytes {
         if stream.write_all(&[*byte]).await.is_err() {
@@ -136,7 +137,8 @@ async fn a_slow_request_body_times_out() {
     assert!(started.elapsed() < MAX_WAIT + MAX_WAIT);
 }
 
-/// Returns a query whose response is larger than the socket buffers.
+/// Publishes a long release. Returns a query, encoded for a URL, whose response of 14 MB is larger than the socket
+/// buffers.
 async fn large_query(server: &TestServer) -> String {
     server.create_published(json!({ "headline": "Long", "bodyMarkdown": "word ".repeat(180_000) })).await;
     let fields: String =
@@ -175,7 +177,8 @@ async fn unread_responses_count_towards_the_memory_limit_of_an_address() {
     let mut beginning = [0; 100];
     slow_stream.read_exact(&mut beginning).await.unwrap();
     assert!(beginning.starts_with(b"HTTP/1.1 200"));
-    // 14 MB of response are unread, and one address may use 5 MB.
+    // The first client has not read its response of 14 MB. One address may use a quarter of `limits.bodies_bytes`,
+    // here 5 MB.
     for accept in ["application/json", "text/event-stream"] {
         let mut other = connect(port).await;
         other.write_all(request(accept).as_bytes()).await.unwrap();
@@ -223,7 +226,7 @@ async fn connections_over_the_limit_wait_and_are_limited_per_ip_address() {
     assert!(read_response(&mut reconnected).await.starts_with("HTTP/1.1 200"));
 }
 
-/// Opens an HTTP/2 connection with flow control windows of the given size.
+/// Opens an HTTP/2 connection whose flow control windows have `window` bytes.
 async fn connect_http2(port: u16, window: u32) -> (http2::SendRequest<Empty<Bytes>>, tokio::task::JoinHandle<bool>) {
     let (send, connection) = http2::Builder::new(TokioExecutor::new())
         .initial_stream_window_size(window)
@@ -251,11 +254,12 @@ async fn http_2_is_supported_with_the_same_limits() {
     let closed_cleanly =
         timeout(Duration::from_secs(10), connection).await.expect("an idle connection is closed").unwrap();
     assert!(closed_cleanly, "the server must send GOAWAY before it closes");
-    // The client reads nothing, so the flow control window never reopens.
+    // This client does not read the response body, so the flow control window stays closed after the first 1,000
+    // bytes.
     let (mut send, connection) = connect_http2(port, 1000).await;
     let response = send.send_request(request(&format!("/graphql?query={query}"))).await.unwrap();
     assert_eq!(response.status(), 200);
-    // The write timeout is extended by one second for every 8 KiB of the response.
+    // The server extends the write timeout by one second for every 8 KiB of the response.
     let seconds = Duration::from_secs(16 * 900_000 / 8192);
     tokio::time::pause();
     let closed_cleanly = timeout(seconds * 2, connection).await;
@@ -274,10 +278,10 @@ async fn frames_without_requests_do_not_keep_a_connection_alive() {
     let port = server.serve().await;
     let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(4, 0, 0, &[])].concat();
     let ping = frame(6, 0, 0, &[7; 8]);
-    // :method GET, :scheme http, :path /health/live, :authority x (RFC 7541, appendix A); END_STREAM and END_HEADERS
-    // are set.
+    // A HEADERS frame with END_STREAM and END_HEADERS. HPACK encodes (RFC 7541, appendix A) :method GET, :scheme
+    // http, :path /health/live, :authority x.
     let request = frame(1, 5, 1, b"\x82\x86\x04\x0c/health/live\x01\x01x");
-    // The start of a header block that continues in other frames, byte by byte.
+    // A HEADERS frame without END_HEADERS. The header block continues in CONTINUATION frames of one byte each.
     let header = frame(1, 1, 1, b"\x82\x86");
     let continuation = frame(9, 0, 1, &[0x84]);
     let unfinished_header = frame(1, 5, 1, &[0x82; 100]);
@@ -286,7 +290,7 @@ async fn frames_without_requests_do_not_keep_a_connection_alive() {
         ("pings", &preface, &ping, SERVER_TIMEOUT),
         ("a header in frames", &[preface.clone(), header].concat(), &continuation, SERVER_TIMEOUT),
         ("a header in bytes", &[preface.clone(), unfinished_header[..10].to_vec()].concat(), &[0x82], SERVER_TIMEOUT),
-        // After a response, the server also waits for the write timeout, because the client may still be reading.
+        // After the response, the server first waits for the write timeout, because the client may still be reading.
         ("pings after an answer", &[preface.clone(), request].concat(), &ping, SERVER_TIMEOUT * 2),
     ] {
         let mut stream = connect(port).await;
@@ -307,7 +311,8 @@ async fn frames_without_requests_do_not_keep_a_connection_alive() {
             () = sending => {}
             ended = reading => assert!(ended.is_ok(), "{name}: the connection was not closed"),
         }
-        // The maximum wait includes one second and the time for GOAWAY.
+        // The server may take one second more than its timeout, and half a second to close the connection with
+        // GOAWAY.
         let max_wait = server_timeout + Duration::from_millis(1500);
         assert!(started.elapsed() < max_wait, "{name}: {:?}", started.elapsed());
         assert_eq!(
@@ -368,7 +373,7 @@ async fn a_slow_but_steady_http_2_reader_gets_the_whole_response() {
     let (mut received, started) = (0, Instant::now());
     while let Some(frame) = body.frame().await {
         received += frame.expect("the response is not cut off").into_data().unwrap().len();
-        // In total the client takes longer than the write timeout, but it keeps reading.
+        // The client takes longer than the write timeout for the whole response, but never stops reading for so long.
         tokio::time::sleep(SERVER_TIMEOUT / 8).await;
     }
     assert!(

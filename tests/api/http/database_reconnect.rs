@@ -1,4 +1,5 @@
-//! Tests of terminated PostgreSQL connections: queries do not fail, and a write either succeeds or returns an error.
+//! Tests that terminate the server's PostgreSQL connections. No query may fail, and a write must either succeed or
+//! return an error.
 
 use dateline::config::HttpConfig;
 use futures_util::future::join_all;
@@ -7,13 +8,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{CREATE, Caller, TestServer};
 
-/// A query that reads rows.
+/// A query that reads rows from the database. A count would come from the catalog alone.
 const ROWS: &str = "{ releases(first: 1) { nodes { headline summary } } }";
 
-/// How often all connections are terminated in a test.
+/// How often a test terminates all connections.
 const ROUNDS: usize = 5;
 
-/// Terminates all connections to the database except the given one. Returns their number.
+/// Terminates all connections to the database except `admin_connection`. Returns the number of terminated
+/// connections.
 async fn end_connections(admin_connection: &DatabaseConnection) -> i64 {
     let terminate_sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                WHERE datname = current_database() AND pid <> pg_backend_pid()";
@@ -26,7 +28,8 @@ async fn end_connections(admin_connection: &DatabaseConnection) -> i64 {
         .unwrap()
 }
 
-/// Starts a newsroom without a response cache, and opens a separate connection to its database.
+/// Starts a newsroom without a response cache, so that each query reads the database. Also opens the connection with
+/// which a test terminates the other connections. Returns `None` without PostgreSQL.
 async fn start_server() -> Option<(TestServer, DatabaseConnection)> {
     let server =
         TestServer::on_postgres().await?.with_http_config(HttpConfig { cache_bytes: 0, ..HttpConfig::default() });
@@ -43,15 +46,15 @@ async fn start_server() -> Option<(TestServer, DatabaseConnection)> {
 async fn no_query_fails_after_all_connections_were_terminated() {
     let Some((server, admin_connection)) = start_server().await else { return };
     for round in 0..ROUNDS {
-        // Opens all connections of the pool.
+        // Forty concurrent queries open all connections of the connection pool.
         for response in join_all((0..40).map(|_| server.execute(Caller::Public, ROWS, json!({})))).await {
             assert_eq!(response["data"]["releases"]["nodes"][0]["summary"], "Short.", "{response}");
         }
         let terminated = end_connections(&admin_connection).await;
         assert!(terminated >= 8, "{terminated}");
         for number in 0..30 {
-            // Every second query also looks up a token. The loop lasts longer than the interval of the health probe
-            // and the journal poll.
+            // Every second query also looks up a token. The loop lasts longer than the intervals at which background
+            // tasks check the database and poll the journal, so these tasks meet terminated connections, too.
             let caller = [Caller::Public, Caller::Editor][number % 2];
             let response = server.execute(caller, ROWS, json!({})).await;
             assert_eq!(response["data"]["releases"]["nodes"][0]["summary"], "Short.", "{round}, {number}: {response}");
@@ -84,7 +87,8 @@ async fn writes_after_terminated_connections_succeed_or_return_an_error() {
     let succeeded = |response: &Value| response["data"]["releaseCreate"]["userErrors"] == json!([]);
     let mut acknowledged = Vec::new();
     for round in 0..ROUNDS {
-        // Connections are terminated before the first write and during the concurrent ones.
+        // In each round, the connections are terminated twice: before the first write, and during the concurrent
+        // writes.
         join_all((0..40).map(|_| server.execute(Caller::Public, ROWS, json!({})))).await;
         end_connections(&admin_connection).await;
         let first = format!("First {round}");

@@ -1,5 +1,6 @@
-//! Tests that a client receives the response to a rejected request although its body was not read, over HTTP/1.1,
-//! TLS, and HTTP/2. The rest of the body is drained within limits; a client that sends without end is cut off.
+//! Tests that a client receives the response if the server rejects a request before reading the whole body, over
+//! HTTP/1.1, TLS, and HTTP/2. The server drains (reads and discards) the rest of the body within limits. It cuts off
+//! a client that never stops sending.
 
 use std::{
     convert::Infallible,
@@ -28,13 +29,15 @@ use super::{
 };
 use crate::harness::{Caller, TestServer};
 
-/// Body size in bytes: more than `limits.public_body_bytes`, and more than socket buffers hold.
+/// Body size in bytes. It exceeds `limits.public_body_bytes` and the capacity of socket buffers.
 const BODY: usize = 4 * 1024 * 1024;
 
-/// Repetitions of each request, because a lost response depends on timing.
+/// How often a test sends each request. A response is lost only at an unlucky time, so one attempt would prove
+/// little.
 const REPETITIONS: usize = 3;
 
-/// Requests that are rejected: request line and headers, status, and error code (or text in the response).
+/// Requests that every server rejects: request line and headers, expected status, and expected error code (or text in
+/// the response).
 const REJECTED_REQUESTS: &[(&str, u16, &str)] = &[
     (
         "POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nAuthorization: Bearer invented",
@@ -49,7 +52,7 @@ const REJECTED_REQUESTS: &[(&str, u16, &str)] = &[
     ("POST /nowhere HTTP/1.1", 404, "Not found"),
 ];
 
-/// Requests that [`rate_limited_server`] rejects from the second one on.
+/// A request that [`rate_limited_server`] accepts once and then rejects, with the expected status and error code.
 const RATE_LIMITED_REQUESTS: &[(&str, u16, &str)] =
     &[("POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nAuthorization: Bearer often", 429, "RATE_LIMITED")];
 
@@ -59,7 +62,7 @@ async fn server_with_limits(change: impl Fn(&mut Limits)) -> TestServer {
     TestServer::on_sqlite().await.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() })
 }
 
-/// Starts a newsroom that allows each token one request per minute.
+/// Creates a newsroom that allows each token one request per minute.
 async fn rate_limited_server() -> TestServer {
     server_with_limits(|limits| limits.token_per_minute = 1).await
 }
@@ -68,7 +71,8 @@ async fn connect(port: u16) -> TcpStream {
     TcpStream::connect(("127.0.0.1", port)).await.unwrap()
 }
 
-/// Builds a request with a body, either chunked (size a multiple of 64 KiB) or with `Content-Length`.
+/// Returns the bytes of a request with a body of `body` bytes. The body has either a `Content-Length` or, if
+/// `chunked`, chunks of 64 KiB; `body` must then be a multiple of 64 KiB.
 fn request(head: &str, body: usize, chunked: bool) -> Vec<u8> {
     let mut bytes = format!("{head}\r\nHost: x\r\n").into_bytes();
     if chunked {
@@ -86,7 +90,7 @@ fn request(head: &str, body: usize, chunked: bool) -> Vec<u8> {
     bytes
 }
 
-/// Sends the whole request before it reads the response.
+/// Sends the whole request, then reads the response.
 async fn exchange(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), request: &[u8]) -> Result<String, String> {
     stream.write_all(request).await.map_err(|error| format!("sending: {error}"))?;
     stream.flush().await.map_err(|error| format!("sending: {error}"))?;
@@ -106,7 +110,7 @@ async fn assert_responses(port: u16, requests: &[(&str, u16, &str)]) {
                 let mut stream = connect(port).await;
                 let name = format!("{head}, chunked: {chunked}, {time}");
                 assert_response(exchange(&mut stream, &request).await, *status, code, &name);
-                // The body was drained, so the connection can be used again.
+                // The server has drained the body, so the connection accepts the next request.
                 stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
                 assert!(read_response(&mut stream).await.ends_with("ok\n"), "{name}");
             }
@@ -151,7 +155,7 @@ async fn an_overlong_header_gets_a_response() {
         let mut stream = connect(port).await;
         let head = format!("GET / HTTP/1.1\r\nX-A: {}", "a".repeat(BODY));
         assert_response(exchange(&mut stream, &request(&head, 0, false)).await, 431, "", "a long header");
-        // The end of the stream does not wait for the lingering close.
+        // The server sends the end of the stream at once, before its lingering close (reading and discarding) ends.
         let started = Instant::now();
         assert_eq!(stream.read(&mut [0; 10]).await.unwrap_or(0), 0);
         assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
@@ -196,7 +200,7 @@ async fn a_client_waiting_for_100_continue_gets_the_response_at_once() {
     stream.read_to_string(&mut response).await.unwrap();
     assert!(response.starts_with("HTTP/1.1 415") && response.contains("connection: close"), "{response}");
     assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
-    // A client may send the body without waiting.
+    // A client that sends `Expect: 100-continue` may still send the body without waiting for the response.
     let mut stream = connect(port).await;
     assert_response(
         exchange(&mut stream, &request(&head, BODY, false)).await,
@@ -206,7 +210,7 @@ async fn a_client_waiting_for_100_continue_gets_the_response_at_once() {
     );
 }
 
-/// Sends zeros until the connection fails. Returns the number of bytes and the duration.
+/// Sends zeros until the connection fails. Returns the number of bytes sent and the duration.
 async fn send_forever(mut stream: TcpStream, chunk_size: usize, pause: Duration) -> (usize, Duration) {
     let (mut sent, started, zeros) = (0, Instant::now(), vec![b'0'; chunk_size]);
     while let Ok(bytes) = stream.write(&zeros).await {
@@ -226,19 +230,20 @@ async fn a_client_that_sends_without_end_is_cut_off() {
         stream.write_all(format!("POST /nowhere HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n").as_bytes()).await.unwrap();
         stream
     };
-    // A fast client with one endless chunk: 8 MB are drained (eight times `body_bytes`), 16 MiB are discarded by the
-    // lingering close, and the rest is in socket buffers.
+    // A fast client sends one endless chunk. The server drains 8 MB (eight times `body_bytes`) and discards another
+    // 16 MiB during the lingering close. The socket buffers hold the rest of what was sent.
     let endless_chunk = "Transfer-Encoding: chunked\r\n\r\nfffffffffffff";
     let (sent, _) = send_forever(begin_request(endless_chunk).await, 65_536, Duration::ZERO).await;
     assert!(sent > 8_000_000 && sent < 50_000_000, "{sent} bytes");
-    // A body whose length exceeds the limit is not drained.
+    // A body whose `Content-Length` exceeds the 8 MB limit is not drained; the server closes the connection.
     let mut stream = begin_request("Content-Length: 8000001").await;
     let response = read_response(&mut stream).await;
     assert!(response.starts_with("HTTP/1.1 404") && response.contains("connection: close"), "{response}");
-    // A slow client: it is cut off after `body_ms` and two seconds of the lingering close.
+    // A slow client sends one byte every 50 ms. The server cuts it off after `body_ms` and two seconds of lingering
+    // close.
     let (_, took) = send_forever(begin_request(endless_chunk).await, 1, Duration::from_millis(50)).await;
     assert!(took > Duration::from_millis(2400) && took < Duration::from_secs(4), "{took:?}");
-    // A client that stops sending is disconnected after `body_ms`.
+    // A client announces a body of 100 bytes and sends nothing. The server disconnects it after `body_ms`.
     let mut stream = begin_request("Content-Length: 100").await;
     let (mut response, started) = (String::new(), Instant::now());
     stream.read_to_string(&mut response).await.unwrap();
@@ -270,7 +275,7 @@ async fn a_drain_does_not_delay_the_stop_of_the_server() {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
         stop.send(()).unwrap();
-        // The client does not close its side.
+        // The server must stop although the client keeps its side of the connection open.
         timeout(Duration::from_millis(max_millis), end)
             .await
             .unwrap_or_else(|_| panic!("{name}: the server does not stop"))
@@ -282,7 +287,7 @@ async fn a_drain_does_not_delay_the_stop_of_the_server() {
     }
 }
 
-/// A body whose frames are sent through a channel.
+/// A request body that a test sends piece by piece through a channel.
 type ChannelBody = StreamBody<stream::BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
 
 fn body() -> (mpsc::Sender<Bytes>, ChannelBody) {
@@ -299,7 +304,7 @@ async fn connect_http2(port: u16) -> http2::SendRequest<ChannelBody> {
     send
 }
 
-/// A request with this request line and these headers, over HTTP/2.
+/// Converts an HTTP/1.1 request line and headers to an HTTP/2 request with a body.
 fn http2_request(head: &str, body: ChannelBody) -> Request<ChannelBody> {
     let mut lines = head.lines();
     let mut first = lines.next().unwrap().split(' ');
@@ -341,7 +346,8 @@ async fn a_slow_body_over_http_2_is_drained_after_the_response() {
 async fn an_http_2_stream_is_reset_without_an_error_after_the_response() {
     let port = server_with_limits(|limits| limits.body_ms = 300).await.serve().await;
     let mut stream = connect(port).await;
-    // :method POST, :scheme http, :path /nowhere, :authority x (RFC 7541, appendix A); only END_HEADERS is set.
+    // A HEADERS frame with END_HEADERS but not END_STREAM, so a body should follow. HPACK encodes (RFC 7541, appendix
+    // A) :method POST, :scheme http, :path /nowhere, :authority x.
     let headers = frame(1, 4, 1, b"\x83\x86\x04\x08/nowhere\x01\x01x");
     let sent = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(4, 0, 0, &[]), &headers].concat();
     stream.write_all(&sent).await.unwrap();
@@ -374,7 +380,7 @@ async fn endless_http_2_streams_are_reset() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
-    // The connection can still be used.
+    // The server has reset the streams but not the connection, so the client can send another request.
     let (sender, body) = body();
     drop(sender);
     let response = send.send_request(http2_request("GET /health/live HTTP/1.1", body)).await.unwrap();

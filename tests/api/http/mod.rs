@@ -1,9 +1,9 @@
 //! Tests of the HTTP server.
 //!
-//! - `client_ip`: rate limits, trusted proxies, and CORS
+//! - `client_ip`: rate limits, trusted proxies, and CORS headers
 //! - `connections`: timeouts and connection limits
-//! - `database_reconnect`: terminated database connections
-//! - `drain`: responses to requests whose body was not read
+//! - `database_reconnect`: terminated connections to PostgreSQL
+//! - `drain`: responses to requests that are rejected before their body is read
 //! - `requests`: content types, methods, and status codes
 //! - `sse`: server-sent events
 //! - `tls`: certificates and ALPN

@@ -60,7 +60,7 @@ on_both_databases! {
             "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(),
         ] {
             let response = server.execute(Caller::Public, &query, json!({})).await;
-            // Pages of an empty newsroom are empty, so these two queries succeed.
+            // The newsroom is empty, so these two queries cost nothing below their first page and succeed.
             let rejected = response["errors"][0]["message"].is_string() || query == pages || query == negative;
             assert!(rejected && response.to_string().len() < 20_000, "{:.200}", response.to_string());
         }
@@ -130,7 +130,8 @@ async fn a_server_with_an_outdated_catalog_is_not_ready() {
     let server = TestServer::on_sqlite().await;
     let readiness = async || server.send(Request::get("/health/ready").body(Body::empty()).unwrap()).await;
     assert_eq!(readiness().await.0, 200);
-    // No background task follows the journal in this test.
+    // This test starts no background tasks, so the catalog does not follow the journal. After five seconds the server
+    // is not ready.
     tokio::time::sleep(std::time::Duration::from_millis(5100)).await;
     let (status, text) = readiness().await;
     assert!(status == 503 && text.contains("the catalog has not followed"), "{text}");

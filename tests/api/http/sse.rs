@@ -1,4 +1,5 @@
-//! Tests of server-sent events (SSE) with a client: subscriptions, reconnection with `Last-Event-ID`, and errors.
+//! Tests of server-sent events (SSE): subscriptions, reconnection with `Last-Event-ID`, and errors. Also contains an
+//! SSE client for other tests.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tower::ServiceExt;
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-/// A stream of server-sent events.
+/// The client side of a stream of server-sent events.
 pub(crate) struct SseStream {
     pub(crate) headers: HeaderMap,
     body: BodyDataStream,
@@ -21,7 +22,8 @@ pub(crate) struct SseStream {
 }
 
 impl SseStream {
-    /// Returns the next event (name, id, data), or `None` at the end of the stream.
+    /// Returns the name, id and data of the next event, or `None` at the end of the stream. Panics if no data arrives
+    /// within 20 seconds.
     pub(crate) async fn next_event(&mut self) -> Option<(String, String, String)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -44,7 +46,7 @@ impl SseStream {
         }
     }
 
-    /// Returns the data of the next change.
+    /// Returns the GraphQL `data` of the next event, which must have the name `next`.
     pub(crate) async fn next_data(&mut self) -> Value {
         let (name, _, data) = self.next_event().await.expect("the stream has another event");
         assert_eq!(name, "next");
@@ -62,7 +64,7 @@ impl TestServer {
         }
     }
 
-    /// Subscribes with GET, like a browser's EventSource.
+    /// Subscribes with a GET request, like the browser's `EventSource`.
     pub(crate) async fn subscribe(&self, bearer: Option<&str>, query: &str) -> SseStream {
         self.subscribe_with(Self::events_request(bearer, query)).await
     }
@@ -74,7 +76,7 @@ impl TestServer {
         SseStream { headers, body: response.into_body().into_data_stream(), text: String::new() }
     }
 
-    /// Subscribes and expects a rejection. Returns the response.
+    /// Sends a subscription that the server must reject. Returns the response.
     pub(crate) async fn subscribe_error(&self, bearer: Option<&str>, query: &str) -> Value {
         let request = Self::events_request(bearer, query).body(Body::empty()).unwrap();
         let response = self.router().oneshot(request).await.unwrap();
@@ -152,7 +154,8 @@ on_both_databases! {
         let created = server.mutate(Caller::Admin, "mutation { tokenCreate(input: {subject: \"Guest\", name: \"one\", role: EDITOR, expiresAt: \"2007-06-01T13:00:00Z\"}) { token { id } secret userErrors { code } } }", json!({})).await;
         let mut events = server.subscribe(created["secret"].as_str(), CHANGES).await;
         assert!(tokio::time::timeout(Duration::from_millis(300), events.next_event()).await.is_err());
-        // The clock is wrong for a moment, which is shorter than the interval at which the token is checked again.
+        // Sets the clock past the expiry of the token for a moment. The moment is shorter than the interval at which
+        // the server checks the token again.
         server.app.clock.set(crate::harness::noon() + chrono::TimeDelta::hours(2));
         server.create_draft(json!({ "headline": "Late" })).await;
         let premature = tokio::time::timeout(Duration::from_millis(500), events.next_event()).await;
@@ -172,7 +175,8 @@ on_both_databases! {
     }
 }
 
-/// Returns the resume position of the change in which a headline appeared, as a new subscriber receives it.
+/// Returns the resume position of the change in which a headline appeared. To get it, subscribes from the start of
+/// the journal and reads until that change.
 async fn position_of(server: &TestServer, headline: &str) -> Value {
     let snapshot = server.app.newsroom.catalog.snapshot();
     let start = server.app.newsroom.token_cipher.encrypt_position(

@@ -1,4 +1,4 @@
-//! Tests of TLS: certificates from files, reload without a restart, and HTTP/2 by ALPN.
+//! Tests of TLS: certificates from files, new certificates without a restart, and negotiation of HTTP/2 with ALPN.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -20,7 +20,8 @@ use tokio_rustls::{
 
 use crate::harness::TestServer;
 
-/// Writes a new certificate for `localhost` and its key to files. Returns the certificate.
+/// Generates a self-signed certificate for `localhost` and writes the certificate and its key to files. Returns the
+/// certificate.
 pub(crate) fn write_new_certificate(files: &TlsFiles) -> CertificateDer<'static> {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(&files.certificate, certified.cert.pem()).unwrap();
@@ -32,7 +33,7 @@ pub(crate) fn certificate_files(folder: &Path) -> TlsFiles {
     TlsFiles { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") }
 }
 
-/// Performs a TLS handshake that trusts only the given certificate. Returns `None` if it fails.
+/// Connects over TLS and trusts only the certificate `trusted`. Returns `None` if the handshake fails.
 pub(crate) async fn connect(
     port: u16,
     trusted: &CertificateDer<'static>,
@@ -62,7 +63,7 @@ async fn https_is_served_and_a_new_certificate_is_loaded_without_a_restart() {
     let mut stream = connect(port, &first, &["http/1.1"]).await.expect("TLS handshake");
     stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
     let mut response = String::new();
-    // The connection may be closed without a TLS close_notify.
+    // The error is ignored, because the server may close the connection without a TLS `close_notify`.
     let _ = stream.read_to_string(&mut response).await;
     assert!(response.starts_with("HTTP/1.1 200") && response.ends_with("ok\n"), "{response}");
     let negotiated = connect(port, &first, &["h2", "http/1.1"]).await.expect("TLS handshake");
@@ -76,7 +77,7 @@ async fn https_is_served_and_a_new_certificate_is_loaded_without_a_restart() {
         assert!(ended.is_ok() && !received.starts_with(b"HTTP"), "{sent:?}");
     }
 
-    // The key does not match the certificate, so the server keeps the previous certificate.
+    // The new key does not match the certificate, so the server must continue with the previous certificate and key.
     std::fs::write(&files.key, rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert!(connect(port, &first, &[]).await.is_some());

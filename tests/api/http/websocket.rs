@@ -32,7 +32,7 @@ on_both_databases! {
         client.subscribe("who", "{ viewer { name role } }").await;
         assert_eq!(client.expect_message().await, json!({ "id": "who", "type": "next", "payload": { "data": { "viewer": { "name": "Eda", "role": "EDITOR" } } } }));
         assert_eq!(client.expect_message().await, json!({ "id": "who", "type": "complete" }));
-        // The id can be used again.
+        // After `complete`, the client can use the operation id again.
         client.subscribe("who", "mutation { releaseCreate(input: {headline: \"By socket\"}) { release { headline } userErrors { code } } }").await;
         let mut messages_received = [client.expect_message().await, client.expect_message().await, client.expect_message().await];
         messages_received.sort_by_key(ToString::to_string);
@@ -111,8 +111,8 @@ on_both_databases! {
         let port = server.serve().await;
         let head = "GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n";
         for frame in [
-            // Unmasked; reserved bit; unknown opcode; fragmented control frame; invalid UTF-8; excessive length;
-            // invalid close frame.
+            // Invalid frames: unmasked, reserved bit set, unknown opcode, fragmented control frame, invalid UTF-8,
+            // excessive length, and invalid close frame.
             &b"\x81\x02{}"[..], b"\xF1\x80\0\0\0\0", b"\x83\x80\0\0\0\0", b"\x09\x80\0\0\0\0", b"\x81\x82\0\0\0\0\xff\xfe", b"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", b"\x88\x81\0\0\0\0\x01",
         ] {
             let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
@@ -147,7 +147,7 @@ on_both_databases! {
         let third = connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws")]).await;
         assert!(third.err().unwrap().contains("429"));
         drop(second);
-        // The slot is released when the server detects that the client has disconnected.
+        // A dropped connection counts towards `limits.streams` until the server has detected that the client is gone.
         let mut attempts = 0;
         while connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.is_err() {
             attempts += 1;
@@ -183,7 +183,8 @@ on_both_databases! {
         let server = with_limits(server, |limits| limits.write_ms = 6000);
         let port = server.serve().await;
         let mut client = connect(port).await.with_connection_init(Value::Null).await;
-        // Unread responses fill the buffers of both ends, until the server stops waiting.
+        // The client sends queries and reads nothing, until the unread responses have filled the buffers of both
+        // ends.
         server.create_published(json!({ "headline": "Long", "bodyMarkdown": "word ".repeat(20_000) })).await;
         let query = "{ release(ref: {slug: \"long\"}) { body { markdown } } }";
         let padding = "x".repeat(100_000);
@@ -194,8 +195,8 @@ on_both_databases! {
             if sent.await.is_err() { break; }
             assert!(id < 3999, "the server never stopped reading");
         }
-        // Nothing is read until the server gives up, after half of its write timeout. Then the client reads
-        // everything and the close reason.
+        // The client waits until the server gives up, after half of `write_ms`. Then the client reads the buffered
+        // responses and the close frame.
         tokio::time::sleep(Duration::from_millis(3500)).await;
         let (code, reason) = client.wait_for_close().await;
         assert!(code == 1013 && reason.contains("too slowly"), "{code} {reason}");
@@ -272,7 +273,7 @@ on_both_databases! {
         assert!(code == 1008 && reason.contains("rate.public_per_minute"), "{code} {reason}");
         let rejected = connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws")]).await;
         assert!(rejected.err().unwrap().contains("429"), "the address is rate limited");
-        // An unknown token does not make the client another caller.
+        // A client cannot avoid the rate limit by sending an unknown token.
         let unknown_token = [("sec-websocket-protocol", "graphql-transport-ws"), ("authorization", "Bearer invented")];
         assert!(connect_as(port, &unknown_token).await.err().unwrap().contains("429"));
     }
@@ -340,7 +341,8 @@ on_both_databases! {
     async fn changes_count_towards_the_rate_limit_and_are_delayed(server: TestServer) {
         let server = with_limits(server, |limits| limits.public_per_minute = 6);
         let port = server.serve().await;
-        // The connection, `connection_init` and the subscription count, too.
+        // Opening the connection, `connection_init` and the subscription also count towards the six messages per
+        // minute.
         let mut client = connect(port).await.with_connection_init(Value::Null).await;
         client.subscribe("1", CHANGES).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
