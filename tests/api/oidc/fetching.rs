@@ -1,4 +1,5 @@
-//! Tests of the JWKS cache: rate of fetches, key rotation, concurrent requests, and an unreachable issuer.
+//! Tests of the cache for the issuer's public keys (JWKS): how often the server fetches the keys, key rotation,
+//! concurrent requests, and an unreachable issuer.
 
 use std::fs;
 
@@ -23,7 +24,7 @@ async fn many_unknown_keys_cause_one_fetch_and_block_nobody() {
     let oidc_server = OidcServer::for_issuer(&issuer).await;
     let known_token = token(&claims());
     oidc_server.viewer(&known_token).await;
-    // For half a minute after a fetch, unknown keys cause no further fetch.
+    // For half a minute after a fetch, a token with an unknown key does not cause another fetch.
     oidc_server.assert_rejected(&token_with_unknown_key(0), "does not publish").await;
     assert_eq!(issuer.request_count(), 1);
     oidc_server.set_time(31);
@@ -60,9 +61,9 @@ async fn a_rotated_key_is_fetched_within_half_a_minute() {
     oidc_server.set_time(30);
     oidc_server.viewer(&rotated).await;
     assert_eq!(issuer.request_count(), 2);
-    // The former key is removed together with the old key set.
+    // The new JWKS replaces the old one, so tokens with the former key are rejected.
     oidc_server.assert_rejected(&token(&claims()), "does not publish").await;
-    // A clock that goes back does not prevent a fetch.
+    // If the clock is set back, the server may still fetch the keys.
     oidc_server.set_time(-3600);
     issuer.set_response(issuer::jwks(&["p256"]));
     oidc_server.assert_rejected(&token(&claims()), "not valid before").await;
@@ -108,7 +109,7 @@ async fn keys_are_fetched_again_after_an_hour() {
         oidc.refresh_keys(noon() + chrono::TimeDelta::minutes(minutes)).await;
         assert_eq!(issuer.request_count(), request_count, "after {minutes} minutes");
     }
-    // After an unusable response, the keys are fetched again soon instead of after an hour.
+    // If the issuer's response is unusable, the server fetches the keys again after half a minute instead of an hour.
     let issuer = Issuer::with(&["p256"]).await;
     issuer.set_response(json!({}));
     let oidc = Oidc::new(settings(JwksSource::Url(issuer.url.clone())));
@@ -128,7 +129,7 @@ async fn a_fetch_completes_after_its_request_was_dropped() {
     issuer.wait_for_requests(1).await;
     pending.abort();
     let _ = pending.await;
-    // The next request waits for the same fetch.
+    // The next request waits for the fetch that the dropped request started.
     let (router, known_token) = (oidc_server.router.clone(), token(&claims()));
     let next = tokio::spawn(async move { super::query_viewer(router, &known_token).await });
     tokio::task::yield_now().await;
@@ -152,7 +153,7 @@ async fn keys_may_come_from_a_file_that_changes() {
     oidc_server.assert_rejected(&second, "does not publish").await;
     oidc_server.set_time(60);
     oidc_server.viewer(&second).await;
-    // If the file is deleted or too large, the server continues with the keys that it has.
+    // If the JWKS file is deleted or too large, the server continues with the keys that it has loaded.
     fs::write(&file, " ".repeat(300_000)).unwrap();
     oidc_server.set_time(90);
     oidc_server.assert_rejected(&token_with_unknown_key(0), "does not publish").await;
@@ -160,7 +161,8 @@ async fn keys_may_come_from_a_file_that_changes() {
     oidc_server.set_time(120);
     oidc_server.assert_rejected(&token_with_unknown_key(0), "does not publish").await;
     oidc_server.viewer(&second).await;
-    // A key that is removed from the file becomes invalid even if no token with another key is sent.
+    // After a key is removed from the file, the server rejects tokens with that key. This does not require a token
+    // with an unknown key that would cause a reload.
     let oidc = Oidc::new(settings(JwksSource::File(file.clone())));
     fs::write(&file, issuer::jwks(&["p256"]).to_string()).unwrap();
     oidc.refresh_keys(noon()).await;

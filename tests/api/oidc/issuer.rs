@@ -1,5 +1,5 @@
-//! An OpenID Connect issuer for tests: generates keys, signs tokens (JWT), and serves the JWKS. It counts requests,
-//! and tests can pause it, change its response, and shut it down.
+//! An OpenID Connect issuer for tests. It generates keys, signs tokens (JWT), and serves its public keys (JWKS) over
+//! HTTP. It counts requests. Tests can pause it, change its response, and shut it down.
 
 use std::sync::{
     Arc, Mutex, OnceLock,
@@ -28,8 +28,8 @@ enum Pair {
     Edwards(Ed25519KeyPair),
 }
 
-/// Returns a key by id: `rsa`, `p256`, `p384` and `ed`, one of each kind, and `new`, which no issuer publishes at
-/// first.
+/// Returns the key with an id. The keys `rsa`, `p256`, `p384` and `ed` are of different kinds. The key `new` is for
+/// tests of key rotation: an issuer publishes it only if a test says so.
 pub(super) fn key(id: &str) -> &'static Key {
     static KEYS: OnceLock<[Key; 5]> = OnceLock::new();
     let curve = |algorithm| Pair::Curve(EcdsaKeyPair::generate(algorithm).unwrap());
@@ -46,7 +46,7 @@ pub(super) fn key(id: &str) -> &'static Key {
 }
 
 impl Key {
-    /// Returns the public key as a JWK.
+    /// Returns the public key as a JSON Web Key (JWK).
     pub(super) fn public(&self) -> Value {
         let id = self.id;
         match &self.pair {
@@ -66,7 +66,7 @@ impl Key {
         }
     }
 
-    /// Returns the raw public key; for an RSA key in DER.
+    /// Returns the bytes of the public key. An RSA key is encoded as DER.
     pub(super) fn der(&self) -> Vec<u8> {
         match &self.pair {
             Pair::Rsa(pair) => pair.public_key().as_ref().to_vec(),
@@ -75,7 +75,7 @@ impl Key {
         }
     }
 
-    /// Signs a message with an algorithm of the key's kind.
+    /// Signs a message with a JWT algorithm, which must suit the kind of the key.
     fn sign(&self, algorithm: &str, message: &[u8]) -> Vec<u8> {
         match &self.pair {
             Pair::Rsa(pair) => {
@@ -96,13 +96,13 @@ impl Key {
         }
     }
 
-    /// Returns a token with this header, signed with the algorithm in the header.
+    /// Returns a JWT with a header and claims, signed with the algorithm `alg` in the header.
     pub(super) fn token(&self, header: &Value, claims: &Value) -> String {
         assemble_token(header, claims, |message| self.sign(header["alg"].as_str().unwrap_or_default(), message))
     }
 }
 
-/// Returns a token with any signature.
+/// Returns a JWT whose signature is the result of `sign`. The signature may be invalid.
 pub(super) fn assemble_token(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let message = format!("{}.{}", base64url(header.to_string()), base64url(claims.to_string()));
     let signature = base64url(sign(message.as_bytes()));
@@ -113,12 +113,12 @@ pub(super) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Returns a JWKS with the public keys of these ids.
+/// Returns a JWKS with the public keys that have these ids.
 pub(super) fn jwks(ids: &[&str]) -> Value {
     json!({ "keys": ids.iter().map(|id| key(id).public()).collect::<Vec<_>>() })
 }
 
-/// A server that serves a JWKS.
+/// An HTTP server that responds with a JWKS.
 pub(super) struct Issuer {
     /// URL of the JWKS.
     pub(super) url: String,
@@ -148,17 +148,17 @@ impl Issuer {
         Self { url, permits, request_count, response, server }
     }
 
-    /// Returns the number of requests so far.
+    /// Returns the number of requests that the issuer has received.
     pub(super) fn request_count(&self) -> usize {
         self.request_count.load(Ordering::SeqCst)
     }
 
-    /// Changes the response.
+    /// Replaces the response of the issuer.
     pub(super) fn set_response(&self, response: Value) {
         *self.response.lock().unwrap() = response;
     }
 
-    /// Accepts requests without responding, until `resume` is called.
+    /// Makes the issuer accept requests without responding, until `resume` is called.
     pub(super) fn pause(&self) {
         assert_eq!(self.permits.forget_permits(1), 1);
     }
@@ -167,14 +167,14 @@ impl Issuer {
         self.permits.add_permits(1);
     }
 
-    /// Waits until the number of requests is reached.
+    /// Waits until the issuer has received `times` requests.
     pub(super) async fn wait_for_requests(&self, times: usize) {
         while self.request_count() < times {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     }
 
-    /// Stops the server.
+    /// Stops the issuer's server.
     pub(super) async fn shut_down(self) {
         self.server.abort();
         let _ = self.server.await;

@@ -1,9 +1,9 @@
-//! Tests of sign-in with OpenID Connect tokens through the real router, with a local issuer. A rejected token gets a
-//! 401 with an error message that contains no part of the token.
+//! Tests of sign-in with OpenID Connect tokens (JWT). The tokens come from a local issuer and are sent to the real
+//! router. A rejected token must get status 401 and an error message that contains no part of the token.
 //!
-//! - `fetching`: fetching and caching of the JWKS
-//! - `issuer`: the issuer for tests
-//! - `program`: configuration of the real program
+//! - `fetching`: how the server fetches and caches the issuer's public keys (JWKS)
+//! - `issuer`: the local issuer
+//! - `program`: OpenID Connect settings of the real program
 
 mod fetching;
 mod issuer;
@@ -33,7 +33,7 @@ use issuer::{Issuer, assemble_token, base64url, key};
 
 const ISSUER_URL: &str = "https://id.example/realms/news";
 
-/// A newsroom that accepts the tokens of an issuer.
+/// A newsroom that accepts the tokens of an OpenID Connect issuer.
 struct OidcServer {
     server: TestServer,
     router: Router,
@@ -58,7 +58,8 @@ fn settings(jwks: JwksSource) -> OidcSettings {
 impl OidcServer {
     async fn with_settings(settings: OidcSettings) -> Self {
         let server = TestServer::on_sqlite().await;
-        // Tests send many invalid tokens, so the lockout is disabled.
+        // The lockout of addresses that send invalid tokens is disabled, because these tests send many invalid
+        // tokens.
         let limits = Limits { failures_per_minute: 0, ..Limits::default() };
         let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let router = http::router(&server.app.clone().with_oidc(Some(settings)));
@@ -73,14 +74,14 @@ impl OidcServer {
         self.server.app.clock.set(noon() + TimeDelta::seconds(seconds));
     }
 
-    /// Returns the viewer for a token that must be accepted.
+    /// Sends a token that the server must accept. Returns the viewer that the server derives from it.
     async fn viewer(&self, token: &str) -> Value {
         let (status, _, response) = query_viewer(self.router.clone(), token).await;
         assert_eq!(status, 200, "{response}");
         response["data"]["viewer"].clone()
     }
 
-    /// Returns the error message for a token that must be rejected.
+    /// Sends a token that the server must reject. Returns the error message.
     async fn rejection_message(&self, token: &str) -> String {
         rejection_message(self.router.clone(), token).await
     }
@@ -115,7 +116,7 @@ async fn rejection_message(router: Router, token: &str) -> String {
     message_text
 }
 
-/// Returns claims that are accepted.
+/// Returns the claims of a valid token.
 fn claims() -> Value {
     let now = noon().timestamp();
     json!({
@@ -124,7 +125,7 @@ fn claims() -> Value {
     })
 }
 
-/// Returns the claims with one changed, or removed if the value is null.
+/// Returns the claims of a valid token with one claim changed, or removed if `value` is null.
 fn claims_with(name: &str, value: Value) -> Value {
     let mut claims = claims();
     if value.is_null() {
@@ -161,11 +162,11 @@ async fn tokens_of_every_algorithm_authenticate() {
         }
     }
     assert_eq!(issuer.request_count(), 1);
-    // Access tokens of Dateline and public requests still work.
+    // If an issuer is configured, Dateline's access tokens still work.
     assert_eq!(oidc_server.viewer(oidc_server.server.token(Caller::Admin).unwrap()).await["role"], "ADMIN");
     oidc_server.assert_rejected("dateline_a.b.c", "is unknown").await;
     oidc_server.assert_rejected("something else", "is unknown").await;
-    // Without a configured issuer, a JWT is treated as an unknown access token.
+    // If no issuer is configured, the server treats a JWT as an unknown access token.
     assert!(rejection_message(http::router(&oidc_server.server.app), &token(&claims())).await.contains("is unknown"));
 }
 
@@ -268,7 +269,7 @@ async fn tokens_not_signed_by_the_issuer_are_rejected() {
     for text in ["..", "a.b.c", "e30.e30.", "!.!.!"] {
         oidc_server.assert_rejected(text, "malformed").await;
     }
-    // Unsigned tokens are rejected, in any spelling of "none".
+    // Tokens whose `alg` is a spelling of "none" or another algorithm that Dateline does not accept are rejected.
     for algorithm in ["none", "None", "nOnE", "NONE", "", "es256", "ES512", "ES256K", "RSA-OAEP"] {
         for signature in [Vec::new(), vec![0; 64]] {
             let token = assemble_token(&json!({ "alg": algorithm, "kid": "p256" }), &claims(), |_| signature);
@@ -293,7 +294,7 @@ async fn a_key_is_used_only_with_its_own_algorithms() {
         "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
         base64::Engine::encode(&base64::engine::general_purpose::STANDARD, rsa.der())
     );
-    // The public key must not be accepted as an HMAC secret.
+    // The server must not accept a token that is signed with the public key as an HMAC secret.
     for secret in [
         rsa.der(),
         pem.into_bytes(),
@@ -316,7 +317,8 @@ async fn a_key_is_used_only_with_its_own_algorithms() {
                 .await;
         }
     }
-    // A key must not be used with an algorithm of another kind, nor with one that the key itself excludes.
+    // The server must not use a key with an algorithm for another kind of key, nor with an algorithm that the JWK
+    // itself excludes.
     for (signer, algorithm, key_id) in [
         ("p256", "ES256", "rsa"),
         ("p256", "ES256", "p384"),
@@ -366,7 +368,8 @@ async fn keys_in_the_token_header_are_ignored() {
         oidc_server.viewer(&key("p256").token(&header, &claims())).await;
     }
     assert_eq!(other_issuer.request_count(), 0);
-    // Critical header extensions are rejected, and so are tokens that are not access tokens.
+    // The server rejects a token with critical header extensions (`crit`), and a token whose `typ` is another kind of
+    // token.
     let header = json!({ "alg": "ES256", "kid": "p256", "crit": ["b64"], "b64": false });
     oidc_server.assert_rejected(&key("p256").token(&header, &claims()), "requires extensions").await;
     for typ in ["JWT", "jwt", "at+jwt", "application/at+jwt"] {
