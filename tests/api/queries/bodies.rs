@@ -1,4 +1,5 @@
-//! Tests of release bodies: rendered once, equal on every query path, and loaded in batches within the response limit.
+//! Tests of release bodies. The server renders a body once, returns the same text on every query path, and loads the
+//! bodies of a page in batches that fit the response limit.
 
 use dateline::{
     config::HttpConfig,
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-/// Returns a body of a number of paragraphs; 3,000 paragraphs are more than 128 kB.
+/// Returns a body with a number of paragraphs. A body of 3,000 paragraphs is longer than 128 kB.
 fn body(number: usize, paragraphs: usize) -> String {
     format!("Paragraph of *release* {number} with a [link](https://example.org/).\n\n").repeat(paragraphs)
 }
@@ -39,7 +40,7 @@ on_both_databases! {
         published(&server, &[1, 50, 3000, 2, 4000, 1, 1]).await;
         let renditions = "body { markdown html text wordCount }";
         let query = format!("{{ nodes: releases {{ nodes {{ slug {renditions} }} }} edges: releases {{ edges {{ node {{ slug {renditions} }} }} }} }}");
-        // The first round renders the bodies, the second uses the cache.
+        // The first round renders the bodies; the second round takes the renditions from the cache.
         for _ in 0..2 {
             let data = server.data(Caller::Public, &query, json!({})).await;
             let nodes = data["nodes"]["nodes"].as_array().unwrap();
@@ -76,7 +77,7 @@ on_both_databases! {
         let statements = server.statements.take();
         assert_eq!(statements.len(), 2, "one statement for the rows and body lengths, one for the bodies: {statements:?}");
         assert!(statements[0].contains("octet_length"), "{}", statements[0]);
-        // The body of a single release is fetched with its row.
+        // If a query asks for one release, a single SQL statement fetches the row and the body.
         server.data(Caller::Public, "{ release(ref: {slug: \"r1\"}) { body { wordCount } } }", json!({})).await;
         assert_eq!(server.statements.take().len(), 1);
     }

@@ -1,12 +1,12 @@
-//! Tests of pagination cursors: pages join under every equivalent form of a filter or reference. A cursor is rejected
-//! under a different filter, and stays valid after a merge and a restart.
+//! Tests of pagination cursors. A cursor works under every equivalent notation of its filter, and is rejected under a
+//! different filter. It stays valid after a restart and after a merge of topics or places.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Caller, TOPIC, TestServer, on_both_databases};
 
-/// A list under test: the caller, a query with page arguments, and the JSON pointer to the connection in the
-/// response.
+/// A paginated list under test: the caller, a query with page arguments, and the JSON pointer to the connection in
+/// the response.
 struct List {
     caller: Caller,
     query: &'static str,
@@ -84,7 +84,8 @@ const CONTAINS: List = List {
 };
 
 impl List {
-    /// Returns a page under the filter in `variables`.
+    /// Queries one page of the list. `variables` contains the filter and `page` the page arguments. Returns the
+    /// connection.
     async fn page(&self, server: &TestServer, variables: &Value, page: &Value) -> Value {
         let response = self.execute(server, variables, page).await;
         assert!(response.get("errors").is_none(), "{variables} {page}: {response}");
@@ -97,8 +98,8 @@ impl List {
         server.execute(self.caller, self.query, all.into()).await
     }
 
-    /// Reads the list in pages, with each page under the next of several equivalent filters, and compares the result
-    /// with the whole list.
+    /// Checks that cursors work across equivalent notations of a filter: reads the list page by page, changes the
+    /// notation between pages, and compares the items with the whole list.
     async fn assert_pages_join(&self, server: &TestServer, equivalents: &[Value]) {
         let expected = self.page(server, &equivalents[0], &json!({ "first": 200 })).await;
         let (expected, backward) = (ids(&expected), self.query.contains("$before"));
@@ -106,7 +107,8 @@ impl List {
         for equivalent in equivalents {
             assert_eq!(ids(&self.page(server, equivalent, &json!({ "first": 200 })).await), expected, "{equivalent}");
         }
-        // Every pair of equivalent filters: a first page of one item, then the rest.
+        // For every pair of notations: reads a first page of one item with one notation, and the rest of the list
+        // with the other.
         for equivalent in equivalents {
             let first = self.page(server, equivalent, &json!({ "first": 1 })).await;
             let last = if backward { self.page(server, equivalent, &json!({ "last": 1 })).await } else { json!(null) };
@@ -140,7 +142,7 @@ impl List {
         assert_eq!(collected, expected);
     }
 
-    /// Requests a cursor under each filter and uses it under every other filter.
+    /// Checks that the server rejects the cursor of each filter under every other filter.
     async fn assert_rejected(&self, server: &TestServer, filters: &[Value]) {
         for (index, first_filter) in filters.iter().enumerate() {
             let cursor = self.page(server, first_filter, &json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
@@ -170,14 +172,14 @@ fn ids(connection: &Value) -> Vec<Value> {
     connection["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect()
 }
 
-/// Wraps each filter as the variable `filter`.
+/// Returns each filter as a set of variables with the single variable `filter`.
 fn filters(filters: &[Value]) -> Vec<Value> {
     filters.iter().map(|filter| json!({ "filter": filter })).collect()
 }
 
-/// Imports twenty releases, topics and places. Topics: labour (formerly work, with toil merged into it), child-labour
-/// and others below it, and crime. Places: asia > cambodia > phnom-penh, siem-reap, battambang. Returns the ids by
-/// slug.
+/// Imports twenty releases, and topics and places. Topics: labour (former slug work; toil was merged into it),
+/// child-labour and others below labour, and crime. Places: asia > cambodia > phnom-penh, siem-reap, battambang.
+/// Returns the ids of the topics and places by slug.
 async fn seed_sample_data(server: &TestServer) -> Value {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "work", "name": "Labour", "uri": "https://example.org/labour" }),
@@ -270,7 +272,7 @@ on_both_databases! {
         ] {
             RELEASES.assert_pages_join(&server, &filters(&equivalents)).await;
         }
-        // Equivalent forms of the default order.
+        // Variables that all select the default order.
         let orders = [json!({}), json!({ "order": null }), json!({ "order": [] }), json!({ "order": [{ "by": "RELEASE_DATE" }] }), json!({ "filter": {}, "order": [{ "by": "RELEASE_DATE", "direction": "DESC" }] })];
         RELEASES.assert_pages_join(&server, &orders).await;
     }
@@ -350,11 +352,11 @@ on_both_databases! {
         TOPICS.assert_rejected(&server, &filters(&[json!({}), json!({ "search": "labour" }), json!({ "search": "labou" }), json!({ "search": " labour" }), json!({ "under": labour }), json!({ "topLevel": true }), json!({ "topLevel": false }), json!({ "retired": false })])).await;
         PLACES.assert_rejected(&server, &filters(&[json!({}), json!({ "kinds": ["CITY"] }), json!({ "kinds": ["CITY", "COUNTRY"] }), json!({ "within": { "slug": "asia" } }), json!({ "within": { "slug": "cambodia" } }), json!({ "search": "a" }), json!({ "retired": false })])).await;
         CONTAINS.assert_rejected(&server, &[json!({ "ref": { "slug": "asia" } }), json!({ "ref": { "slug": "cambodia" } })]).await;
-        // An invalid filter is reported before the cursor that does not belong to it.
+        // If both the filter is invalid and the cursor does not match it, the server reports the filter.
         let cursor = RELEASES.page(&server, &json!({}), &json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
         let response = RELEASES.execute(&server, &json!({ "filter": any(json!({ "slug": "nope" })) }), &json!({ "after": cursor })).await;
         assert_eq!(response["errors"][0]["extensions"]["code"], "NOT_FOUND", "{response}");
-        // A query for the count alone is also rejected.
+        // The server rejects a cursor of another filter even if the query selects only `totalCount`.
         let query = "query($after: String, $filter: ReleaseFilter) { releases(after: $after, filter: $filter) { totalCount } }";
         let response = server.execute(Caller::Public, query, json!({ "after": cursor, "filter": { "kinds": ["SPEECH"] } })).await;
         assert!(response["errors"][0]["message"].as_str().unwrap().contains("with another filter"), "{response}");
@@ -386,7 +388,8 @@ on_both_databases! {
     }
 
     async fn cursors_work_at_the_longest_names(server: TestServer) {
-        // A character that case folding expands to 18 characters.
+        // U+FDFA is one character that compatibility normalisation expands to 18, so the sort keys of these names are
+        // very long.
         for last in ["a", "b", "c", "d"] {
             let name = format!("{}{last}", "\u{FDFA}".repeat(299));
             server.mutate(Caller::Admin, TOPIC, json!({ "input": { "name": name, "slug": last.repeat(200) } })).await;

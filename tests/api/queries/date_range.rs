@@ -1,5 +1,6 @@
-//! Tests of the supported range of dates and instants (years 0001 to 9999 in UTC) at every input. Stored values
-//! outside the range are clamped when read, logged, and repaired by `dateline check --repair`.
+//! Tests of the supported range of dates and instants: the years 0001 to 9999 in UTC. Every input rejects a value
+//! outside the range. If the database contains such a value, the server logs it and returns the nearest supported
+//! value, and `dateline check --repair` repairs it.
 
 use chrono::{DateTime, Utc};
 use dateline::{
@@ -23,7 +24,7 @@ use crate::harness::{Caller, REVISE, TestServer, on_both_databases, server_proce
 
 const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: LocalDateTime!, $zone: TimeZone!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: $zone) { release { state schedule { at } } userErrors { field code message } } }";
 
-/// Imports a text. Returns the messages about rejected records, by line.
+/// Imports a text. Returns the line number and message of each rejected record.
 async fn import_rejections(server: &TestServer, text: &str, listing: bool) -> Vec<(u64, String)> {
     let mut rejections = Vec::new();
     let mut on_record = |_: &str, number: u64, outcome: &RecordResult| {
@@ -47,7 +48,8 @@ async fn import_rejections(server: &TestServer, text: &str, listing: bool) -> Ve
     rejections
 }
 
-/// Executes a statement, with values in the notation of SQLite or PostgreSQL.
+/// Executes the SQL statement for the database under test: `sqlite` or `postgres`, which differ in the notation of
+/// values.
 async fn store(server: &TestServer, sqlite: &str, postgres: &str) {
     let db = &server.app.newsroom.db;
     let tx = db.begin_write().await.unwrap();
@@ -55,13 +57,14 @@ async fn store(server: &TestServer, sqlite: &str, postgres: &str) {
     tx.commit().await.unwrap();
 }
 
-/// Sets a column of all rows of a table to an instant, given in the notation of SQLite and of PostgreSQL.
+/// Sets a column to an instant in all rows of a table. The instant is given twice: in the notation of SQLite and of
+/// PostgreSQL.
 async fn set(server: &TestServer, table: &str, column: &str, (sqlite, postgres): (&str, &str)) {
     let update = |value: &str| format!("UPDATE {table} SET {column} = '{value}'");
     store(server, &update(sqlite), &update(postgres)).await;
 }
 
-/// Opens the newsroom again, like a server restart.
+/// Opens the newsroom again on the same database, like a server restart.
 async fn restarted(server: &TestServer) -> std::sync::Arc<App> {
     let db = Db::open(&server.url).await.unwrap();
     App::new(db, NewsroomSettings::default(), SiteInfo::default(), server.app.clock.clone()).await.unwrap()
@@ -104,7 +107,7 @@ on_both_databases! {
                 assert_bad_input(&server.execute(Caller::Admin, query, json!({ "id": id, "at": at })).await, fragment);
             }
         }
-        // The first and last day are in the range.
+        // The first and the last day of the supported range are accepted.
         for date in ["0001-01-01", "9999-12-31"] {
             let revision = server.data(Caller::Editor, "query($id: ID!) { release(ref: {id: $id}) { revision } }", json!({ "id": id })).await["release"]["revision"].clone();
             server.mutate(Caller::Editor, REVISE, json!({ "id": id, "revision": revision, "input": { "releaseDate": date } })).await;
@@ -164,7 +167,7 @@ on_both_databases! {
         assert_eq!(rejections.len(), 5, "{rejections:?}");
         let rejections = import_rejections(&server, "1. Speech\n\nOn ferries\n\n1 March 0000, BANGKOK\n", true).await;
         assert!(rejections.len() == 1 && rejections[0].0 == 5 && rejections[0].1.contains("0000-03-01 is outside the range of dates"), "{rejections:?}");
-        // The server can load and serve what was imported.
+        // After a restart, the server must be able to load the two imported releases.
         let app = restarted(&server).await;
         assert_eq!((app.newsroom.catalog.snapshot().len(), find_out_of_range(app.newsroom.db.reader()).await.unwrap().len()), (2, 0));
     }
@@ -175,7 +178,7 @@ on_both_databases! {
             release("first", "0001-01-01", "0001-01-01T00:00:00Z"),
             release("second", "0001-01-02", "0001-01-02T03:00:00Z"),
         ]).await;
-        // A release date at the end of the range with an earlier publication time.
+        // This release has the last supported release date, and was published in 2006.
         server.import(&[release("last", "9999-12-31", "2006-01-01T00:00:00Z")]).await;
         let timeline = "query($interval: TimeInterval!, $zone: TimeZone!, $field: ReleaseDateField!, $from: Date!, $until: Date!, $week: Weekday!) { releaseStats { timeline(interval: $interval, timeZone: $zone, dateField: $field, weekStart: $week, range: { from: $from, until: $until }) { points { label start end count } } } }";
         for interval in ["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"] {
@@ -257,8 +260,8 @@ on_both_databases! {
         assert_eq!((year_0.table, year_0.slug.as_deref()), ("revision", Some("y0")));
         let published = values.iter().find(|value| value.column == "published_at").unwrap();
         assert_eq!(server.app.newsroom.ids.decode(&id), Some((entity::Noun::Release, uuid::Uuid::try_parse(&published.id).unwrap())));
-        // Release: 4 columns. Revisions: 2 columns of 2 rows. Tokens: 4. Topic and link: 1 each. Slugs: the release's
-        // slug and others.
+        // Minimum number of values outside the range: 4 columns of the release, 2 columns in each of 2 revisions, 4
+        // in tokens, 1 in a topic, and 1 in a preview link. The table of slugs has more.
         assert!(values.len() > 4 + 4 + 4 + 2, "{values:#?}");
         let sequence = server.app.newsroom.catalog.snapshot().sequence();
         let now = server.app.clock.now();
@@ -386,7 +389,7 @@ fn the_command_line_validates_the_expiry_of_a_token() {
 #[track_caller]
 fn assert_bad_input(response: &Value, fragment: &str) {
     let error = &response["errors"][0];
-    // A variable and a literal have different error codes.
+    // The error code depends on whether the invalid value is a variable or a literal.
     let code = error["extensions"]["code"].as_str().unwrap();
     assert!(["BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"].contains(&code), "{response}");
     assert!(error["message"].as_str().unwrap().contains(fragment), "{fragment}: {response}");

@@ -1,5 +1,5 @@
-//! Tests of error messages: each names the argument and how to fix it, for new and for cached queries. Queries that
-//! are too expensive or too deep are rejected before execution.
+//! Tests of error messages. A message names the invalid argument and says how to fix it, whether the query is new or
+//! cached. Also tests that queries that are too expensive or too deep are rejected before execution.
 
 use serde_json::json;
 
@@ -40,7 +40,7 @@ on_both_databases! {
             assert!(error["message"].as_str().unwrap().contains(fragment), "{query}: {response}");
             let code = error["extensions"]["code"].as_str().unwrap();
             assert!(code == "BAD_USER_INPUT" || code == "NOT_FOUND", "{response}");
-            // The query is cached now and must get the same response.
+            // The document is cached now. The same query must get the same response again.
             assert_eq!(server.execute(Caller::Public, &query, json!({})).await, response);
         }
     }
@@ -53,13 +53,13 @@ on_both_databases! {
         let message = response["errors"][0]["message"].as_str().unwrap();
         assert!(message.contains("the query costs ") && message.contains("at most 20000"), "{message}");
         assert!(response.get("data").is_none() && response["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED");
-        // Interfaces and variables do not bypass the limit.
+        // A query cannot bypass the cost limit with interface types or variables.
         let bypass = "query($i: FacetInput) { releaseStats { ... on ReleaseSet { facets { kinds(input: $i) { ... on Facet { ... on KindFacet { buckets { ... on FacetBucket { stats { timeline(interval: DAY, range: {from: \"1995-01-01\", until: \"2004-12-31\"}) { points { ...P } } } } } } } } } } } } fragment P on TimePoint { label start end count cumulative complete a: label b: start c: end d: count }";
         let response = server.execute(Caller::Public, bypass, json!({ "i": { "first": 200 } })).await;
         assert!(response["errors"][0]["message"].as_str().unwrap().contains("the query costs"), "{response}");
         assert!(server.execute(Caller::Public, bypass, json!({ "i": { "first": 1 } })).await.get("errors").is_none());
-        // A facet costs no more than there are kinds, or languages of visible releases, for any number of requested
-        // buckets.
+        // The cost of a facet is limited by the number of its values: the number of kinds, or of languages of visible
+        // releases. It does not matter that `first` asks for 200 buckets.
         let level = |field: &str, inside: &str| format!("facets {{ {field}(input: {{first: 200}}) {{ buckets {{ stats {{ {inside} }} }} }} }}");
         for field in ["kinds", "languages"] {
             let query = format!("{{ releaseStats {{ {} }} }}", level(field, &level(field, &level(field, "count"))));

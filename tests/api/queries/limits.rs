@@ -1,5 +1,5 @@
-//! Tests of request limits: each error names its setting, in every response media type. Covers body size,
-//! concurrency, timeouts, response size, cost, memory for bodies, and streams per IP address.
+//! Tests of request limits. The error names the setting of the exceeded limit, in every response media type. The
+//! tests cover body size, concurrency, timeouts, response size, cost, memory for bodies, and streams per IP address.
 
 use axum::{body::Body, http::Request};
 use dateline::{
@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, on_both_databases};
 
-/// Returns a value for a limit, and a request that exceeds it. `None` for limits that other tests cover.
+/// Returns a low value for the limit with a setting key, and a request that exceeds it. Returns `None` for limits
+/// that other tests cover.
 fn exceeding_request(key: &str) -> Option<(u64, Value)> {
     let query = |text: &str| json!({ "query": text });
     Some(match key {
@@ -92,7 +93,8 @@ on_both_databases! {
     }
 
     async fn requests_over_the_concurrency_limit_wait_and_are_then_rejected(server: TestServer) {
-        // Renditions are cached, so the slow query needs many long bodies.
+        // The query below must be slow. Renditions are cached, so it needs many long bodies that were not rendered
+        // before.
         for number in 0..20 {
             server.create_published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "*word* ".repeat(140_000) })).await;
         }
@@ -102,7 +104,7 @@ on_both_databases! {
         let body = json!({ "query": query }).to_string();
         let responses = futures_util::future::join_all((0..20).map(|_| server.post(None, &body))).await;
         assert!(responses.iter().all(|(status, _)| *status == 200), "short requests wait for each other and succeed");
-        // This query occupies the only slot for longer than other requests wait.
+        // This query occupies the only execution slot for longer than other requests may wait for a slot.
         let long = json!({ "query": "{ releases(first: 20) { nodes { body { html text wordCount } } } }" }).to_string();
         let others = async {
             tokio::task::yield_now().await;
@@ -145,13 +147,13 @@ on_both_databases! {
         let response = server.execute(Caller::Public, query, json!({})).await;
         let nodes = response["data"]["releases"]["nodes"].as_array().unwrap();
         let complete = nodes.iter().filter(|node| node["body"]["markdown"].is_string()).count();
-        // Short fields may still fit when long ones do not.
+        // A short field may still fit into the response after a long field did not fit.
         assert_eq!((complete, nodes.iter().filter(|node| node["summary"].is_string()).count()), (2, 4), "{response}");
         for error in response["errors"].as_array().unwrap() {
             assert_eq!((&error["extensions"]["code"], &error["path"][3]), (&json!("ANSWER_TOO_LARGE"), &json!("body")), "{error}");
             assert!(error["message"].as_str().unwrap().contains("limits.answer_bytes"), "{error}");
         }
-        // Every rendition counts, under every alias, and in fragments.
+        // Every rendition of a body counts towards the response limit, under every alias, and in fragments.
         let query = "{ a: release(ref: {slug: \"long-0\"}) { body { markdown ...F } } } fragment F on Body { html text }";
         let response = server.execute(Caller::Public, query, json!({})).await;
         assert_eq!((&response["data"]["a"], &response["errors"][0]["extensions"]["code"]), (&json!({ "body": null }), &json!("ANSWER_TOO_LARGE")));
@@ -203,7 +205,7 @@ on_both_databases! {
     }
 
     async fn request_bodies_share_a_memory_limit(server: TestServer) {
-        // One address may use a quarter of the limit.
+        // One IP address may use a quarter of `limits.bodies_bytes`, here 1,000 bytes.
         let limits = Limits { bodies_bytes: 4000, ..Limits::default() };
         let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let request_of_size = |letters: usize| json!({ "query": format!("{{ viewer {{ name }} }} #{}", "a".repeat(letters)) }).to_string();
@@ -212,7 +214,7 @@ on_both_databases! {
             let (status, response) = server.post(None, &request_of_size(1500)).await;
             assert!(status == 429 && response.to_string().contains("limits.bodies_bytes"), "{response}");
         }
-        // An incomplete body occupies memory until the request is aborted.
+        // An incomplete request body counts towards the limit until the request is aborted.
         let (send, receive) = tokio::sync::mpsc::unbounded_channel::<Result<axum::body::Bytes, std::io::Error>>();
         send.send(Ok(vec![b' '; 900].into())).unwrap();
         let stream = futures_util::stream::unfold(receive, async |mut receive| Some((receive.recv().await?, receive)));

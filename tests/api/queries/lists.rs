@@ -1,11 +1,11 @@
-//! Tests of list queries: pagination, ordering, filters, lookup by global id, and topic aggregates. Also tests the
-//! number of SQL statements of a page, and equal responses for equivalent selections.
+//! Tests of list queries: pagination, ordering, filters, lookup by global id, and topic aggregates. Also tests how
+//! many SQL statements a page needs, and that equivalent selections get equal responses.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-/// Imports 45 releases, three per day, with topics and places.
+/// Imports 45 releases, three for each release date, with topics and places.
 async fn seed_sample_data(server: &TestServer) {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour", "uri": "https://example.org/t/labour" }),
@@ -86,7 +86,7 @@ on_both_databases! {
         }
         server.statements.take();
         let data = server.data(Caller::Public, "{ releases(first: 3) { nodes { body { markdown } } } }", json!({})).await;
-        // The bodies of several releases are fetched in a second statement, after their lengths are known.
+        // A page fetches the bodies in a second SQL statement, because the first statement fetches their lengths.
         assert_eq!((data["releases"]["nodes"][0]["body"]["markdown"].as_str(), server.statements.count()), (Some("Some **body**."), 2));
     }
 
@@ -98,7 +98,8 @@ on_both_databases! {
         };
         let expected = list_releases("id slug headline", "").await;
         assert_eq!(expected["releases"]["nodes"].as_array().unwrap().len(), 7);
-        // Fragments on the type or its interface, repeated fields, and directives must not change the response.
+        // Selections that are equivalent to `id slug headline` must get the same response: fragments on the type or
+        // its interface, repeated fields, and directives.
         for (fields, definitions) in [
             ("... on Release { id slug } headline", ""),
             ("...F headline", "fragment F on Release { id ...G } fragment G on Release { slug }"),
@@ -109,7 +110,8 @@ on_both_databases! {
         ] {
             assert_eq!(list_releases(fields, definitions).await, expected, "{fields}");
         }
-        // If a field needs more rows, another code path resolves the list. The rest of the response must be the same.
+        // The field `related` needs further rows, so another code path resolves the list. Apart from `related`, the
+        // response must be the same.
         let mut with_related = list_releases("id slug headline related(first: 1) { id }", "").await;
         let releases = &mut with_related["releases"];
         let node = |value: &mut Value| value.as_object_mut().unwrap().remove("related").unwrap().is_array();
@@ -118,7 +120,8 @@ on_both_databases! {
         assert_eq!(with_related, expected);
         let with_typename = list_releases("id slug headline __typename", "").await;
         assert_eq!(with_typename["releases"]["nodes"][0]["__typename"], "Release");
-        // A failing field is null and reported with its path, and no other field is affected, on both code paths.
+        // A field that fails is null, its error has its path, and other fields are not affected. Both code paths of a
+        // list are tested.
         let all_failed = server.execute(Caller::Public, "{ releases(first: 1) { nodes { related(first: 0) { id } } } topicAggregates(first: 0) { count } }", json!({})).await;
         assert_eq!(all_failed["data"], json!({ "releases": { "nodes": [{ "related": null }] }, "topicAggregates": null }));
         for (selection, path) in [("slug related(first: 0) { id }", json!(["releases", "nodes", 0, "related"])), ("slug headline dateline { text }", json!(null))] {
@@ -246,7 +249,7 @@ on_both_databases! {
         let id = server.create_published(json!({ "headline": "Gone with the backup" })).await;
         let count = async || server.data(Caller::Public, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"].clone();
         assert_eq!(count().await, 1);
-        // Restores the database to its state before the publication.
+        // Sets the database back to the state before the publication, as restoring a backup would.
         let tx = server.app.newsroom.db.begin_write().await.unwrap();
         for statement in [
             "UPDATE release SET state = 'DRAFT', working_revision_id = live_revision_id, live_revision_id = NULL",

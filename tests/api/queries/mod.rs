@@ -1,16 +1,16 @@
 //! Tests of queries.
 //!
-//! - `attacks`: malicious requests
-//! - `bodies`: release bodies
+//! - `attacks`: malicious requests over TCP
+//! - `bodies`: rendering and loading of release bodies
 //! - `cursors`: pagination cursors
 //! - `date_range`: the supported range of dates
 //! - `errors`: error messages
 //! - `limits`: request limits
 //! - `lists`: pagination, ordering, and filters
-//! - `release_sets`: facet counts, timelines, and trends
+//! - `release_sets`: facet counts, timelines, comparisons, and trends
 //! - `texts`: search, collation, and stored texts
 //! - `timelines`: timelines over centuries
-//! - `validation`: validation and execution of operations
+//! - `validation`: validation and execution of GraphQL operations
 
 pub mod attacks;
 pub mod bodies;

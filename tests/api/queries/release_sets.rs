@@ -1,6 +1,6 @@
-//! Tests of `ReleaseSet` counts: facets, timelines, comparisons, and trends must equal a count over the returned
-//! nodes, for every role and during concurrent writes. `zones/expected.json` contains period boundaries in time zones
-//! from another implementation.
+//! Tests of the counts in a `ReleaseSet`. Facets, timelines, comparisons, and trends must equal a count over the
+//! returned nodes, for every role and during concurrent writes. `zones/expected.json` contains period boundaries in
+//! time zones that were computed by another implementation.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-/// All releases of a small newsroom with their counts, some nested three sets deep. A response belongs to one data
-/// version.
+/// A query for all releases of a small newsroom, with counts that are nested up to three sets deep. All counts in a
+/// response must have the same data version.
 const EVERYTHING: &str = r#"query($filter: ReleaseFilter) {
   releases(filter: $filter, first: 200) {
     totalCount asOf { version }
@@ -35,7 +35,7 @@ fn slugs(nodes: &Value) -> BTreeSet<String> {
     nodes.as_array().into_iter().flatten().map(|node| node["slug"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Counts the values of releases; each release counts once for a value.
+/// Counts how many releases have each value. `values` returns the values of a release.
 fn count_values<'a>(releases: &[&'a Value], values: impl Fn(&'a Value) -> BTreeSet<String>) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     releases.iter().flat_map(|release| values(release)).for_each(|value| *counts.entry(value).or_insert(0) += 1);
@@ -50,7 +50,7 @@ fn topics(release: &Value) -> BTreeSet<String> {
     slugs(&release["topics"])
 }
 
-/// Returns the topics of a release, rolled up: labour is broader than child labour.
+/// Returns the topics of a release with their broader topics: labour is broader than child labour.
 fn rolled_up_topics(release: &Value) -> BTreeSet<String> {
     let mut all = topics(release);
     if all.contains("child-labour") {
@@ -59,7 +59,7 @@ fn rolled_up_topics(release: &Value) -> BTreeSet<String> {
     all
 }
 
-/// Returns the countries of a release's places in any role. Asia is not a country.
+/// Returns the countries of a release: of the places that it is about, and of its dateline. Asia is not a country.
 fn countries(release: &Value) -> BTreeSet<String> {
     let mut places = slugs(&release["places"]);
     places.extend(slugs(&release["dateline"]["places"]));
@@ -80,7 +80,7 @@ fn points(timeline: &Value) -> BTreeMap<String, u64> {
     timeline["points"].as_array().unwrap().iter().map(point).collect()
 }
 
-/// Checks the counts of a response against its nodes.
+/// Checks that the counts in a response equal a count over the nodes in the response.
 fn assert_counts_match_nodes(response: &Value) {
     let set = &response["releases"];
     let releases: Vec<&Value> = set["nodes"].as_array().unwrap().iter().collect();
@@ -169,7 +169,8 @@ fn assert_counts_match_nodes(response: &Value) {
     assert_eq!(points(&set["published"]), count_values(&releases, day));
 }
 
-/// Imports topics in two levels, places in three, and releases in every combination, some of them drafts.
+/// Imports topics in a hierarchy of two levels, places in three levels, and releases with every combination of them.
+/// Some releases are drafts.
 pub(crate) async fn seed_sample_data(server: &TestServer) {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour" }),
@@ -209,7 +210,8 @@ on_both_databases! {
         for caller in ROLES {
             for (number, filter) in filters.iter().enumerate() {
                 let response = server.data(caller, EVERYTHING, json!({ "filter": filter })).await;
-                // The facet of kinds ignores the filter on kinds, so filter 1 cannot be compared with the nodes.
+                // Filter 1 restricts the kinds. The facet of kinds ignores it (`EXCLUDE_OWN_FILTER`), so its counts
+                // do not equal a count over the nodes.
                 if number != 1 {
                     assert_counts_match_nodes(&response);
                 }
@@ -259,7 +261,7 @@ on_both_databases! {
         server.mutate(Caller::Editor, crate::harness::PUBLISH, json!({ "id": id, "revision": number })).await;
         let after = version(Caller::Public).await;
         assert_ne!(after, public);
-        // A new working revision of a published release is hidden, too.
+        // A new working revision of a published release is hidden, so the public data version stays the same.
         server.mutate(Caller::Editor, crate::harness::REVISE, json!({ "id": id, "revision": number, "input": { "headline": "Seen later" } })).await;
         assert_eq!(version(Caller::Public).await, after);
     }
@@ -274,8 +276,8 @@ on_both_databases! {
         let labels = |response: &Value| response["facets"]["topics"]["buckets"].as_array().unwrap().iter().map(|bucket| (bucket["label"].as_str().unwrap().to_owned(), bucket["selected"].as_bool().unwrap())).collect::<Vec<_>>();
         assert!(labels(&excluding_own_filter).contains(&("Crime".to_owned(), true)) && labels(&excluding_own_filter).contains(&("Labour".to_owned(), false)), "{excluding_own_filter}");
         assert_eq!(labels(&stats(crime.clone(), json!({ "scope": "ALL_FILTERS" })).await), [("Crime".to_owned(), true)]);
-        // Inside `and`, the condition belongs to the same conjunction and is still ignored. Inside `or`, it always
-        // applies.
+        // A facet also ignores a condition on its own topics inside `and`, because `and` belongs to the same
+        // conjunction. Inside `or`, the condition always applies.
         assert_eq!(stats(json!({ "and": [crime.clone()] }), json!({})).await["facets"], excluding_own_filter["facets"]);
         assert_eq!(labels(&stats(json!({ "or": [crime.clone()] }), json!({})).await), [("Crime".to_owned(), false)]);
         let selected_first = stats(crime, json!({ "orderBy": [{ "by": "SELECTED" }, { "by": "LABEL", "direction": "ASC" }] })).await;
@@ -349,10 +351,11 @@ on_both_databases! {
         let trends = server.data(Caller::Public, query, json!({ "window": "P30D" })).await["trendingTopics"].clone();
         let first = &trends[0];
         assert_eq!((&first["topic"]["slug"], &first["count"], &first["stats"]["count"]), (&json!("crime"), &json!(11), &json!(11)), "{trends}");
-        // The current day is 1 June 2007 in the newsroom's time zone.
+        // The current day in the newsroom's time zone is 1 June 2007, so the window of 30 days starts on 3 May.
         assert_eq!((&first["from"], &first["until"]), (&json!("2007-05-03"), &json!("2007-06-01")));
-        // 10 of 30 in the baseline, 11 of 12 in the window: E = 12 · 21 / 42,
-        // G² = 2 (11 ln 11/6 + ln 1/6 + 10 ln 10/15 + 20 ln 20/15).
+        // The topic is on 10 of the 30 releases in the baseline, and on 11 of the 12 releases in the window. The
+        // expected count is E = 12 · 21 / 42 = 6, and the score is G² = 2 (11 ln 11/6 + ln 1/6 + 10 ln 10/15 + 20 ln
+        // 20/15).
         assert!((first["expected"].as_f64().unwrap() - 6.0).abs() < 1e-9 && (first["lift"].as_f64().unwrap() - 11.0 / 6.0).abs() < 1e-9, "{first}");
         assert!((first["score"].as_f64().unwrap() - 13.149_449).abs() < 1e-6, "{first}");
         assert_eq!(trends.as_array().unwrap().len(), 1);
@@ -360,7 +363,7 @@ on_both_databases! {
     }
 
     async fn period_boundaries_in_time_zones_match_another_implementation(server: TestServer) {
-        // Generated by tests/api/queries/zones/expect.py.
+        // The script tests/api/queries/zones/expect.py generated this file.
         let expected: Value = serde_json::from_str(include_str!("zones/expected.json")).unwrap();
         let query = "query($interval: TimeInterval!, $zone: TimeZone!, $range: DateRange) { releaseStats { timeline(interval: $interval, timeZone: $zone, range: $range, dateField: PUBLISHED_AT) { timeZone points { label start end } } } }";
         let cases = expected["cases"].as_array().unwrap();

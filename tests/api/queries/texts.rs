@@ -1,4 +1,5 @@
-//! Tests of text handling: Unicode search and collation of names, and bodies that are stored and exported unchanged.
+//! Tests of text handling: search and sorting of names by Unicode rules, and bodies that are stored and exported
+//! unchanged.
 
 use dateline::newsroom::import::ImportOptions;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use crate::{
 
 const BODY: &str = "query($id: ID!) { release(ref: {id: $id}) { body { markdown html text wordCount } } }";
 
-/// Returns the body of a release as the desk sees it.
+/// Returns the body of a release as an editor sees it.
 async fn body(server: &TestServer, id: &str) -> Value {
     server.data(Caller::Editor, BODY, json!({ "id": id })).await["release"]["body"].clone()
 }
@@ -34,7 +35,7 @@ on_both_databases! {
             let slugs_of = |list: &str| data[list]["nodes"].as_array().unwrap().iter().map(|node| node["slug"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
             assert_eq!([slugs_of("places"), slugs_of("topics")].concat(), slugs, "{text}");
         }
-        // The order is the same in pages and in the buckets of a facet.
+        // The pages of a list and the buckets of a facet must have the same order of names.
         let page = "query($after: String) { places(first: 3, after: $after) { nodes { slug } pageInfo { endCursor hasNextPage } } }";
         let (mut after, mut collected) = (Value::Null, Vec::new());
         loop {
@@ -75,7 +76,8 @@ on_both_databases! {
             assert_eq!(revised["release"]["revision"], revision, "{written:?}");
             assert_eq!(body(&server, &id).await["markdown"], expected);
         }
-        // An unchanged text creates no new revision. A text without visible characters is stored as null.
+        // A body that is sent again unchanged creates no new revision. A body without visible characters is stored as
+        // null.
         let revised = server.mutate(Caller::Editor, REVISE, json!({ "id": id, "revision": revision, "input": { "bodyMarkdown": "a" } })).await;
         assert_eq!(revised["release"]["revision"], revision);
         let diff = "query($id: ID!) { release(ref: {id: $id}) { revisions(first: 1) { nodes { diff { field before after } } } } }";
@@ -84,7 +86,7 @@ on_both_databases! {
         assert_eq!(body(&server, &id).await, Value::Null);
         let error = server.user_error(Caller::Editor, CREATE, json!({ "input": { "headline": "Two", "bodyMarkdown": " ".repeat(1_000_000) + "a" } })).await;
         assert_eq!((&error["field"], &error["code"]), (&json!(["input", "bodyMarkdown"]), &json!("TOO_LONG")));
-        // Short texts are trimmed.
+        // White space around a headline, summary or editorial note is removed.
         let (id, _) = server.create_draft(json!({ "headline": " Two ", "summary": "\n  Three.\n", "editorialNote": " Four. " })).await;
         let texts = "query($id: ID!) { release(ref: {id: $id}) { headline summary editorialNote } }";
         assert_eq!(server.data(Caller::Editor, texts, json!({ "id": id })).await["release"], json!({ "headline": "Two", "summary": "Three.", "editorialNote": "Four." }));
@@ -101,8 +103,8 @@ on_both_databases! {
         assert_eq!(import_counts(&other, &text).await, (1, 0, 0));
         assert_eq!(exported(&other).await, text);
         assert_eq!(import_counts(&server, &text).await, (0, 0, 1));
-        // Text from an export that trimmed bodies, and invisible differences, count as unchanged. A change of
-        // indentation is visible.
+        // A body that differs only in white space at its end or in blank lines at its start counts as unchanged;
+        // exports of earlier versions trimmed bodies. A different indentation of the first line counts as a change.
         assert_eq!(import_counts(&server, &release("    first\n    second")).await, (0, 0, 1));
         assert_eq!(import_counts(&server, &release(" \n    first\n    second \n")).await, (0, 0, 1));
         assert_eq!(exported(&server).await, text);

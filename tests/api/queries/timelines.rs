@@ -1,4 +1,5 @@
-//! Tests of timelines over releases that are centuries apart: `fill: OMIT`, the limit on points, and the cost.
+//! Tests of timelines over releases that are centuries apart: the argument `fill: OMIT`, the maximum number of
+//! points, and the query cost.
 
 use dateline::{config::HttpConfig, limits::Limits};
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ async fn import_scattered_releases(server: &TestServer) {
         .await;
 }
 
-/// Queries a timeline.
+/// Queries a timeline with the given arguments. Returns the whole response.
 async fn timeline(server: &TestServer, arguments: &str) -> Value {
     let query = format!("{{ releaseStats {{ timeline({arguments}) {{ points {{ label count cumulative }} }} }} }}");
     server.execute(Caller::Public, &query, json!({})).await
@@ -72,13 +73,13 @@ on_both_databases! {
         import_scattered_releases(&server).await;
         let limits = Limits { cost: 30, ..Limits::default() };
         let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
-        // Four releases are in at most four periods.
+        // With `fill: OMIT` the timeline has at most four points, because there are four releases.
         for interval in ["DAY", "MONTH", "YEAR"] {
             let response = timeline(&server, &format!("interval: {interval}, fill: OMIT")).await;
             assert!(response["errors"].is_null(), "{response}");
         }
-        // 9,794 years (cost of the maximum of 4,000 points) and 91 months of publication exceed the limit of 30; 31
-        // quarters do not.
+        // Timelines of 9,794 years (which costs as much as the maximum of 4,000 points) and of 91 months exceed the
+        // cost limit of 30. A timeline of 31 quarters does not.
         for arguments in ["interval: YEAR", "interval: QUARTER, dateField: PUBLISHED_AT", "interval: MONTH, dateField: PUBLISHED_AT"] {
             let response = timeline(&server, arguments).await;
             let fits = arguments.starts_with("interval: QUARTER");

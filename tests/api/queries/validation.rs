@@ -1,6 +1,6 @@
-//! Tests of operation validation and execution: an invalid mutation changes nothing, whichever argument of whichever
-//! field is invalid. Also tests variables, response key order, authentication errors, and query cost, according to
-//! the GraphQL specification.
+//! Tests of the validation and execution of operations. An operation with an invalid argument must change nothing,
+//! whichever mutation has the invalid argument. Also tests variables and the order of response keys (GraphQL
+//! specification), authentication errors, and query cost.
 
 use dateline::{config::HttpConfig, limits::Limits};
 use serde_json::{Map, Value, json};
@@ -10,17 +10,17 @@ use crate::{
     visibility::schema_walk::{Schema, ValuePool, list, required, text, type_text},
 };
 
-/// A root field with one invalid argument.
+/// A call of a mutation field with one invalid argument.
 struct InvalidField {
     field: String,
-    /// The field in document syntax.
+    /// The call in GraphQL syntax.
     written: String,
-    /// The declarations of its variables in document syntax.
+    /// The declarations of the variables in the call, in GraphQL syntax.
     declared: String,
     variables: Map<String, Value>,
 }
 
-/// Returns values that are invalid for a type.
+/// Returns JSON values that are invalid for an input type of the schema.
 fn invalid_values(schema: &Schema, type_ref: &Value) -> Vec<Value> {
     match type_ref["kind"].as_str() {
         Some("NON_NULL") => {
@@ -36,7 +36,8 @@ fn invalid_values(schema: &Schema, type_ref: &Value) -> Vec<Value> {
     match (kind["kind"].as_str(), name.as_str()) {
         (Some("ENUM"), _) => vec![json!("NO_SUCH_VALUE"), json!(1)],
         (Some("INPUT_OBJECT"), _) => {
-            // One invalid value for each field, and an unknown field.
+            // An object for each field, with an invalid value of that field; an object with an unknown field; and a
+            // string instead of an object.
             let fields = list(&kind["inputFields"]);
             let base: Map<String, Value> = Map::new();
             let with = |name: String, value: Value| {
@@ -60,7 +61,7 @@ fn invalid_values(schema: &Schema, type_ref: &Value) -> Vec<Value> {
     }
 }
 
-/// Returns a JSON value in document syntax. Enum values are written as strings, which is invalid, too.
+/// Returns a JSON value as a GraphQL literal. Enum values become strings, which are invalid, as the tests need.
 fn literal(value: &Value) -> String {
     match value {
         Value::Array(items) => format!("[{}]", items.iter().map(literal).collect::<Vec<_>>().join(" ")),
@@ -72,7 +73,8 @@ fn literal(value: &Value) -> String {
     }
 }
 
-/// Returns every mutation with each argument invalid in each way, and with each required argument missing.
+/// For every mutation, returns calls in which one argument is invalid, in every way, and calls in which one required
+/// argument is missing.
 fn invalid_fields(schema: &Schema, pool: &ValuePool) -> Vec<InvalidField> {
     let mut all = Vec::new();
     for field in list(&schema.types["Mutation"]["fields"]) {
@@ -103,7 +105,7 @@ fn invalid_fields(schema: &Schema, pool: &ValuePool) -> Vec<InvalidField> {
                     declared: declared.clone(),
                     variables,
                 });
-                // The same value as a literal in the document.
+                // The same invalid value as a literal instead of a variable.
                 let others: Vec<&&Value> =
                     given.iter().filter(|other| text(&other["name"]) != name_of_argument).collect();
                 let declared: String = others.iter().map(|other| declare(other)).collect();
@@ -214,7 +216,8 @@ on_both_databases! {
             let (_, response) = server.send(request.body(body.into()).unwrap()).await;
             assert!(response.starts_with(expected_prefix) && response.ends_with("\"a\":{\"role\":\"PUBLIC\",\"name\":\"public\"}}}"), "{response}");
         }
-        // A failing field is null at its position, on both code paths of a list.
+        // A field that fails becomes null at its position, and the order of the response keys stays the same. The
+        // first query fails in a field of a list item, the second in root fields.
         let body = json!({ "query": "{ releases(first: 1) { nodes { slug related(first: 0) { id } headline } } }" }).to_string();
         let request = axum::http::Request::post("/graphql").header("content-type", "application/json");
         let (_, response) = server.send(request.body(body.into()).unwrap()).await;
@@ -241,7 +244,7 @@ on_both_databases! {
         for number in 0..5 {
             server.create_published(json!({ "headline": format!("Public {number}"), "releaseDate": "2006-05-08" })).await;
         }
-        // 1 for the list and 10 for each item.
+        // The cost of the query is 1 for the list and 10 for each release that the caller may see.
         assert_eq!((cost(Caller::Public).await, cost(Caller::Editor).await), (Some("51".to_owned()), Some("101".to_owned())));
     }
 
@@ -253,11 +256,13 @@ on_both_databases! {
             server.create_published(json!({ "headline": format!("Long {number}"), "releaseDate": "2006-05-08", "bodyMarkdown": body })).await;
         }
         let execute = async |fields: &str| server.execute(Caller::Public, &format!("{{ releases {{ nodes {{ body {{ {fields} }} }} }} }}"), json!({})).await;
-        // Rendering 12,000 bytes costs 24 for each of three bodies; the fields cost 10.
+        // The fields of the query cost 10. Rendering a body of 12,000 bytes costs 24, and there are three bodies, so
+        // one rendition of each body fits the cost limit of 100.
         for affordable in ["html", "text", "wordCount", "markdown a: markdown b: markdown c: markdown"] {
             assert!(execute(affordable).await.get("errors").is_none(), "{affordable}");
         }
-        // With both renditions, only one body fits the limit; the others are null.
+        // The HTML and the word count of a body are two renditions. Only one body fits the cost limit with both; the
+        // other bodies are null.
         let response = execute("html wordCount").await;
         assert_eq!(response["errors"][0]["extensions"]["code"], "ANSWER_TOO_LARGE", "{response}");
         assert!(response["errors"][0]["message"].as_str().unwrap().contains("limits.cost"));
@@ -300,7 +305,8 @@ on_both_databases! {
             assert!(response.contains("null is not allowed here"), "{operation}: {response}");
             assert!(!["TopicSetFilter", "ReleaseFilter", "Boolean"].iter().any(|name| response.contains(name)), "{operation}: {response}");
         }
-        // The error does not reveal the size of the schema either.
+        // An introspection query without a token gets the error that introspection is disabled. A cost error would
+        // reveal the size of the schema.
         let aliases: String = (0..90).map(|number| format!("a{number}: description ")).collect();
         let response = server.execute(Caller::Public, &format!("{{ __schema {{ types {{ fields {{ {aliases} }} }} }} }}"), json!({})).await;
         assert_eq!(response["errors"][0]["extensions"]["code"], "INTROSPECTION_DISABLED", "{response}");

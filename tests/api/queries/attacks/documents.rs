@@ -1,10 +1,11 @@
-//! Malicious GraphQL documents by name: deep nesting, fragment cycles, aliases, long tokens, and expensive selections.
+//! Malicious GraphQL documents for the attack tests: deep nesting, fragment cycles, many aliases, long tokens, and
+//! expensive selections.
 
 pub(super) fn nested(open: &str, middle: &str, close: &str, depth: usize) -> String {
     format!("{}{middle}{}", open.repeat(depth), close.repeat(depth))
 }
 
-/// Returns all documents with their names.
+/// Returns the name and text of each malicious document.
 #[expect(clippy::too_many_lines, reason = "a list")]
 pub(super) fn all() -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = Vec::new();

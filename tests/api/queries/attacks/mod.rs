@@ -1,5 +1,5 @@
-//! Malicious requests over TCP to servers with the open and the hardened profile. Each must get a response or a
-//! closed connection in time and never a server error, and memory must not grow.
+//! Sends malicious requests over TCP to servers with the profiles `open` and `hardened`. The server must respond or
+//! close the connection in time, and must never respond with a server error. Memory use must not grow.
 //!
 //! - `documents`: malicious GraphQL documents
 
@@ -20,10 +20,10 @@ use tokio::{
 use crate::harness::{Caller, TestServer};
 use documents::nested;
 
-/// Each timeout of the test servers. A response may take one second longer.
+/// Value of each timeout of the test servers. A response may take one second longer.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// An attack: its name, and the bytes to send.
+/// The name of an attack, and the bytes that it sends.
 type Attack = (String, Vec<u8>);
 
 fn request(head: &str, body: &[u8]) -> Vec<u8> {
@@ -41,7 +41,7 @@ fn get(parameters: &str) -> Vec<u8> {
     request(&format!("GET /graphql?{parameters} HTTP/1.1"), b"")
 }
 
-/// Returns all attacks.
+/// Returns all attacks: the malicious documents, and malicious HTTP requests.
 #[expect(clippy::too_many_lines, reason = "a list")]
 fn attacks() -> Vec<Attack> {
     let mut all: Vec<Attack> = documents::all()
@@ -197,14 +197,16 @@ fn attacks() -> Vec<Attack> {
     all
 }
 
-/// Sends an attack and reads until the server closes the connection. Returns the response and the duration.
+/// Sends an attack and reads until the server closes the connection. Returns the response and how long the exchange
+/// took.
 async fn send_attack(port: u16, attack: &[u8]) -> (Vec<u8>, Duration) {
     let started = Instant::now();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let mut response = Vec::new();
     let exchange = async {
         let (mut read, mut write) = stream.split();
-        // The server may respond and close the connection before it has read the whole request.
+        // Write errors are ignored, because the server may respond and close the connection before it has read the
+        // whole request.
         let ((), _) = tokio::join!(
             async {
                 let _ = write.write_all(attack).await;
