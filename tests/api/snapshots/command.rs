@@ -1,4 +1,4 @@
-//! Snapshot of what a server prints and logs at startup and for requests.
+//! Snapshot test of the lines that a server prints and logs at startup and for requests.
 
 use std::{fs, process::Stdio};
 
@@ -18,7 +18,8 @@ fn the_lines_at_the_start_and_for_a_request() {
     insta::assert_snapshot!("log", lines.lines().map(|line| stable(line, port) + "\n").collect::<String>());
 }
 
-/// Replaces the parts of a line that differ between runs: times, durations, ids, ports, the token and the version.
+/// Replaces the parts of a log line that differ between runs (times, durations, ids, ports, the token and the
+/// version) by placeholders.
 fn stable(line: &str, port: u16) -> String {
     let mut words = Vec::new();
     for word in line.replace(&format!(":{port}"), ":PORT").split(' ') {

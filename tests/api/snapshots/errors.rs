@@ -1,4 +1,5 @@
-//! Snapshots of error responses for every error code: rejected requests, failing fields, and rejected mutations.
+//! Snapshot tests of error responses. Every error code occurs at least once: in rejected requests, failing fields,
+//! and rejected mutations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use crate::{
     visibility::schema_walk::{Schema, list, text},
 };
 
-/// Documents that are rejected or fail, by their problem.
+/// Pairs of a problem and a GraphQL document that has it. The server rejects the document, or a field fails.
 const DOCUMENTS: [(&str, &str); 26] = [
     ("syntax", "{ releases(first: 1 { count } }"),
     ("no operation", "fragment F on Query { __typename }"),
@@ -44,7 +45,7 @@ const DOCUMENTS: [(&str, &str); 26] = [
     ("subscription", "subscription { releaseChanged { kind } }"),
 ];
 
-/// Invalid HTTP requests: name, method, path, content type, accept, body.
+/// Invalid HTTP requests: name, method, path, `Content-Type`, `Accept`, and body.
 const REQUESTS: [(&str, &str, &str, &str, &str, &str); 10] = [
     ("not JSON", "POST", "/graphql", "application/json", "*/*", "{"),
     ("batch", "POST", "/graphql", "application/json", "*/*", "[{\"query\": \"{ __typename }\"}]"),
@@ -137,7 +138,7 @@ async fn a_user_error_of_every_code() {
     insta::assert_snapshot!("user_errors", serde_json::to_string_pretty(&errors).unwrap());
     let schema = Schema::introspect(&server).await;
     let all = list(&schema.types["UserErrorCode"]["enumValues"]).iter().map(|value| text(&value["name"]));
-    // These codes need a failing database; the durability tests cover them.
+    // These two codes occur only if the database fails; `tests/durability` covers them.
     let untried = ["UNAVAILABLE", "OUTCOME_UNKNOWN"];
     assert_eq!(
         all.filter(|code| !codes.contains(code) && !untried.contains(&code.as_str())).collect::<Vec<_>>(),

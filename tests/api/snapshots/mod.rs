@@ -1,13 +1,13 @@
-//! Snapshots of output that others depend on: one object of every GraphQL type, an error of every code, and the lines
-//! that a server prints and logs. The schema and the help of every command are generated files, which
-//! `documentation::generated` compares.
+//! Snapshot tests of output that clients and operators depend on: one object of every GraphQL type, an error with
+//! every code, and the lines that a server prints and logs. The schema and the `--help` texts are generated files;
+//! `documentation::generated` compares them.
 //!
-//! A change appears as a difference. Accept it with `INSTA_UPDATE=always cargo test --test api snapshots`, then
-//! review the `.snap` files.
+//! If the output changes, a test fails and shows the difference. To accept the change, run `INSTA_UPDATE=always cargo
+//! test --test api snapshots` and review the `.snap` files.
 //!
-//! - `command`: log lines
+//! - `command`: printed lines and log lines
 //! - `errors`: error bodies and user errors
-//! - `objects`: one object of every type
+//! - `objects`: one object of every GraphQL type
 
 mod command;
 mod errors;
@@ -15,7 +15,7 @@ mod objects;
 
 use serde_json::Value;
 
-/// Replaces ids, tokens and journal positions, which differ between runs, by placeholders.
+/// Replaces the ids, tokens and journal positions in a response by placeholders, because they differ between runs.
 fn redact(value: &mut Value) {
     match value {
         Value::Object(object) => object.values_mut().for_each(redact),
@@ -25,7 +25,7 @@ fn redact(value: &mut Value) {
     }
 }
 
-/// Returns a text with placeholders for ids, tokens and positions.
+/// Returns a text with ids, tokens and journal positions replaced by placeholders.
 fn redacted(text: &str) -> String {
     let mut words = Vec::new();
     for word in text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))) {

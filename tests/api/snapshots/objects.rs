@@ -1,4 +1,5 @@
-//! Snapshot of one object of every object type, from a fixture whose data never change.
+//! Snapshot test of one object of every GraphQL object type. The data come from a fixture of `tests/fixtures`, whose
+//! content never changes.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,8 @@ use crate::{
     visibility::schema_walk::{Schema, ValuePool, list, text},
 };
 
-/// One mutation for each payload type, with the mutations that it depends on; they are sent in this order to the
-/// fixture.
+/// One mutation for each payload type. The test sends the mutations to the fixture in this order, because some use
+/// the results of earlier mutations.
 const MUTATIONS: [&str; 7] = [
     "mutation { topicCreate(input: {name: \"Ferries\"}) { __typename topic { slug revision } userErrors { code } } }",
     "mutation { placeCreate(input: {name: \"Kep\", kind: CITY}) { __typename place { slug revision } userErrors { code } } }",
@@ -22,10 +23,10 @@ const MUTATIONS: [&str; 7] = [
     "mutation { releaseDelete(id: \"ID\", expectedRevision: 1) { __typename deletedId userErrors { code } } }",
 ];
 
-/// The root types are not returned as objects, so they have no snapshot.
+/// The root types. They have no snapshot, because no field returns them as objects.
 const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
 
-/// Queries for types that the generated queries do not reach.
+/// Handwritten queries for the types that the generated queries do not reach.
 const QUERIES: [&str; 4] = [
     "{ releaseLookup(ref: {slug: \"withdrawn-with-notice\"}) { tombstone { __typename slug state kind notice redirectTo at } } }",
     "{ trendingTopics(window: \"P30D\", baseline: \"P1Y\", until: \"2006-05-31\") { __typename topic { __typename } from until count expected lift score } }",
@@ -34,7 +35,8 @@ const QUERIES: [&str; 4] = [
     "{ releases(first: 200) { nodes { revisions(first: 10) { nodes { diff { __typename field before after } } } } } }",
 ];
 
-/// Collects the most complete object of each type: its scalar fields, and the types of its object fields.
+/// For each type in a response, keeps the object with the most fields that are not null. Objects inside it are
+/// reduced to their type names.
 fn collect(value: &Value, objects: &mut BTreeMap<String, Value>) {
     match value {
         Value::Array(list) => list.iter().for_each(|value| collect(value, objects)),

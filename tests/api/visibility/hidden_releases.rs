@@ -1,5 +1,6 @@
-//! Tests that hidden releases are not reachable: every generated query gets the same response with and without them.
-//! Covers all states, working revisions, schedules, and embargoes, before and after their instants.
+//! Tests that no query reaches a hidden release: every query that can be generated from the schema gets the same
+//! response whether the newsroom has hidden releases or not. The tests cover all workflow states, working revisions,
+//! and schedules and embargoes before and after their instants.
 
 use chrono::TimeDelta;
 use entity::Noun;
@@ -9,10 +10,10 @@ use uuid::Uuid;
 use super::schema_walk::{GeneratedQuery, Schema, ValuePool};
 use crate::harness::{Caller, REVISE, TestServer, on_both_databases};
 
-/// Part of every hidden text.
+/// A word in every text that must stay hidden.
 const MARK: &str = "hidden";
 
-/// Imports public content. Returns the ids.
+/// Imports public topics, places and releases. Returns their ids.
 async fn import_public(server: &TestServer) -> Vec<String> {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour" }),
@@ -47,8 +48,8 @@ async fn import_public(server: &TestServer) -> Vec<String> {
         .collect()
 }
 
-/// Creates content that only the desk may see: every state except PUBLISHED, every kind of withdrawal, and a working
-/// revision. Returns the ids.
+/// Creates content that only the desk may see: a release in every state except PUBLISHED, a release for every kind of
+/// withdrawal, and a working revision of the public release `live`. Returns the ids of the hidden releases.
 async fn create_hidden(server: &TestServer, live: &str) -> Vec<String> {
     let now = server.app.clock.now();
     server.app.clock.set(now + TimeDelta::hours(1));
@@ -79,7 +80,8 @@ async fn create_hidden(server: &TestServer, live: &str) -> Vec<String> {
     for (number, actions) in [&["submit"][..], &["submit", "approve"], &["schedule"]].into_iter().enumerate() {
         create_pending(server, &format!("{MARK}-{}", number + 5), actions, 1000).await;
     }
-    // This release was never public here; otherwise its retraction would rightly change the public data version.
+    // The release hidden-8 was never public in this newsroom. The retraction of a public release would rightly change
+    // the public data version.
     let retracted = server.data(Caller::Editor, "{ release(ref: {slug: \"hidden-8\"}) { id } }", json!({})).await;
     let retract = "mutation($id: ID!) { releaseRetract(id: $id, expectedRevision: 1, notice: \"It was wrong.\") { release { state } userErrors { message } } }";
     server.mutate(Caller::Editor, retract, json!({ "id": retracted["release"]["id"] })).await;
@@ -93,7 +95,8 @@ async fn create_hidden(server: &TestServer, live: &str) -> Vec<String> {
     ids.map(|node| node["id"].as_str().expect("the node has an id").to_owned()).collect()
 }
 
-/// Creates a release that is scheduled or embargoed for the given number of hours ahead. Returns its id.
+/// Creates a release and performs actions on it. Schedules and embargoes are set `hours` ahead of the current time.
+/// Returns the id of the release.
 async fn create_pending(server: &TestServer, slug: &str, actions: &[&str], hours: i64) -> String {
     let (id, revision) = server
         .create_draft(json!({ "slug": slug, "externalId": format!("{slug}-x"), "headline": format!("{slug} headline"), "bodyMarkdown": MARK, "summary": MARK, "language": "fr", "kind": "OPINION",
@@ -138,12 +141,13 @@ fn pool(public_ids: &[String], hidden_ids: &[String]) -> ValuePool {
         "hidden-embargoed-x",
         "Eda",
     ];
-    // Some public ids are enough: one of each kind.
+    // Two of the ten public ids (both are releases) are enough. More ids would multiply the queries.
     let public_ids = public_ids.iter().step_by(5);
     ValuePool { ids: hidden_ids.iter().chain(public_ids).cloned().collect(), texts: texts.map(str::to_owned).to_vec() }
 }
 
-/// Sends every generated query. Hidden ids in the responses are replaced by numbers, so that runs can be compared.
+/// Sends every generated query as a caller. Returns the queries and responses. Hidden ids are replaced by numbers, so
+/// that the results for different ids can be compared.
 async fn responses(
     server: &TestServer,
     caller: Caller,
@@ -154,9 +158,9 @@ async fn responses(
     let schema = Schema::introspect(server).await;
     let pool = pool(public_ids, hidden_ids);
     let mut responses = Vec::new();
-    // Mutations are rejected for these callers, so their payloads need no depth.
+    // The public and the press cannot run mutations, so a selection of depth 1 is enough for mutation payloads.
     for (root, max_depth) in [("Query", max_depth), ("Mutation", 1)] {
-        // Uses the greatest depth that the cost limit allows.
+        // For each query, uses the deepest selection that the cost limit allows.
         let depths: Vec<_> = (0..=max_depth).rev().map(|depth| schema.generate_queries(root, &pool, depth)).collect();
         for number in 0..depths[0].len() {
             let mut query_response = None;
@@ -170,7 +174,7 @@ async fn responses(
                 }
             }
             let (query, response) = query_response.expect("every depth of the query exceeds the cost limit");
-            // An invalid query would prove nothing.
+            // If the generated query were invalid, its response would prove nothing.
             let code = response["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
             assert!(!code.starts_with("GRAPHQL"), "{} {}: {response}", query.query, query.variables);
             let mut text = response.to_string();
@@ -186,9 +190,9 @@ async fn responses(
     responses
 }
 
-/// Sends a query and returns the response with status and headers. The public uses GET, whose responses have most
-/// headers. Two headers are omitted: the request id, and the ETag if the query contains hidden ids, because the tag
-/// depends on a digest of them.
+/// Sends a query and returns the response with status and headers. Queries of the public use GET, because responses
+/// to GET have the most headers. The result omits the request id. If the query contains hidden ids, it also omits the
+/// ETag, which depends on a digest of the query.
 async fn send_raw(server: &TestServer, caller: Caller, root: &str, query: &GeneratedQuery, hidden: &[String]) -> Value {
     let GeneratedQuery { query, variables, .. } = query;
     let (status, headers, mut response) = if caller == Caller::Public && root == "Query" {
@@ -206,7 +210,8 @@ async fn send_raw(server: &TestServer, caller: Caller, root: &str, query: &Gener
     response
 }
 
-/// Compares the responses before and after hidden content was created. `hidden_text` must not occur in them.
+/// Checks that the responses are the same before and after hidden content was created, and that `hidden_text` does
+/// not occur in their data.
 fn assert_equal(caller: Caller, before: &[(String, Value)], after: &[(String, Value)], hidden_text: &str) {
     assert_eq!(before.len(), after.len());
     for ((query, old), (_, new)) in before.iter().zip(after) {
@@ -214,8 +219,8 @@ fn assert_equal(caller: Caller, before: &[(String, Value)], after: &[(String, Va
             continue;
         }
         if query.starts_with("releaseLookup") {
-            // A tombstone may reveal its slug, state, kind and time, but never content. Releases that never were
-            // public or vanished have none.
+            // A tombstone may reveal the slug, state, withdrawal kind and time of a release, but never its content. A
+            // release that was never public, or whose withdrawal kind is VANISH, has no tombstone.
             let mut tombstone = new["data"]["releaseLookup"]["tombstone"].clone();
             let slugs = ["hidden-0", "hidden-4", "hidden-5", "hidden-7", "hidden-scheduled", "hidden-embargoed"];
             assert!(!slugs.iter().any(|slug| query.contains(slug)) || tombstone.is_null(), "{caller:?} {query}: {new}");
@@ -225,13 +230,14 @@ fn assert_equal(caller: Caller, before: &[(String, Value)], after: &[(String, Va
             assert!(!tombstone.to_string().contains(MARK), "{query}: {new}");
             continue;
         }
-        // Messages may repeat words of the query.
+        // Only `data` is searched for the hidden text, because an error message may repeat words of the query.
         assert_eq!(old, new, "{caller:?} sent {query}");
         assert!(!new["data"].to_string().contains(hidden_text), "{caller:?} sent {query}: {new}");
     }
 }
 
-/// Replaces cursors by a fixed text: they are bound to the filter, and filters contain ids that differ between runs.
+/// Replaces the cursors in a response by a fixed text. A cursor depends on the filter, and a filter may contain ids,
+/// which differ between runs.
 fn without_cursors(response: &mut Value) {
     match response {
         Value::Object(object) => {
@@ -247,7 +253,8 @@ fn without_cursors(response: &mut Value) {
     }
 }
 
-/// Removes the data version from responses: the field `revision`, and ETags, which depend on it.
+/// Replaces the data version in responses (`asOf.version`) by null, and also the ETag, which depends on the data
+/// version.
 fn without_revisions(mut responses: Vec<(String, Value)>) -> Vec<(String, Value)> {
     fn without(response: &mut Value) {
         match response {
@@ -267,7 +274,8 @@ fn without_revisions(mut responses: Vec<(String, Value)>) -> Vec<(String, Value)
     responses
 }
 
-/// Returns the given number of ids that refer to no object, as stand-ins for ids of hidden releases.
+/// Returns `count` release ids that refer to no release. Before hidden releases exist, queries contain these ids
+/// instead of hidden ids.
 fn missing_ids(server: &TestServer, count: usize) -> Vec<String> {
     (1..=count).map(|number| server.app.newsroom.ids.encode(Noun::Release, Uuid::from_u128(number as u128))).collect()
 }
@@ -283,7 +291,8 @@ on_both_databases! {
         let hidden_ids = create_hidden(&server, &public_ids[2]).await;
         assert_eq!(hidden_ids.len(), 9);
         for (caller, depth, before) in before {
-            // Tombstones are public, so they change the data version. Nothing else may change.
+            // The new tombstones are public and change the data version, so the comparison ignores it. Nothing else
+            // may change.
             assert_equal(caller, &before, &without_revisions(responses(&server, caller, &public_ids, &hidden_ids, depth).await), MARK);
             println!("{} queries by {caller:?}", before.len());
         }
@@ -343,13 +352,13 @@ on_both_databases! {
         let (due, end) = (start + TimeDelta::hours(2), start + TimeDelta::hours(3));
         let tick = TimeDelta::microseconds(1);
 
-        // Up to the last microsecond before the first instant, the public sees no change.
+        // Until one microsecond before the scheduled publication, the public sees no change.
         assert_eq!(visible_nodes(Caller::Press).await, [node("hidden-embargoed", "WITHHELD", start)]);
         assert_equal(Caller::Public, &before, &responses(&server, Caller::Public, &public_ids, &hidden_ids, 3).await, MARK);
         server.app.clock.set(due - tick);
         assert_eq!((visible_nodes(Caller::Public).await.len(), visible_nodes(Caller::Press).await.len()), (0, 1));
 
-        // Only the clock advances; no job runs.
+        // At the scheduled time the release is visible, although no job has run since.
         server.app.clock.set(due);
         assert_eq!(visible_nodes(Caller::Public).await, [node("hidden-scheduled", "USABLE", due)]);
         assert_eq!(visible_nodes(Caller::Press).await, [node("hidden-embargoed", "WITHHELD", start), node("hidden-scheduled", "USABLE", due)]);
@@ -357,7 +366,7 @@ on_both_databases! {
         server.app.clock.set(end - tick);
         assert_eq!(visible_nodes(Caller::Public).await.len(), 1);
 
-        // Recording the transition in the journal changes no response.
+        // The job that records the publication in the journal must not change any response.
         server.app.clock.set(due);
         dateline::jobs::tick(&server.app, due).await.unwrap();
         assert_equal(Caller::Public, &public_now, &responses(&server, Caller::Public, &public_ids, &hidden_ids, 2).await, "hidden-embargoed");

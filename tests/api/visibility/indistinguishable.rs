@@ -1,6 +1,6 @@
-//! Tests that public responses do not depend on hidden content. Two servers with the same public releases receive the
-//! same requests. Status, headers (ETag, Cache-Control), and bodies must be identical while one of the newsrooms has
-//! hidden work.
+//! Tests that public responses do not depend on hidden content. Two newsrooms have the same public releases, and one
+//! of them also has hidden releases that the desk keeps changing. Both receive the same public requests, and must
+//! respond with identical status, headers (including ETag and Cache-Control), and bodies.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, REVISE, TestServer, exchange, noon, on_both_databases};
 
-/// The queries. Each is sent by GET twice, by GET with the first ETag, and by POST. One query contains an error.
+/// The queries to compare. Each query is sent four times: twice with GET, then with GET and the first ETag in
+/// `If-None-Match`, then with POST. One of the queries contains an error.
 const QUERIES: [&str; 12] = [
     "{ releases { totalCount asOf { version } pageInfo { startCursor endCursor } nodes { id slug headline modifiedAt url } } }",
     "{ releases(filter: {topics: {any: [{slug: \"labour\"}]}}, orderBy: [{by: MODIFIED_AT}]) { totalCount edges { cursor node { id related { id } } } } }",
@@ -27,16 +28,17 @@ const QUERIES: [&str; 12] = [
     "{ releases(filter: {topics: {any: [{slug: \"nowhere\"}]}}) { totalCount } }",
 ];
 
-/// The values of `max_age` under test, in seconds.
+/// The values of the setting `cache.max_age` under test, in seconds.
 const MAX_AGES: [u64; 6] = [0, 1, 10, 600, 3600, 86_400];
 
-/// When the first hidden release becomes public, relative to noon.
+/// Time from `noon()` until the first hidden release becomes public.
 const DUE: TimeDelta = TimeDelta::hours(1);
 
-/// One response: instant, server, query and kind of request; then status, headers and body.
+/// A response with its request. The request is given by the indexes of the instant, the `max_age` and the query, and
+/// by the kind of request. The response has a status, headers and a body.
 type RecordedResponse = ((usize, usize, usize, &'static str), (u16, BTreeMap<String, String>, String));
 
-/// Imports public content.
+/// Imports the public topic, place and releases that both newsrooms have.
 async fn import_public(server: &TestServer) {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour" }),
@@ -52,7 +54,7 @@ async fn import_public(server: &TestServer) {
     server.import(&lines).await;
 }
 
-/// Performs actions on a release, one after the other. Schedules and embargoes use the instant `at`.
+/// Performs workflow actions on a release, one after another. Schedules and embargoes are set to the instant `at`.
 async fn apply_transitions(server: &TestServer, id: &str, revision: i64, actions: &[&str], at: DateTime<Utc>) {
     for action in actions {
         let (local_time, instant) = (at.format("%Y-%m-%dT%H:%M:%S").to_string(), at.to_rfc3339());
@@ -79,8 +81,9 @@ async fn create_draft(server: &TestServer, name: &str) -> (String, i64) {
     server.create_draft(input).await
 }
 
-/// Plans future publications. In each of the twenty minutes from [`DUE`] on, a release is published or an embargo
-/// ends. Before that, a release becomes visible to the press alone every five minutes.
+/// Creates hidden releases with schedules and embargoes. In each of the twenty minutes from [`DUE`] on, a release
+/// becomes public. Every five minutes before [`DUE`], a release becomes visible to the press only. Returns the id and
+/// revision of the last release that becomes public.
 async fn plan_publications(server: &TestServer) -> (String, i64) {
     let mut last_draft = None;
     for number in 0..20 {
@@ -98,8 +101,8 @@ async fn plan_publications(server: &TestServer) -> (String, i64) {
     last_draft.unwrap()
 }
 
-/// Performs one step of hidden desk work: a draft, a working revision of a public release, a moved schedule, and a
-/// run of the jobs.
+/// Performs one step of the desk's hidden work: creates a draft, revises a public release without publishing, moves
+/// the schedule of the release `planned`, and runs the jobs.
 async fn do_hidden_work(server: &TestServer, step: usize, (planned, revision): &(String, i64)) {
     let (id, number) = create_draft(server, &format!("hidden-draft-{step}")).await;
     apply_transitions(server, &id, number, &["submit", "approve"], noon()).await;
@@ -112,8 +115,8 @@ async fn do_hidden_work(server: &TestServer, step: usize, (planned, revision): &
     jobs::tick(&server.app, server.app.clock.now()).await.unwrap();
 }
 
-/// The instants of the requests: around publications to the press, and up to the last microsecond before the first
-/// public one.
+/// Returns the instants at which requests are sent. Some are just before or after a release becomes visible to the
+/// press. The last is one microsecond before the first hidden release becomes public.
 fn instants() -> Vec<DateTime<Utc>> {
     let before = [3590, 1800, 1795, 600, 301, 300, 299, 60, 30, 11, 10, 9, 5, 2, 1];
     let mut instants: Vec<_> = before.iter().map(|&seconds| noon() + DUE - TimeDelta::seconds(seconds)).collect();
@@ -121,7 +124,7 @@ fn instants() -> Vec<DateTime<Utc>> {
     instants
 }
 
-/// Returns the headers of a response without the request id and the date.
+/// Returns all response headers except the request id and the date, which always differ.
 fn comparable_headers(headers: &axum::http::HeaderMap) -> BTreeMap<String, String> {
     let own = headers.iter().filter(|(name, _)| *name != "x-request-id" && *name != "date");
     own.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
@@ -134,8 +137,8 @@ async fn post(router: &Router, query: &str) -> (u16, BTreeMap<String, String>, S
     (status, comparable_headers(&headers), body)
 }
 
-/// Sends every query at each instant to servers with every `max_age`. With a plan, the desk works on it between the
-/// requests.
+/// At each instant, sends every query to a server with each `max_age`. If there is a plan (the hidden release from
+/// [`plan_publications`]), the desk performs a step of hidden work before each instant.
 async fn poll_all(server: &TestServer, plan: Option<&(String, i64)>) -> Vec<RecordedResponse> {
     let router_with_max_age =
         |max_age| http::router(&server.app.clone().with_http_config(HttpConfig { max_age, ..HttpConfig::default() }));
@@ -177,8 +180,8 @@ on_both_databases! {
         for (actual, expected) in recorded.iter().zip(&baseline) {
             assert_eq!(actual, expected, "{}", QUERIES[actual.0.2]);
         }
-        // Checks that there was hidden content: the desk sees all of it, and the first release becomes public at its
-        // instant.
+        // Checks that there was hidden content: the desk sees all of it, and at [`DUE`] a response of the two
+        // newsrooms differs.
         let count = "{ releases { totalCount } }";
         let (count_without_hidden, count_with_hidden) = (without_hidden.data(Caller::Author, count, json!({})).await, with_hidden.data(Caller::Author, count, json!({})).await);
         assert_eq!(count_without_hidden["releases"]["totalCount"], 8);
@@ -191,8 +194,8 @@ on_both_databases! {
         let public = |server: &TestServer| { let router = server.router(); async move { TestServer::get(&router, &[], QUERIES[0], &json!({})).await } };
         let (before, after) = (public(&without_hidden).await, public(&with_hidden).await);
         assert!(before.2 != after.2 && before.1["etag"] != after.1["etag"], "{}", after.2);
-        // Calendar days are public knowledge: responses that depend on the current day expire at its end, on both
-        // servers. Nothing else shortens their lifetime.
+        // A response that depends on the current day expires at the end of the day, in both newsrooms. This reveals
+        // nothing. Nothing else may shorten the lifetime of a response.
         let cache_controls = |query: usize| {
             let matching = baseline.iter().filter(|((_, _, number, how), _)| *number == query && *how == "fresh");
             matching.map(|(_, (_, headers, _))| headers["cache-control"].clone()).collect::<std::collections::BTreeSet<_>>()

@@ -1,11 +1,11 @@
 //! Tests that hidden content and secrets are not visible.
 //!
-//! - `hidden_releases`: every generated query with and without hidden releases
-//! - `indistinguishable`: public responses do not depend on hidden content
-//! - `public_ids`: ids reveal no keys and no creation times
-//! - `response_cache`: ETag, Cache-Control, and persisted queries
-//! - `schema_walk`: queries generated from the schema
-//! - `secrets_in_logs`: no tokens or queries in the log
+//! - `hidden_releases`: every generated query gets the same response with and without hidden releases
+//! - `indistinguishable`: two newsrooms, one with hidden content, give the same public responses
+//! - `public_ids`: ids reveal neither row keys nor creation times
+//! - `response_cache`: ETag, Cache-Control, persisted queries, and trusted documents
+//! - `schema_walk`: generates queries from the schema
+//! - `secrets_in_logs`: the log contains no tokens and no query texts
 
 pub mod hidden_releases;
 pub mod indistinguishable;

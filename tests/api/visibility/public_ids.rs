@@ -1,5 +1,6 @@
-//! Tests of public ids: they are equal on every server and after a restore, and contain no row keys or creation
-//! times. Ids and cursors of earlier versions are accepted and never returned.
+//! Tests of the ids in the API. An object has the same id on every server and after a restore, and the id reveals
+//! neither the row key nor the creation time. The server accepts ids and cursors of earlier versions, but never
+//! returns them.
 
 use std::sync::Arc;
 
@@ -25,26 +26,26 @@ use crate::{
 const LINK: &str = "mutation($id: ID!) { previewLinkCreate(releaseId: $id, expiresAt: \"2008-01-01T00:00:00Z\") { id url token userErrors { message } } }";
 const IDS: &str = "{ releases { nodes { id url } edges { cursor } } topics { nodes { id } edges { cursor } } places { nodes { id } } topicAggregates { key topic { id } } }";
 
-/// Returns the headers and body of a response as text.
+/// Returns the headers and body of a response as one text.
 fn response_text(headers: &HeaderMap, body: &str) -> String {
     let headers = headers.iter().map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()));
     headers.chain([body.to_owned()]).collect()
 }
 
-/// Sends a GET request as the public.
+/// Sends a query with GET as the public. Returns the headers and body of the response as text.
 async fn get(server: &TestServer, query: &str, variables: &Value) -> String {
     let (_, headers, body) = TestServer::get(&server.router(), &[], query, variables).await;
     response_text(&headers, &body)
 }
 
-/// Sends a POST request as the given caller.
+/// Sends a query with POST as a caller. Returns the headers and body of the response as text, and the parsed body.
 async fn post(server: &TestServer, caller: Caller, query: &str, variables: &Value) -> (String, Value) {
     let body = json!({ "query": query, "variables": variables }).to_string();
     let (_, headers, response) = server.post_with_headers(server.token(caller), &[], &body).await;
     (response_text(&headers, &response.to_string()), response["data"].clone())
 }
 
-/// Sends a mutation that must succeed, and adds its response to `responses`. Returns the payload.
+/// Sends a mutation that must succeed. Adds the response to `responses` and returns the payload.
 async fn mutate(
     server: &TestServer,
     responses: &mut Vec<String>,
@@ -59,8 +60,8 @@ async fn mutate(
     payload
 }
 
-/// Creates a topic, a place, releases (public, revised, withdrawn and hidden) and preview links. Returns the ids and
-/// responses.
+/// Creates a topic, a place, releases (public, revised, withdrawn and hidden) and preview links. Returns the ids of
+/// the objects, and all responses.
 async fn seed_sample_data(server: &TestServer) -> (Vec<String>, Vec<String>) {
     let mut responses = Vec::new();
     let mut ids = Vec::new();
@@ -115,7 +116,7 @@ async fn seed_sample_data(server: &TestServer) -> (Vec<String>, Vec<String>) {
     (ids, responses)
 }
 
-/// Configures release URLs that contain ids.
+/// Reopens the newsroom with a URL template that puts the release id into release URLs.
 async fn with_ids_in_addresses(server: TestServer) -> TestServer {
     let settings = dateline::newsroom::NewsroomSettings {
         url_template: Some("https://example.org/news/{id}".to_owned()),
@@ -124,7 +125,7 @@ async fn with_ids_in_addresses(server: TestServer) -> TestServer {
     server.with_settings(settings).await
 }
 
-/// Returns the ids that earlier versions issued for the same objects.
+/// Converts current ids to the ids that earlier versions issued for the same objects, which contain the row key.
 fn legacy_ids(server: &TestServer, ids: &[String]) -> Vec<String> {
     let old = |id: &String| {
         let (noun, key) = server.app.newsroom.ids.decode(id).unwrap();
@@ -173,7 +174,7 @@ on_both_databases! {
         let secrets = Secrets::load(&server).await;
         assert!(secrets.keys.len() > 20, "{} rows", secrets.keys.len());
         assert_eq!(secrets.find_in(responses.iter().map(String::as_str)), None);
-        // The scan finds secrets in the formats of earlier versions.
+        // Checks that the scan works: it must find row keys and times in the formats that earlier versions used.
         let key = secrets.keys[0];
         let cursor = URL_SAFE_NO_PAD.encode(json!({ "l": "releases", "p": { "values": [1], "id": key } }).to_string());
         let link = URL_SAFE_NO_PAD.encode([key.as_bytes(), &[7; 40][..]].concat());
@@ -211,7 +212,7 @@ on_both_databases! {
             assert_eq!(json!(ids_found), json!(ids));
             assert!(data["releases"]["nodes"].as_array().is_some_and(|rest| !rest.is_empty()), "{data}");
         };
-        // A second server on the same database, and a restored backup.
+        // A second server on the same database, and a server on a restored backup, must give the same ids.
         assert_same_ids(&server.second_app(server.app.clock.clone()).await).await;
         assert_same_ids(&copy.app).await;
     }
@@ -238,7 +239,8 @@ on_both_databases! {
         assert_eq!(tombstone["releaseLookup"]["tombstone"]["kind"], "GONE");
         let concepts = execute_with_both(Caller::Public, "query($t: ID!, $p: ID!) { topic(ref: {id: $t}) { id } place(ref: {id: $p}) { id } }", &|all| json!({ "t": id_of(all, "topic"), "p": id_of(all, "place") })).await;
         assert_eq!(concepts["topic"]["id"], id_of(&ids, "topic"));
-        // A cursor from a query with one kind of id works with the other kind.
+        // A cursor from a query with current ids works in a query with legacy ids, and a cursor from legacy ids with
+        // current ids.
         let listed = "query($filter: ReleaseFilter, $after: String) { releases(filter: $filter, first: 1, after: $after) { totalCount edges { cursor node { id } } } }";
         let filter = |all: &[String]| json!({ "ids": [id_of(all, "public"), id_of(all, "moved")], "topics": { "any": [{ "id": id_of(all, "topic") }] }, "places": { "all": [{ "id": id_of(all, "place") }] } });
         let first = execute_with_both(Caller::Public, listed, &|all| json!({ "filter": filter(all) })).await;
@@ -247,7 +249,8 @@ on_both_databases! {
         let second = execute_with_both(Caller::Public, listed, &|all| json!({ "filter": filter(all), "after": cursor })).await;
         assert_ne!(second["releases"]["edges"][0]["node"]["id"], first["releases"]["edges"][0]["node"]["id"]);
         execute_with_both(Caller::Admin, "query($id: ID!) { journal(filter: {subject: $id}) { nodes { action subject } } accessLog(releaseId: $id) { nodes { by { id } releaseId } } }", &|all| json!({ "id": id_of(all, "hidden") })).await;
-        // Mutations accept legacy ids. A redirect URL that contains a legacy id counts as the release's own URL.
+        // Mutations accept legacy ids. A redirect URL that contains the legacy id of the release itself is a redirect
+        // cycle.
         let own = format!("https://example.org/news/{}", old[2]);
         let error = server.user_error(Caller::Editor, WITHDRAW, json!({ "id": old[2], "revision": 1, "kind": "REDIRECT", "to": own })).await;
         assert_eq!(error["code"], "CYCLE");
@@ -260,8 +263,8 @@ on_both_databases! {
 
     async fn ids_of_hidden_and_nonexistent_objects_get_the_same_response(server: TestServer) {
         let (ids, _) = seed_sample_data(&server).await;
-        // Well-formed ids that refer to no release: random letters, a key that never existed, and the key of a topic.
-        // The loop below adds forms of the id of a hidden release.
+        // Well-formed release ids that refer to no release: random letters, a key that never existed, and the key of
+        // a topic. The loop below also sends the id of a hidden release in several formats.
         let encode = |noun, key| server.app.newsroom.ids.encode(noun, key);
         let hidden_key = server.app.newsroom.ids.decode(&ids[5]).unwrap().1;
         let nonexistent = [format!("release_{}", "a".repeat(26)), encode(Noun::Release, Uuid::now_v7()), encode(Noun::Release, server.app.newsroom.ids.decode(&ids[0]).unwrap().1)];
@@ -271,7 +274,7 @@ on_both_databases! {
         for id in nonexistent.iter().chain([&ids[5], &format!("release_{}", hidden_key.simple()), &encode(Noun::Token, hidden_key).replace("token", "release")]) {
             assert_eq!(response(id).await, expected, "{id}");
         }
-        // The error about an unknown topic does not contain its key.
+        // The error about an unknown topic id must not contain the row key that the id encodes.
         let unknown_key = Uuid::now_v7();
         for id in [encode(Noun::Topic, unknown_key), format!("topic_{}", unknown_key.simple())] {
             let (text, _) = post(&server, Caller::Public, "query($id: ID!) { releases(filter: {topics: {any: [{id: $id}]}}) { totalCount } topicAggregates(under: {id: $id}) { count } topics(filter: {under: {id: $id}}) { totalCount } }", &json!({ "id": id })).await;

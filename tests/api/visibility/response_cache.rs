@@ -1,5 +1,5 @@
-//! Tests of the HTTP response cache: ETag, Cache-Control, and private responses that are not cacheable. Also tests
-//! automatic persisted queries, trusted documents, and compression.
+//! Tests of HTTP caching: ETag, Cache-Control, the server's response cache, and private responses, which no cache may
+//! store. Also tests automatic persisted queries, trusted documents, and compression.
 
 use axum::{
     body::Body,
@@ -52,7 +52,8 @@ on_both_databases! {
         let posted = json!({ "query": LIST }).to_string();
         server.post(None, &posted).await;
         server.statements.take();
-        // A response to POST must not be stored by HTTP caches, whether it comes from the server's cache or not.
+        // An HTTP cache must not store the response to a POST, whether or not the response comes from the server's
+        // response cache.
         for _ in 0..2 {
             let (_, headers, _) = server.post_with_headers(None, &[], &posted).await;
             assert_eq!((text(&headers, "cache-control"), text(&headers, "etag")), ("no-store", ""));
@@ -93,12 +94,12 @@ on_both_databases! {
         let (_, mut headers, same) = get(&server, LIST, &[]).await;
         headers.insert("x-request-id", first["x-request-id"].clone());
         assert_eq!((&headers, same), (&first, before));
-        // The response that the server cached before the instant is not used after it.
+        // After the scheduled publication, the server must not use the response that it cached before.
         server.app.clock.set(noon() + TimeDelta::seconds(7));
         let (_, headers, after) = get(&server, LIST, &[("if-none-match", text(&first, "etag"))]).await;
         assert!(String::from_utf8_lossy(&after).contains("At one") && text(&headers, "etag") != text(&first, "etag"));
         assert_eq!(text(&headers, "cache-control"), "public, max-age=10");
-        // The end of an embargo is not visible in any header either.
+        // No header may reveal the end of an embargo in advance either.
         let (id, revision) = server.create_draft(json!({ "headline": "Embargoed" })).await;
         server.mutate(Caller::Editor, "mutation($id: ID!, $revision: Int!) { releaseEmbargo(id: $id, expectedRevision: $revision, until: \"2007-06-01T12:00:16Z\") { userErrors { code message } } }", json!({ "id": id, "revision": revision })).await;
         server.mutate(Caller::Editor, &schedule.replace("12:00:07", "12:00:11"), json!({ "id": id, "revision": revision })).await;
@@ -108,7 +109,7 @@ on_both_databases! {
             assert_eq!(text(&headers, "cache-control"), "public, max-age=10", "{millis} ms");
             assert_eq!(String::from_utf8_lossy(&body).contains("Embargoed"), is_visible, "{millis} ms");
         }
-        // The count of the current day becomes complete at its end, so the response expires then.
+        // The count of the current day can change until the day ends, so the response expires at the end of the day.
         server.app.clock.set(noon() + TimeDelta::seconds(12 * 3600 - 4));
         let (_, headers, _) = get(&server, "{ releaseStats { timeline(interval: DAY) { points { count complete } } } }", &[]).await;
         assert_eq!(text(&headers, "cache-control"), "public, max-age=4");

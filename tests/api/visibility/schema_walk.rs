@@ -1,5 +1,5 @@
-//! Generates queries and mutations for every field and argument of the schema from introspection. Tests that use it
-//! cover new fields automatically.
+//! Generates queries and mutations for every field and argument of the schema, which it reads by introspection. Tests
+//! that use these queries cover new fields automatically.
 
 use std::collections::HashMap;
 
@@ -7,19 +7,19 @@ use serde_json::{Map, Value, json};
 
 use crate::harness::{Caller, TestServer};
 
-/// The introspection query.
+/// The introspection query with which the schema is read.
 const INTROSPECTION: &str =
     "{ __schema { types { kind name possibleTypes { name } inputFields { name defaultValue type { ...T } }
     enumValues { name } fields { name args { name defaultValue type { ...T } } type { ...T } } } } }
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
-/// Values for arguments.
+/// The ids and texts that generated queries use as argument values.
 pub(crate) struct ValuePool {
     pub(crate) ids: Vec<String>,
     pub(crate) texts: Vec<String>,
 }
 
-/// A generated query with its variables.
+/// A generated query or mutation: its root field, its text and its variables.
 pub(crate) struct GeneratedQuery {
     pub(crate) field: String,
     pub(crate) query: String,
@@ -37,8 +37,8 @@ impl Schema {
         Self { types: types.map(|kind| (text(&kind["name"]), kind.clone())).collect() }
     }
 
-    /// Generates queries for every field of a root type, with every argument, each with every suitable value of the
-    /// pool.
+    /// Generates queries for every field of a root type. For each field there is a query with only the required
+    /// arguments, and a query for each argument and each suitable value from the pool.
     pub(crate) fn generate_queries(&self, root: &str, pool: &ValuePool, depth: usize) -> Vec<GeneratedQuery> {
         let mut queries = Vec::new();
         for field in list(&self.types[root]["fields"]) {
@@ -94,13 +94,13 @@ impl Schema {
         }
     }
 
-    /// Returns a selection of every field of a type, down to a depth.
+    /// Returns a selection with every field of a type, and with the fields of its objects down to a depth.
     fn selection(&self, name: &str, depth: usize) -> String {
         self.selection_under(name, depth, "")
     }
 
-    /// Like [`Self::selection`], with a prefix for response keys: fields of sibling types with equal keys would need
-    /// equal types.
+    /// Like [`Self::selection`], but puts a prefix before every response key. Fragments on different types of an
+    /// interface need different response keys, because fields with the same key must have the same type.
     fn selection_under(&self, name: &str, depth: usize, prefix: &str) -> String {
         let kind = &self.types[name];
         let composite =
@@ -136,7 +136,7 @@ impl Schema {
         selection + "}"
     }
 
-    /// Returns some literal of an input type.
+    /// Returns a GraphQL literal that is valid for an input type.
     fn literal(&self, kind: &Value) -> String {
         let name = named_type(kind);
         let definition = &self.types[&name];
@@ -147,7 +147,8 @@ impl Schema {
         }
     }
 
-    /// Returns candidate values of an input type.
+    /// Returns JSON values to try for an input type, including ids and texts from the pool. Input objects are nested
+    /// down to `depth`.
     pub(crate) fn candidates(&self, kind: &Value, pool: &ValuePool, depth: usize) -> Vec<Value> {
         match kind["kind"].as_str() {
             Some("NON_NULL") => return self.candidates(&kind["ofType"], pool, depth),
@@ -209,12 +210,12 @@ pub(crate) fn required(argument: &Value) -> bool {
     argument["type"]["kind"] == "NON_NULL" && argument["defaultValue"].is_null()
 }
 
-/// Returns the name of a type inside lists and non-null types.
+/// Returns the name of a type without its list and non-null wrappers.
 fn named_type(kind: &Value) -> String {
     if kind["name"].is_null() { named_type(&kind["ofType"]) } else { text(&kind["name"]) }
 }
 
-/// Returns a type in query syntax.
+/// Returns a type as GraphQL syntax, for example `[ID!]!`.
 pub(crate) fn type_text(kind: &Value) -> String {
     match kind["kind"].as_str() {
         Some("NON_NULL") => format!("{}!", type_text(&kind["ofType"])),

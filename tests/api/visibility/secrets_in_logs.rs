@@ -1,4 +1,4 @@
-//! Tests that the log and the process list contain no token, query text, or variable.
+//! Tests that neither the log nor the process list contains a token, a query text, or a variable.
 
 use std::{fs, io::Read, net::TcpStream, process::Stdio};
 
@@ -69,7 +69,7 @@ fn the_log_has_requests_but_no_token_query_or_variable() {
     let mut response = String::new();
     stream.read_to_string(&mut response).unwrap();
     assert!(response.starts_with("HTTP/1.1 200"), "{response}");
-    // The command line as a process list shows it, on systems with `/proc`.
+    // Reads the command line of the server as a process list shows it. Empty on systems without `/proc`.
     let process = fs::read(format!("/proc/{}/cmdline", server.child.id())).unwrap_or_default();
     drop(server);
     let log = fs::read_to_string(&log).unwrap();
