@@ -12,7 +12,7 @@ const PREVIEW: &str = "query($token: String!) { preview(token: $token) { number 
 const PURGE: &str = "mutation($id: ID!, $revision: Int!, $reason: String!) { releasePurge(id: $id, expectedRevision: $revision, reason: $reason) { deletedId userErrors { field code message } } }";
 const JOURNAL: &str = "query($filter: JournalFilter, $first: Int, $after: String) { journal(filter: $filter, first: $first, after: $after) { nodes { sequence at by { id } action note subject } pageInfo { hasNextPage endCursor } } }";
 
-/// Returns the content of all tables that contain text, as one text.
+/// Reads all tables that contain text. Returns their content as one text.
 async fn stored_text(server: &TestServer) -> String {
     let db = server.app.newsroom.db.reader();
     let mut all = String::new();
@@ -43,7 +43,8 @@ on_both_databases! {
         let token = link["token"].as_str().unwrap().to_owned();
         assert_eq!(link["url"], format!("https://example.org/preview?token={token}"));
         let preview = async |token: &str| server.data(Caller::Public, PREVIEW, json!({ "token": token })).await["preview"].clone();
-        // Internal information of the desk is not visible in a preview.
+        // A preview does not show the desk's internal information, such as the author of the revision and the
+        // editorial note.
         let expected = json!({ "number": 1, "headline": "Soon", "by": null, "note": null, "basedOn": null, "editorialNote": null, "topics": [{ "slug": "labour" }], "body": { "text": "Text." }, "diff": null });
         assert_eq!(preview(&token).await, expected);
         server.mutate(Caller::Editor, REVISE, json!({ "id": id, "revision": revision, "input": { "headline": "Sooner" } })).await;
@@ -53,18 +54,19 @@ on_both_databases! {
         assert_eq!(headers["cache-control"], "private, no-store");
         assert!(server.data(Caller::Public, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"] == 0);
 
-        // Any changed token, and any other text, shows nothing.
+        // A preview link token with one changed character, or any other text, shows nothing.
         for position in 0..token.len() {
             let mut forged: Vec<char> = token.chars().collect();
             forged[position] = if forged[position] == 'A' { 'B' } else { 'A' };
             let forged: String = forged.into_iter().collect();
-            // The last character contains four unused bits, so some changes of it decode to the same token.
+            // The last character is not checked: it contains four unused bits, so a changed character may decode to
+            // the same token.
             assert!(position + 1 == token.len() || preview(&forged).await.is_null(), "{position}");
         }
         for nonsense in ["", "x", "====", "\u{0}", &"A".repeat(100_000)] {
             assert_eq!(preview(nonsense).await, Value::Null);
         }
-        // A link for one release does not open another, and ends when it is revoked.
+        // A preview link shows only its own release, and nothing after the link is revoked.
         let (other, _) = server.create_draft(json!({ "headline": "Other" })).await;
         let second = server.mutate(Caller::Editor, LINK, json!({ "id": other, "until": until })).await;
         assert_eq!(server.mutate(Caller::Editor, UNLINK, json!({ "id": second["id"] })).await["deletedId"], second["id"]);
@@ -100,41 +102,45 @@ on_both_databases! {
             assert_eq!((status, &headers["idempotent-replayed"], &headers["cache-control"], &replayed), (200, &"true".parse().unwrap(), &"private, no-store".parse().unwrap(), &first));
         }
         assert_eq!(server.app.newsroom.catalog.catch_up().await.unwrap().sequence(), sequence);
-        // A response may contain the text of an error code.
+        // A response is stored even if it contains the text `INTERNAL_SERVER_ERROR` as data.
         let input = json!({ "query": CREATE, "variables": { "input": { "headline": "What INTERNAL_SERVER_ERROR means" } } }).to_string();
         let (_, _, response) = send(Some(editor), "key-telling", &input).await;
         assert_eq!(send(Some(editor), "key-telling", &input).await.2, response);
-        // Rejections are stored and replayed, too.
+        // The response to a rejected mutation is also stored and replayed.
         let invalid = json!({ "query": CREATE, "variables": { "input": { "headline": "" } } }).to_string();
         let (_, _, rejected) = send(Some(editor), "key-2", &invalid).await;
         assert_eq!(send(Some(editor), "key-2", &invalid).await.2, rejected);
-        // Another request under the same key is rejected. The same key of another person is independent.
+        // A different request with the same idempotency key is rejected. Keys are separate for each person, so
+        // another person may use the same key.
         let (status, _, response) = send(Some(editor), "key-1", &invalid).await;
         assert_eq!((status, &response["errors"][0]["extensions"]["code"]), (422, &json!("KEY_REUSED")));
         let (status, _, other) = send(server.token(Caller::Admin), "key-1", &create).await;
         assert_eq!((status, &other["data"]["releaseCreate"]["release"]["slug"]), (200, &json!("once-2")));
-        // A token of the same person with another role does not receive the stored response.
+        // If the same person sends the request with a token that has another role, the stored response is not
+        // returned.
         let author = dateline::newsroom::access::tokens::TokenInput { subject: "Eda".to_owned(), name: "phone".to_owned(), role: entity::api_token::Role::Press, expires_at: None };
         let (_, phone) = server.app.newsroom.token_create(&dateline::auth::viewer::Viewer::new(entity::api_token::Role::Admin, "test"), author, noon()).await.unwrap();
         assert_eq!(send(Some(&phone), "key-1", &create).await.2["data"]["releaseCreate"]["userErrors"][0]["code"], "FORBIDDEN");
         for key in ["", " ", "k\u{e9}y", &"k".repeat(201)] {
             assert_eq!(send(Some(editor), key, &create).await.0, 400, "{key:?}");
         }
-        // Secrets are not stored, so the response cannot be replayed. The token is not created twice.
+        // A response with a secret is not stored, so it cannot be replayed. The retry gets REPEATED and does not
+        // create a second token.
         let token = json!({ "query": "mutation { tokenCreate(input: {subject: \"Bo\", name: \"x\", role: PRESS}) { secret } }" }).to_string();
         let (_, _, created) = send(server.token(Caller::Admin), "key-3", &token).await;
         let secret = created["data"]["tokenCreate"]["secret"].as_str().unwrap().to_owned();
         let (status, _, response) = send(server.token(Caller::Admin), "key-3", &token).await;
         assert_eq!((status, &response["errors"][0]["extensions"]["code"]), (409, &json!("REPEATED")));
         assert!(!stored_text(&server).await.contains(&secret));
-        // Of concurrent requests, one is executed. The others get its response or IN_PROGRESS.
+        // Of several concurrent requests with the same key, the server executes one. The other requests get the
+        // stored response or IN_PROGRESS.
         let body = json!({ "query": CREATE, "variables": { "input": { "headline": "Rush" } } }).to_string();
         let results = futures_util::future::join_all((0..20).map(|_| send(Some(editor), "key-4", &body))).await;
         assert!(results.iter().all(|(status, _, response)| (*status == 200 && response["data"]["releaseCreate"]["release"]["slug"] == "rush") || (*status == 409 && response["errors"][0]["extensions"]["code"] == "IN_PROGRESS")));
         assert!(results.iter().any(|(status, ..)| *status == 200));
         let releases = server.data(Caller::Editor, "{ releases { nodes { slug } } }", json!({})).await;
         assert_eq!(releases["releases"]["nodes"].as_array().unwrap().len(), 4, "{releases}");
-        // A key expires after a day.
+        // An idempotency key expires after a day.
         server.app.newsroom.delete_expired_keys(noon() + TimeDelta::hours(25)).await.unwrap();
         assert_eq!(send(Some(editor), "key-1", &create).await.2["data"]["releaseCreate"]["release"]["slug"], "once-3");
     }
@@ -144,10 +150,10 @@ on_both_databases! {
         let input = || ReleaseInput { headline: Patch::Set("Once".to_owned()), ..ReleaseInput::default() };
         let viewer = |execution: IdempotentRequest| Viewer { idempotent_request: Some(execution.into()), ..Viewer::new(entity::api_token::Role::Editor, "Eda") };
         let request = || IdempotentRequest::new("Editor Eda".to_owned(), "key-1".to_owned(), "hash".to_owned());
-        // The mutation was committed, but its response was never stored.
+        // Simulates a request whose mutation was committed, but whose response was never stored.
         let first = viewer(request());
         server.app.newsroom.release_create(&first, input(), noon()).await.unwrap();
-        // A second mutation of the same request is executed; one of a retry is rejected.
+        // A second mutation in the same request is executed. A mutation in a retry of the request is rejected.
         server.app.newsroom.release_create(&first, input(), noon()).await.unwrap();
         let second = viewer(request());
         assert_eq!(server.app.newsroom.release_create(&second, input(), noon()).await.unwrap_err(), Error::DuplicateRequest);
@@ -177,7 +183,7 @@ on_both_databases! {
         ] {
             assert_eq!(journal(json!({ "filter": filter })).await["nodes"].as_array().unwrap().len(), count, "{filter}");
         }
-        // Pagination reaches every entry without a gap.
+        // Reading the journal page by page must return every entry.
         let (mut sequences, mut after) = (Vec::new(), Value::Null);
         loop {
             let page = journal(json!({ "first": 2, "after": after })).await;
@@ -229,7 +235,7 @@ on_both_databases! {
 
     async fn a_timeout_is_not_replayed_under_its_idempotency_key(server: TestServer) {
         let router = server.router();
-        // The timeout expires before the mutation starts.
+        // The execution timeout is 0 ms, so it expires before the mutation starts.
         let limits = dateline::limits::Limits { execution_ms: 0, ..Default::default() };
         let server = server.with_http_config(dateline::config::HttpConfig { limits: limits.into(), ..Default::default() });
         let editor = server.token(Caller::Editor).unwrap();
@@ -273,8 +279,8 @@ on_both_databases! {
                 assert!(!bytes.windows(marker.len()).any(|window| window.eq_ignore_ascii_case(marker.as_bytes())), "{file}");
             }
         }
-        // The journal still shows that the release was purged, by whom, when and why, and the number of earlier
-        // actions.
+        // The journal still shows who purged the release, when and why. It also keeps the entries of earlier actions,
+        // without their notes.
         let journal = server.data(Caller::Admin, JOURNAL, json!({ "filter": { "subject": id } })).await["journal"]["nodes"].clone();
         assert_eq!(journal.as_array().unwrap().len(), 7);
         assert_eq!((&journal[0]["action"], &journal[0]["note"], &journal[0]["by"]["id"]), (&json!("release.purge"), &json!("Order 12/2007"), &json!("Kim")));
@@ -286,8 +292,8 @@ on_both_databases! {
             assert_eq!(error["code"], "TAKEN");
         }
         assert_eq!(server.data(Caller::Public, PREVIEW, json!({ "token": link["token"] })).await["preview"], Value::Null);
-        // The slug of the purged release stays reserved, so a new release with the same headline gets another slug. The
-        // purged release is also absent after the catalog is reloaded.
+        // The slug of the purged release stays reserved, so a new release with the same headline gets another slug.
+        // After the catalog is reloaded, the purged release is still absent.
         let recreated = server.mutate(Caller::Editor, CREATE, json!({ "input": { "headline": "Xylophonia was here" } })).await;
         assert_eq!(recreated["release"]["slug"], "xylophonia-was-here-2");
         assert_eq!(server.app.newsroom.catalog.reload().await.unwrap().len(), 1);
@@ -303,7 +309,7 @@ on_both_databases! {
         assert_eq!(server.mutate(Caller::Editor, DELETE, json!({ "id": id, "revision": revision })).await["deletedId"], json!(id));
         assert_eq!(server.user_error(Caller::Editor, DELETE, json!({ "id": id, "revision": revision })).await["code"], "NOT_FOUND");
         assert_eq!(server.data(Caller::Admin, "query($id: ID!) { node(id: $id) { id } releases { totalCount } }", json!({ "id": id })).await, json!({ "node": null, "releases": { "totalCount": 0 } }));
-        // The slug and external id are free again, because they were never public.
+        // The slug and external id of the deleted draft are free again, because they were never public.
         server.mutate(Caller::Editor, CREATE, json!({ "input": { "headline": "New", "slug": "away", "externalId": "x" } })).await;
     }
 

@@ -1,4 +1,5 @@
-//! Tests of change streams: the changes each audience receives, their order, resume positions, and filters.
+//! Tests of change streams: which changes each audience receives, the order of the changes, resume positions, and
+//! filters.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::harness::{CREATE, Caller, PUBLISH, TOPIC, TestServer, WITHDRAW, noon,
 
 const MAX_ENTRIES: u64 = 1000;
 
-/// A change without its time: kind, release, position.
+/// The parts of a change that tests compare: its kind, the row key of its release, and its resume position.
 type StreamedChange = (ChangeKind, Uuid, String);
 
 fn viewer(role: Role) -> Viewer {
@@ -28,7 +29,7 @@ fn open_stream(server: &TestServer, role: Role, after: Option<&str>) -> ChangeSt
     server.app.newsroom.open_change_stream(&viewer(role), None, after, MAX_ENTRIES).unwrap()
 }
 
-/// Returns all changes that are available now.
+/// Reads all changes that the stream has now. Stops when no change arrives within 200 ms.
 async fn drain_changes(stream: &mut ChangeStream) -> Vec<StreamedChange> {
     let mut changes = Vec::new();
     while let Ok(change) = tokio::time::timeout(Duration::from_millis(200), stream.next()).await {
@@ -61,8 +62,9 @@ async fn mutate(server: &TestServer, field: &str, id: &str) -> Value {
     server.mutate(Caller::Editor, &mutation, json!({ "id": id, "r": release["node"]["revision"] })).await
 }
 
-/// Runs two releases through many states. The first is published, revised, corrected and withdrawn. The second is
-/// scheduled, published under an embargo that ends, and retracted.
+/// Creates two releases and takes them through many states. The first release is published, revised, corrected and
+/// withdrawn. The second release is scheduled, published under an embargo that ends, and retracted. Returns their
+/// ids.
 async fn run_two_lifecycles(server: &TestServer) -> (String, String) {
     let (first, revision) = server.create_draft(json!({ "headline": "First" })).await;
     server.mutate(Caller::Editor, PUBLISH, json!({ "id": first, "revision": revision })).await;
@@ -89,7 +91,7 @@ async fn run_two_lifecycles(server: &TestServer) -> (String, String) {
     (first, second)
 }
 
-/// Returns the data version that a reader receives now, which is also a resume position.
+/// Returns the data version that a caller receives now. A data version is also a resume position.
 async fn read_version(server: &TestServer, caller: Caller) -> String {
     let read = server.data(caller, "{ releaseStats { asOf { version } } }", json!({})).await;
     read["releaseStats"]["asOf"]["version"].as_str().unwrap().to_owned()
@@ -101,8 +103,8 @@ on_both_databases! {
         let (first, second) = run_two_lifecycles(&server).await;
         let mut all = Vec::new();
         for stream in &mut streams { all.push(drain_changes(stream).await); }
-        // Neither the public nor the press sees the working revision of the first release. The embargo hides the
-        // second release from the public.
+        // The public and the press get no change for the working revision of the first release. The public gets no
+        // change for the second release while it is under embargo.
         assert_eq!((kinds(&server, &all[0], &first), kinds(&server, &all[1], &first)), ("ACD".to_owned(), "ACD".to_owned()));
         assert_eq!(kinds(&server, &all[0], &second), "AD");
         assert_eq!(kinds(&server, &all[1], &second), "ACD");
@@ -123,7 +125,7 @@ on_both_databases! {
                 assert_eq!(drain_changes(&mut open_stream(&server, role, Some(position))).await, all_changes[index + 1..], "{role:?} after {index}");
             }
         }
-        // A data version is a resume position, too. Hidden changes after it are not sent.
+        // A stream can also resume from a data version. It does not send the hidden changes that followed.
         let now = read_version(&server, Caller::Public).await;
         server.create_draft(json!({ "headline": "Unseen" })).await;
         assert_eq!(drain_changes(&mut open_stream(&server, Role::Public, Some(&now))).await, []);
@@ -135,7 +137,7 @@ on_both_databases! {
         mutate(&server, "releaseSchedule(%, localTime: \"2007-06-01T13:00\", timeZone: \"UTC\")", &id).await;
         let now = noon() + TimeDelta::hours(1);
         server.app.clock.set(now);
-        // The release is already visible, although the journal has not recorded its publication.
+        // The scheduled release is already visible, although the journal has not recorded its publication.
         let data = server.data(Caller::Public, "{ releases { totalCount } releaseStats { asOf { version } } }", json!({})).await;
         assert_eq!(data["releases"]["totalCount"], 1);
         let version_read = data["releaseStats"]["asOf"]["version"].as_str().unwrap().to_owned();
@@ -150,8 +152,8 @@ on_both_databases! {
         assert_eq!(drain_changes(&mut open_stream(&server, Role::Public, Some(after_between))).await, []);
         let all = drain_changes(&mut from_start).await;
         assert_eq!((all.len(), kinds(&server, &all, &id).as_str()), (2, "A"));
-        // A stream with nothing to report may be further behind than the limit, whether it resumes from a change or
-        // from a data version.
+        // A stream may resume from a position that is further behind than the limit (here 3 journal entries) if
+        // nothing visible happened since. The position comes first from a change, then from a data version.
         let mut position = all[1].2.clone();
         for _ in 0..2 {
             for _ in 0..5 {
@@ -189,7 +191,7 @@ on_both_databases! {
         server.create_published(json!({ "headline": "Kept" })).await;
         let backup = read_version(&server, Caller::Public).await;
         let restore = async || {
-            // Restores the database to an earlier state and discards later writes.
+            // Discards the last two journal entries, as restoring an earlier backup would.
             use sea_orm::ConnectionTrait;
             let db = sea_orm::Database::connect(&server.url).await.unwrap();
             let last_sequence = server.app.newsroom.catalog.snapshot().sequence();
@@ -201,7 +203,8 @@ on_both_databases! {
         let lost = read_version(&server, Caller::Public).await;
         let mut stream = open_stream(&server, Role::Public, None);
         restore().await;
-        // A running server detects the restore. Afterwards the journal uses the same sequence numbers again.
+        // A running server detects that the database was restored. New entries then get the sequence numbers of the
+        // discarded entries.
         server.app.newsroom.catalog.catch_up().await.unwrap();
         server.create_published(json!({ "headline": "Other" })).await;
         server.create_published(json!({ "headline": "Another" })).await;
@@ -212,7 +215,8 @@ on_both_databases! {
         }
         let reread = read_version(&server, Caller::Public).await;
         assert_eq!(drain_changes(&mut open_stream(&server, Role::Public, Some(&reread))).await, []);
-        // If no server was running during the restore, an operator changes the epoch with `dateline restored`.
+        // If no server was running during the restore, an operator runs `dateline restored`, which changes the epoch
+        // of the database.
         server.app.newsroom.catalog.rotate_epoch().await.unwrap();
         assert!(server.app.newsroom.open_change_stream(&Viewer::public(), None, Some(&reread), MAX_ENTRIES).is_err());
     }
@@ -279,7 +283,8 @@ on_both_databases! {
             tokio::time::timeout(Duration::from_millis(200), stream.next()).await.ok()
         };
         assert!(matches!(next(Role::Editor, &start).await, Some(Err(ChangeStreamError::TooOld))));
-        // Changes that are hidden from the public do not make a public position expire; visible changes do.
+        // A public resume position expires when it is too many journal entries behind and a visible change is among
+        // them. Hidden changes alone do not make it expire.
         assert!(next(Role::Public, &start).await.is_none() && next(Role::Press, &start).await.is_none());
         server.create_published(json!({ "headline": "Seen" })).await;
         assert!(matches!(next(Role::Public, &start).await, Some(Err(ChangeStreamError::TooOld))));

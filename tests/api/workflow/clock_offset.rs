@@ -1,5 +1,5 @@
-//! Tests of clock offset: publications follow the clock of the database, and writes are rejected while a server's
-//! clock is wrong.
+//! Tests of servers whose clock differs from the clock of the database. Publications follow the clock of the
+//! database, and a server rejects writes while its clock is too far off.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,17 +21,17 @@ use crate::harness::{CREATE, Caller, TestServer, exchange, post};
 const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: LocalDateTime!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: \"UTC\") { release { state schedule { at } } userErrors { message } } }";
 const STATE: &str = "query($id: ID!) { node(id: $id) { ... on Release { state schedule { recordedAt } } } releases(first: 50) { totalCount } }";
 
-/// A media type for which the HTTP status reflects the errors.
+/// A response media type with which the HTTP status depends on the errors.
 const ACCEPT: (&str, &str) = ("accept", "application/graphql-response+json");
 
-/// Maximum error of a server's estimate of the database time. A measurement takes a second at most, so its error is
-/// half a second.
+/// Maximum error with which a server knows the time of the database. A measurement takes at most a second, so its
+/// error is at most half a second.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::milliseconds(500);
 
-/// Maximum number of polls for a condition.
+/// Maximum number of attempts of a test that waits for a condition.
 const MAX_POLLS: usize = 600;
 
-/// A server of the newsroom on a machine with a wrong clock.
+/// A server on a machine with a wrong clock. The servers of a test share one database.
 struct Node {
     app: Arc<App>,
     tasks: JoinSet<()>,
@@ -39,7 +39,7 @@ struct Node {
 
 impl Node {
     async fn new(server: &TestServer, skew: TimeDelta) -> Self {
-        // Without the response cache, so every request is executed.
+        // The response cache is disabled, so that every request is executed.
         let app = server
             .second_app(Clock::skewed(skew))
             .await
@@ -50,7 +50,7 @@ impl Node {
         Self { app, tasks }
     }
 
-    /// Starts the background jobs of a server.
+    /// Starts the background jobs, such as the job that records scheduled publications.
     fn with_background_jobs(mut self) -> Self {
         self.tasks.spawn(jobs::run(self.app.clone()));
         self
@@ -61,7 +61,7 @@ impl Node {
         post(&http::router(&self.app), token, &[ACCEPT], &body).await
     }
 
-    /// Returns the state of a release for a caller; null if the release is not visible.
+    /// Returns the state and schedule of a release for a caller; null if the caller may not see the release.
     async fn state(&self, token: Option<&str>, id: &str) -> Value {
         let (status, _, response) = self.execute(token, STATE, &json!({ "id": id })).await;
         assert_eq!((status, response.get("errors")), (200, None), "{response}");
@@ -84,7 +84,7 @@ impl Node {
         (status, body["reason"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Waits until `/health/ready` returns the expected status. Returns the reason in its response.
+    /// Waits until `/health/ready` responds with the status `expected`. Returns the reason in the response.
     async fn wait_until_readiness(&self, expected: u16) -> String {
         for _ in 0..MAX_POLLS {
             let (status, reason) = self.readiness().await;
@@ -96,7 +96,8 @@ impl Node {
         panic!("/health/ready is {:?}, not {expected}", self.readiness().await);
     }
 
-    /// Checks that a mutation is rejected as documented and changes nothing.
+    /// Sends a mutation and checks that the server rejects it with UNAVAILABLE and `Retry-After`, and that the
+    /// mutation changes nothing.
     async fn assert_mutation_refused(&self, server: &TestServer) {
         let before = server.app.newsroom.catalog.catch_up().await.unwrap().sequence();
         let token = server.token(Caller::Editor);
@@ -123,7 +124,8 @@ async fn database_time(server: &TestServer) -> DateTime<Utc> {
     server.app.newsroom.db.reader().query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
-/// Schedules a release some seconds ahead by the time of the database. Returns its id and the scheduled time.
+/// Schedules a release for `seconds` after the current time of the database. Returns the id of the release and the
+/// scheduled time.
 async fn schedule_release(server: &TestServer, seconds: i64) -> (String, DateTime<Utc>) {
     let now = database_time(server).await;
     server.app.clock.set(now);
@@ -134,7 +136,7 @@ async fn schedule_release(server: &TestServer, seconds: i64) -> (String, DateTim
     (id, due)
 }
 
-/// Returns the times of journal entries that the server wrote on its own.
+/// Returns the times of the journal entries that the background jobs wrote.
 async fn automatic_entries(server: &TestServer) -> Vec<DateTime<Utc>> {
     let entries =
         server.data(Caller::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { at action } } }", json!({})).await;
@@ -163,7 +165,7 @@ async fn servers_with_wrong_clocks_publish_on_time_and_reject_writes() {
     assert_eq!(nodes[2].readiness().await, (200, String::new()));
     nodes[2].assert_mutation_succeeds(&server).await;
 
-    // Expiry of tokens follows the clock of the database, whatever the clock of the server says.
+    // Tokens expire by the clock of the database, whatever the clock of the server says.
     let token = async |seconds_from_now: i64| {
         let expires_at = Some(database_time(&server).await + seconds(seconds_from_now));
         let input = TokenInput { subject: "Eda".to_owned(), name: "short".to_owned(), role: Role::Editor, expires_at };
@@ -177,7 +179,8 @@ async fn servers_with_wrong_clocks_publish_on_time_and_reject_writes() {
     }
 
     let (id, due) = schedule_release(&server, 4).await;
-    // Around the scheduled time, no server shows the release too early or too late, whatever its clock says.
+    // Polls all servers until two seconds after the scheduled time. No server may show the release too early or too
+    // late, whatever its clock says.
     let mut observed = [(0, 0); 3];
     while database_time(&server).await < due + seconds(2) {
         for (node, (hidden, visible)) in nodes.iter().zip(&mut observed) {
@@ -199,7 +202,7 @@ async fn servers_with_wrong_clocks_publish_on_time_and_reject_writes() {
     assert_eq!(as_author, json!({ "state": "PUBLISHED", "schedule": { "recordedAt": null } }));
     assert!(automatic_entries(&server).await.is_empty(), "servers with a wrong clock must not record transitions");
 
-    // The clock of the first server is corrected.
+    // Corrects the clock of the first server, which must then accept writes.
     nodes[0].app.clock.set_skew(TimeDelta::zero());
     nodes[0].wait_until_readiness(200).await;
     nodes[0].assert_mutation_succeeds(&server).await;
@@ -240,8 +243,8 @@ async fn writes_resume_after_the_clock_is_corrected() {
         last = now;
     }
 
-    // A rejection is not stored: the same request with the same idempotency key succeeds after the clock is
-    // corrected.
+    // The response to a mutation that was rejected because of the clock is not stored. After the clock is corrected,
+    // the same request with the same idempotency key succeeds.
     let input = json!({ "headline": "Once", "releaseDate": "2026-01-01" });
     let body = json!({ "query": CREATE, "variables": { "input": input } }).to_string();
     let send_with_key = async || {
@@ -263,7 +266,7 @@ async fn writes_resume_after_the_clock_is_corrected() {
 async fn on_sqlite_a_clock_set_back_is_frozen_and_one_set_forward_advances() {
     let server = TestServer::on_sqlite().await;
     let node = Node::new(&server, TimeDelta::seconds(90)).await;
-    // A SQLite file has no clock, so no offset can be detected.
+    // SQLite has no clock besides the clock of the server, so the server cannot detect that its clock is wrong.
     assert_eq!(node.readiness().await, (200, String::new()));
     node.assert_mutation_succeeds(&server).await;
     let before = node.app.clock.now();

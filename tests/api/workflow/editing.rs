@@ -1,4 +1,5 @@
-//! Tests of editorial mutations: releases, topics, places, and tokens; validation errors, permissions, stale revisions.
+//! Tests of mutations on releases, topics, places, and tokens: their effects, validation errors, permissions, and
+//! stale revisions.
 
 use serde_json::json;
 

@@ -1,14 +1,14 @@
 //! Tests of the editorial workflow.
 //!
 //! - `access`: preview links, journal, idempotency keys, and purging
-//! - `change_stream`: changes for subscribers
+//! - `change_stream`: changes that subscribers receive
 //! - `clock_offset`: servers with a wrong clock
 //! - `editing`: mutations and their validation
-//! - `model`: random mutations compared with a reloaded catalog
+//! - `model`: the catalog after random mutations, compared with a reloaded catalog
 //! - `revisions`: corrections, diffs, and concurrent edits
 //! - `schedules`: schedules and embargoes
 //! - `taxonomy`: topics and places
-//! - `transitions`: the workflow table
+//! - `transitions`: every action in every state, compared with the workflow table
 
 pub mod access;
 pub mod change_stream;

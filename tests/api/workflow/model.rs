@@ -1,5 +1,5 @@
-//! Compares a catalog after ten thousand random mutations with a reloaded one, for every audience. `dateline check`
-//! must find nothing wrong in the same database.
+//! Runs ten thousand random mutations, and compares the catalog that followed them with a reloaded catalog, for every
+//! audience. `dateline check` must find nothing wrong in the database.
 
 use chrono::{DateTime, Utc};
 use dateline::{
@@ -13,8 +13,8 @@ use crate::harness::{on_both_databases, random_acts::RandomActivity};
 
 const MUTATIONS: usize = 10_000;
 
-/// Queries for everything in a catalog except the data version, which differs between an updated and a reloaded
-/// catalog.
+/// Queries for everything in a catalog except the data version. The data version differs between a catalog that
+/// followed the journal and a catalog that was reloaded.
 const QUERIES: [&str; 6] = [
     "{ releases(first: 120) { totalCount nodes { id slug state pubStatus revision headline kind language releaseDate publishedAt firstPublishedAt modifiedAt embargo { until note } schedule { at state } withdrawal { kind } } } }",
     "{ releases(first: 120) { nodes { id topics { slug } places { slug } dateline { places { slug } } } } }",

@@ -1,4 +1,5 @@
-//! Tests of revisions: corrections, diffs, restoring, the four-eyes principle, and optimistic concurrency control.
+//! Tests of revisions: corrections, diffs, restoring an earlier revision, the four-eyes principle, and optimistic
+//! concurrency control.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -28,10 +29,11 @@ on_both_databases! {
         assert_eq!((&public["publishedAt"], &public["modifiedAt"]), (&json!("2007-06-01T12:00:00Z"), &json!("2007-06-01T13:00:00Z")));
         assert_eq!((&public["working"], &public["revisions"], &public["history"]), (&Value::Null, &Value::Null, &Value::Null));
 
-        // Publishing the outdated working revision would undo the correction.
+        // The working revision was created before the correction, so publishing it would undo the correction.
         let error = server.user_error(Caller::Editor, PUBLISH, json!({ "id": id, "revision": 3 })).await;
         assert!(error["code"] == "ILLEGAL_TRANSITION" && error["message"].as_str().unwrap().contains("would undo the correction"), "{error}");
-        // After another revision it is no longer outdated, even with the same content.
+        // A new working revision is based on the correction, so it is not outdated, even if it has the same headline
+        // as before.
         let payload = server.mutate(Caller::Editor, REVISE, json!({ "id": id, "revision": 3, "input": { "headline": "Next year" } })).await;
         assert_eq!(payload["release"]["revision"], 4);
         assert_eq!(release_as(&server, Caller::Author, "a").await["working"], json!({ "headline": "Next year", "outdated": false }));
@@ -85,11 +87,12 @@ on_both_databases! {
         let error = server.execute(Caller::Author, list, json!({ "id": id, "against": 7 })).await;
         assert_eq!((&error["errors"][0]["extensions"]["code"], &error["errors"][0]["extensions"]["argument"]), (&json!("NOT_FOUND"), &json!("against")));
 
-        // The restored content becomes the working revision. The live revision, slug and external id stay.
+        // Restoring creates a working revision with the content of revision 1. The live revision, the slug and the
+        // external id stay.
         let payload = server.mutate(Caller::Editor, RESTORE, json!({ "id": id, "revision": 2, "to": 1 })).await;
         assert_eq!(payload["release"], json!({ "revision": 3, "headline": "Two", "slug": "b", "working": { "number": 3, "basedOn": 2, "note": "restored from revision 1", "headline": "One" } }));
         assert_eq!(release_as(&server, Caller::Public, "b").await["headline"], "Two");
-        // Revision 3 exists only for another release.
+        // A revision number of another release cannot be restored.
         let (other, _) = server.create_draft(json!({ "headline": "Other" })).await;
         let error = server.user_error(Caller::Editor, RESTORE, json!({ "id": other, "revision": 1, "to": 3 })).await;
         assert_eq!((&error["field"], &error["code"]), (&json!(["revision"]), &json!("NOT_FOUND")));
@@ -112,7 +115,7 @@ on_both_databases! {
 
     async fn concurrent_increments_never_overwrite_each_other(server: TestServer) {
         let (id, _) = server.create_draft(json!({ "headline": "0" })).await;
-        // Each writer writes the number it read plus one.
+        // Each writer reads the number in the headline and writes the next number.
         let write = async |number: usize| {
             let (mut accepted, mut rejected) = (0, 0);
             for _ in 0..5 {
@@ -138,7 +141,7 @@ on_both_databases! {
         let (accepted, rejected) = counts.into_iter().fold((0, 0), |(accepted, rejected), (w, l)| (accepted + w, rejected + l));
         assert_eq!(accepted + rejected, 200);
         let result = server.data(Caller::Editor, "query($id: ID!) { node(id: $id) { ... on Release { revision headline revisions(first: 200) { nodes { number headline basedOn } } } } }", json!({ "id": id })).await;
-        // Every acknowledged update is stored and based on the previous one.
+        // Every acknowledged update is stored, and is based on the update before it.
         assert_eq!((&result["node"]["headline"], &result["node"]["revision"]), (&json!(accepted.to_string()), &json!(accepted + 1)));
         for (index, version) in result["node"]["revisions"]["nodes"].as_array().unwrap().iter().enumerate() {
             let number = i64::from(accepted) + 1 - index as i64;
@@ -150,7 +153,7 @@ on_both_databases! {
     }
 }
 
-/// Tests the four-eyes principle on SQLite only, because the workflow table does not depend on the database.
+/// Runs on SQLite only, because the four-eyes principle does not depend on the database.
 #[tokio::test]
 async fn four_eyes_requires_approval_by_another_person() {
     let server = TestServer::on_sqlite().await.with_four_eyes().await;

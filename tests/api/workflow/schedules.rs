@@ -1,5 +1,5 @@
-//! Tests of schedules and embargoes: daylight saving time, visibility exactly on time, and recording in the journal
-//! when due.
+//! Tests of schedules and embargoes: daylight saving time, visibility exactly on time, and the journal entries that
+//! record publications and ends of embargoes.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use dateline::{
@@ -37,7 +37,7 @@ on_both_databases! {
             server.app.clock.set(parse_instant(instant));
             let public = release_timing(&server, Caller::Public, &id).await;
             assert_eq!((&public["state"], &public["publishedAt"], &public["firstPublishedAt"], &public["modifiedAt"]), (&json!("PUBLISHED"), &json!(instant), &json!(instant), &json!(instant)));
-            // Half a second later, the server records the publication in the journal.
+            // The server records the publication in the journal half a second after the scheduled time.
             let recorded = parse_instant(instant) + TimeDelta::milliseconds(500);
             server.app.clock.set(recorded);
             jobs::tick(&server.app, recorded).await.unwrap();
@@ -68,7 +68,8 @@ on_both_databases! {
         server.app.clock.set(parse_instant("2007-06-01T14:00:00Z"));
         let expected = json!([{ "slug": "no-typo", "headline": "Typo", "state": "PUBLISHED" }]);
         assert_eq!(public().await, expected);
-        // From its instant on the release is public, so a revision is written beside the live one.
+        // At the scheduled time the release is public. A revision after that becomes the working revision and does
+        // not change the live revision.
         let late = server.mutate(Caller::Editor, REVISE, json!({ "id": id, "revision": 2, "input": { "headline": "Late" } })).await;
         assert_eq!((&late["release"]["state"], &late["release"]["headline"]), (&json!("PUBLISHED"), &json!("Typo")));
         assert_eq!(public().await, expected);
@@ -85,7 +86,7 @@ on_both_databases! {
         let error = server.user_error(Caller::Editor, REVISE, json!({ "id": id, "revision": 1, "input": { "headline": "Not approved" } })).await;
         assert_eq!(error["code"], "FORBIDDEN");
         assert!(error["message"].as_str().unwrap().contains("workflow.four_eyes"), "{error}");
-        // The schedule can still be moved.
+        // The scheduled time can still be changed, because that does not change the approved content.
         server.mutate(Caller::Editor, SCHEDULE, json!({ "id": id, "revision": 1, "time": "2007-06-01T14:00", "zone": "UTC" })).await;
     }
 
@@ -99,7 +100,7 @@ on_both_databases! {
         let (embargoed, revision) = server.create_draft(json!({ "headline": "Embargoed" })).await;
         server.mutate(Caller::Editor, EMBARGO, json!({ "id": embargoed, "revision": revision, "until": "2007-06-01T16:30:00Z" })).await;
         server.mutate(Caller::Editor, crate::harness::PUBLISH, json!({ "id": embargoed, "revision": revision })).await;
-        // Another server opens the same database the next morning; no server ran in between.
+        // A second server opens the same database the next morning. No server ran in between.
         let next_day = parse_instant("2007-06-02T08:00:00Z");
         let app = App::new(Db::open(&server.url).await.unwrap(), NewsroomSettings::default(), SiteInfo::default(), Clock::fixed_at(next_day)).await.unwrap();
         let count = || app.request_context(Viewer::public()).visible().count();
@@ -110,7 +111,7 @@ on_both_databases! {
         let journal = server.data(Caller::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { action subject } } }", json!({})).await;
         let entries: Vec<(String, String)> = journal["journal"]["nodes"].as_array().unwrap().iter().map(|entry| (entry["action"].as_str().unwrap().to_owned(), entry["subject"].as_str().unwrap().to_owned())).collect();
         let expected_entry = |action: &str, id: &String| (action.to_owned(), id.clone());
-        // The journal is listed newest first.
+        // The API lists the journal newest first.
         assert_eq!(entries, [expected_entry("release.publish", &ids[0]), expected_entry("release.publish", &ids[2]), expected_entry("release.embargo_end", &embargoed), expected_entry("release.publish", &ids[1])]);
         let missed = release_timing(&server, Caller::Author, &ids[0]).await;
         assert_eq!(missed["schedule"], json!({ "at": "2007-06-01T18:00:00Z", "state": "MISSED", "recordedAt": "2007-06-02T08:00:00Z" }));
@@ -142,7 +143,7 @@ on_both_databases! {
         let press = release_timing(&server, Caller::Press, &id).await;
         assert_eq!((&press["pubStatus"], &press["embargo"], &press["firstPublishedAt"]), (&json!("WITHHELD"), &json!({ "until": until, "note": "For your desks." }), &Value::Null));
         assert_eq!(release_timing(&server, Caller::Public, &id).await, Value::Null);
-        // The embargo is moved, with a note.
+        // Changes the end of the embargo and adds a note.
         let until = "2007-06-01T14:00:00Z";
         server.mutate(Caller::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": until, "note": "Earlier." })).await;
         server.app.clock.set(parse_instant(until) - TimeDelta::microseconds(1));
@@ -152,7 +153,7 @@ on_both_databases! {
         assert_eq!((&public["pubStatus"], &public["embargo"], &public["publishedAt"], &public["modifiedAt"], &public["firstPublishedAt"]), (&json!("USABLE"), &Value::Null, &json!(until), &json!(until), &json!(until)));
         let error = server.user_error(Caller::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": "2007-06-03T00:00:00Z" })).await;
         assert!(error["code"] == "ILLEGAL_TRANSITION" && error["message"].as_str().unwrap().contains("already public"), "{error}");
-        // The access log contains every read by the press during the embargo, and no other read.
+        // The access log contains every read by the press during the embargo, and no other reads.
         let log = server.data(Caller::Admin, "query($id: ID!) { accessLog(releaseId: $id) { nodes { by { id name kind } kind at releaseId } } }", json!({ "id": id })).await;
         assert_eq!(log["accessLog"]["nodes"], json!([{ "by": { "id": "Paper", "name": "Paper", "kind": "ACCOUNT" }, "kind": "EMBARGOED", "at": "2007-06-01T12:00:00Z", "releaseId": id }]));
     }
@@ -199,7 +200,7 @@ on_both_databases! {
         }
         assert_eq!(server.user_error(Caller::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": null })).await["code"], "ILLEGAL_TRANSITION");
         assert_eq!(server.app.newsroom.catalog.catch_up().await.unwrap().sequence(), before);
-        // An embargo must end after the scheduled publication, whichever of them is set first.
+        // An embargo must end after the scheduled publication, whether the embargo or the schedule is set first.
         server.mutate(Caller::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": "2007-06-03T00:00:00Z" })).await;
         let error = server.user_error(Caller::Editor, SCHEDULE, json!({ "id": id, "revision": revision, "time": "2007-06-03T00:00", "zone": "UTC" })).await;
         assert_eq!((&error["field"], &error["code"]), (&json!(["localTime"]), &json!("INVALID")));
@@ -213,7 +214,8 @@ on_both_databases! {
     async fn a_schedule_keeps_its_local_time_when_time_zone_rules_change(server: TestServer) {
         let (id, revision) = server.create_draft(json!({ "headline": "Plan" })).await;
         server.mutate(Caller::Editor, SCHEDULE, json!({ "id": id, "revision": revision, "time": "2007-07-01T09:00", "zone": "Asia/Bangkok" })).await;
-        // An older program resolved the local time with other time zone rules.
+        // Stores a publication instant as an older program with other time zone rules would have computed it from the
+        // local time.
         let db = Db::open(&server.url).await.unwrap();
         let tx = db.begin_write().await.unwrap();
         tx.execute_unprepared("UPDATE release SET schedule_at = '2007-07-01 03:00:00+00:00'").await.unwrap();

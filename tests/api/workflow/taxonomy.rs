@@ -1,4 +1,4 @@
-//! Tests of topics and places as a thesaurus: merging, retiring, names in several languages, and facet counts.
+//! Tests of the thesaurus of topics and places: merging, retiring, names in several languages, and facet counts.
 
 use serde_json::{Value, json};
 
@@ -8,8 +8,8 @@ const MERGE: &str = "mutation($from: ID!, $into: ID!) { topicMerge(from: $from, 
 const PLACE_MERGE: &str = "mutation($from: ID!, $into: ID!) { placeMerge(from: $from, into: $into) { place { slug iso3166Alpha2 altNames } userErrors { field code } } }";
 const RETIRE: &str = "mutation($id: ID!, $revision: Int!, $by: ID) { topicRetire(id: $id, expectedRevision: $revision, replacedBy: $by) { topic { retiredAt revision replacedBy { slug } } userErrors { field code message } } }";
 
-/// Imports the topics labour > child-labour > mines and crime, places, and five releases. Returns a lookup of ids by
-/// slug.
+/// Imports the topics labour > child-labour > mines, the topic crime, places, and five releases. Returns a function
+/// that finds the id for a slug.
 async fn seed_sample_data(server: &TestServer) -> impl Fn(&str) -> String {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour", "names": [{ "language": "fr", "name": "Travail" }, { "language": "pt", "name": "Trabalho" }],
@@ -48,7 +48,7 @@ async fn seed_sample_data(server: &TestServer) -> impl Fn(&str) -> String {
     move |slug: &str| ids.iter().find(|(node_slug, _)| node_slug == slug).unwrap().1.clone()
 }
 
-/// Returns the counts of each topic: rolled up and direct.
+/// Returns two counts for each topic: the count that includes narrower topics, and the direct count.
 async fn counts(server: &TestServer) -> Value {
     let query = "{ releaseStats { facets { topics(input: {first: 50, orderBy: [{by: LABEL, direction: ASC}]}) { missing buckets { topic { slug } count directCount } } } } }";
     let data = server.data(Caller::Public, query, json!({})).await;
@@ -66,7 +66,7 @@ on_both_databases! {
     async fn merging_a_topic_moves_its_releases_names_and_slugs(server: TestServer) {
         let id = seed_sample_data(&server).await;
         assert_eq!(counts(&server).await, json!({ "child-labour": [3, 2], "crime": [2, 2], "labour": [3, 0], "mines": [1, 1] }));
-        // The working revision of this release has both topics.
+        // Gives the release r3 a working revision with the source and the target of the merge below.
         let both = json!({ "topics": [{ "slug": "child-labour" }, { "slug": "crime" }] });
         server.mutate(Caller::Admin, REVISE, json!({ "id": id("r3"), "revision": 1, "input": both })).await;
         let modified = server.data(Caller::Public, "{ releases { nodes { modifiedAt revision } } }", json!({})).await;
@@ -85,10 +85,11 @@ on_both_databases! {
             }
             let node = server.data(Caller::Author, "query($topic: ID!, $release: ID!) { node(id: $topic) { ... on Topic { slug } } release: node(id: $release) { ... on Release { topics { slug } working { topics { slug } } } } topics { totalCount } }", json!({ "topic": id("child-labour"), "release": id("r3") })).await;
             assert_eq!(node, json!({ "node": { "slug": "crime" }, "release": { "topics": [{ "slug": "crime" }], "working": { "topics": [{ "slug": "crime" }] } }, "topics": { "totalCount": 3 } }));
-            // A reloaded catalog returns the same.
+            // After a reload of the catalog, the second round must get the same responses.
             server.app.newsroom.catalog.reload().await.unwrap();
         }
-        // Chains of merges redirect in one step, and no other topic can use the old slugs.
+        // After another merge, the slug of a topic that was merged twice leads directly to the last topic. No other
+        // topic can use the slugs of merged topics.
         server.mutate(Caller::Admin, MERGE, json!({ "from": id("crime"), "into": id("labour") })).await;
         for slug in ["child-labour", "crime"] {
             let data = server.data(Caller::Public, "query($slug: Slug!) { topic(ref: {slug: $slug}) { slug } }", json!({ "slug": slug })).await;
@@ -142,12 +143,12 @@ on_both_databases! {
         let error = server.user_error(Caller::Editor, CREATE, json!({ "input": { "headline": "New", "topics": [{ "slug": "labour" }, { "slug": "crime" }] } })).await;
         assert_eq!((&error["field"], &error["code"]), (&json!(["input", "topics", "1"]), &json!("INVALID")));
         assert!(error["message"].as_str().unwrap().contains("\"labour\" instead"), "{error}");
-        // A release that already has the retired topic keeps it, even if its list of topics is set again.
+        // A release that already has the retired topic can keep the topic when its list of topics is set again.
         server.mutate(Caller::Admin, REVISE, json!({ "id": id("r3"), "revision": 1, "input": { "topics": [{ "slug": "crime" }, { "slug": "mines" }] } })).await;
         let data = server.data(Caller::Public, "{ releases(filter: {topics: {any: [{slug: \"crime\"}]}}) { totalCount } retired: topics(filter: {retired: true}) { nodes { slug } } topics(filter: {retired: false}) { totalCount } }", json!({})).await;
         assert_eq!(data, json!({ "releases": { "totalCount": 2 }, "retired": { "nodes": [{ "slug": "crime" }] }, "topics": { "totalCount": 3 } }));
         assert_eq!(counts(&server).await["crime"], json!([2, 2]));
-        // The export contains the topic with its retirement.
+        // The export contains the retired topic and the time of its retirement.
         let mut out = Vec::new();
         dateline::interchange::export::export(&server.app.newsroom, &mut out).await.unwrap();
         assert!(String::from_utf8(out).unwrap().lines().any(|line| line.contains("\"crime\"") && line.contains("\"retiredAt\":\"2007-06-01T12:00:00Z\"")));

@@ -1,5 +1,5 @@
-//! Tests of the workflow table of `docs/workflow.md`: every action in every state by every role. Also tests bulk
-//! transitions.
+//! Tests that the newsroom follows the workflow table in `docs/workflow.md`: tries every action in every state by
+//! every role. Also tests bulk transitions.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::harness::{Caller, TestServer, on_both_databases};
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/workflow.md");
 const STATES: [&str; 7] = ["DRAFT", "IN_REVIEW", "APPROVED", "SCHEDULED", "PUBLISHED", "WITHDRAWN", "RETRACTED"];
 
-/// An action: its name in the table, and its mutation field.
+/// The workflow actions: the name of the action in the table, and the mutation field that performs it.
 const ACTIONS: [(&str, &str); 15] = [
     ("revise", "releaseRevise(id: $id, expectedRevision: $revision, input: {headline: \"Third\"})"),
     ("submit", "releaseSubmit(id: $id, expectedRevision: $revision, note: \"please\")"),
@@ -38,29 +38,30 @@ const ACTIONS: [(&str, &str); 15] = [
     ("purge", "releasePurge(id: $id, expectedRevision: $revision, reason: \"order 1\")"),
 ];
 
-/// Returns the actions that bring a new release into a state.
+/// Returns the actions that take a new release to a state.
 fn actions_leading_to(state: &str) -> &'static [&'static str] {
     match state {
         "DRAFT" => &[],
         "IN_REVIEW" => &["submit"],
         "APPROVED" => &["submit", "approve"],
         "SCHEDULED" => &["submit", "approve", "embargo", "schedule"],
-        // With an embargo that can be moved, and a working revision that can be published.
+        // The published release has an embargo that can be changed, and a working revision that can be published.
         "PUBLISHED" => &["embargo", "publish", "revise"],
         "WITHDRAWN" => &["embargo", "publish", "revise", "withdraw"],
         _ => &["publish", "retract"],
     }
 }
 
-/// One row of the table: for each state the target state, with the minimum role if the state raises it, and the
-/// minimum roles.
+/// One row of the workflow table, which describes an action. `to` has an entry for each state: the state after the
+/// action, and a minimum role if this state needs a higher role. `any` and `own` are the minimum roles for any
+/// release and for a release that the caller created.
 struct TransitionRow {
     to: Vec<Option<(String, Option<String>)>>,
     any: String,
     own: String,
 }
 
-/// Reads the table from the documentation.
+/// Reads the workflow table from `docs/workflow.md`. Returns the rows by action.
 fn table() -> HashMap<String, TransitionRow> {
     let text = std::fs::read_to_string(DOCS).expect("read docs/workflow.md");
     let rows = text.lines().filter_map(|row| row.strip_prefix("| ")?.strip_suffix(" |"));
@@ -84,10 +85,10 @@ fn rank(role: &str) -> usize {
     ["PUBLIC", "PRESS", "AUTHOR", "EDITOR", "ADMIN"].iter().position(|&other| other == role).expect("a known role")
 }
 
-/// Performs an action. Returns the payload of the mutation.
+/// Performs an action on a release as a caller. Returns the payload of the mutation.
 async fn perform(server: &TestServer, caller: Caller, name: &str, id: &str, revision: i64) -> Value {
     let (_, field) = ACTIONS.iter().find(|(action, _)| *action == name).expect("a known action");
-    // A mutation without changes creates no revision, so the headline must be new each time.
+    // A mutation that changes nothing creates no revision, so the headline must be different each time.
     let field = field.replace("Third", &uuid::Uuid::now_v7().to_string());
     let payload_field = match name {
         "delete" | "purge" => "deletedId",
@@ -107,7 +108,7 @@ async fn perform(server: &TestServer, caller: Caller, name: &str, id: &str, revi
     data.as_object_mut().expect("the response has data").values_mut().next().expect("a mutation field").take()
 }
 
-/// Creates a release in a state. Returns its id and revision.
+/// Creates a release and takes it to a state. Returns the id and revision of the release.
 async fn release_in(server: &TestServer, state: &str, creator: Caller) -> (String, i64) {
     let create = "mutation { releaseCreate(input: {headline: \"First\"}) { release { id } userErrors { message } } }";
     let payload = server.mutate(creator, create, json!({})).await;
@@ -161,7 +162,8 @@ on_both_databases! {
                             counts[0] += 1;
                         } else {
                             let code = if is_allowed { "ILLEGAL_TRANSITION" } else { "FORBIDDEN" };
-                            // Without a token, a request is rejected before the table is consulted.
+                            // A mutation of the public is rejected as a whole, before the workflow table is
+                            // consulted, so it has no payload.
                             let rejected = payload["userErrors"][0]["code"] == code || (caller == Caller::Public && payload.is_null());
                             assert!(rejected, "{context}");
                             assert_eq!(after, before, "nothing may change: {context}");
