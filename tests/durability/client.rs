@@ -1,5 +1,5 @@
-//! HTTP client of the durability tests, and the classification of responses as `RequestResult`. A rejected request
-//! must get a 503 with `Retry-After`. Any other unexpected response is `Wrong`.
+//! HTTP client of the durability tests. It classifies each response as a `RequestResult`. A request that is rejected
+//! because of a fault must get status 503 with `Retry-After`; any other unexpected response is `Wrong`.
 
 use std::{
     fmt,
@@ -10,10 +10,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-/// Timeout of a request; longer than any timeout of the server.
+/// Timeout of a request. It is longer than any timeout of the server, so the server must respond first.
 const TIMEOUT: Duration = Duration::from_secs(45);
 
-/// A client with a token; an empty token means the public.
+/// A client of the server on a port. Requests carry the token; if the token is empty, they are requests of the
+/// public.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(crate) port: u16,
@@ -28,16 +29,16 @@ pub(crate) struct Response {
     pub(crate) body: Value,
 }
 
-/// The classification of a response.
+/// The classification of the response to a query or mutation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RequestResult {
-    /// The mutation was done.
+    /// The query or mutation was done.
     Done,
-    /// The mutation was rejected and changed nothing. Contains the error code.
+    /// The request was rejected and must have changed nothing. Contains the error code.
     Refused(String),
-    /// The server does not know whether the mutation was done.
+    /// The server responded OUTCOME_UNKNOWN: it does not know whether the mutation was done.
     Unknown,
-    /// The mutation had already been done under the same idempotency key.
+    /// An earlier request with the same idempotency key had already done the mutation.
     Repeated,
     /// A response that must never occur. Contains its description.
     Wrong(String),
@@ -55,7 +56,7 @@ impl fmt::Display for RequestResult {
     }
 }
 
-/// Sends a request and reads the whole response.
+/// Sends an HTTP request and reads the whole response. Returns its status, head and body.
 fn exchange(port: u16, request: &str, timeout: Duration) -> io::Result<(u16, String, String)> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, timeout)?;
@@ -69,7 +70,7 @@ fn exchange(port: u16, request: &str, timeout: Duration) -> io::Result<(u16, Str
     Ok((status, head.to_ascii_lowercase(), body.to_owned()))
 }
 
-/// Sends a `GET` request. Returns its status and duration, or `None` if there is no response.
+/// Sends a GET request. Returns the status of the response and the duration, or `None` if there is no response.
 pub(crate) fn status_of(port: u16, path: &str) -> Option<(u16, Duration)> {
     let started = Instant::now();
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -77,7 +78,7 @@ pub(crate) fn status_of(port: u16, path: &str) -> Option<(u16, Duration)> {
 }
 
 impl Client {
-    /// Executes an operation, with an `Idempotency-Key` if one is given.
+    /// Sends an operation, with the `Idempotency-Key` in `key` if there is one.
     pub(crate) fn execute(&self, query: &str, variables: &Value, key: Option<&str>) -> io::Result<Response> {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let key = key.map(|key| format!("Idempotency-Key: {key}\r\n")).unwrap_or_default();
@@ -95,7 +96,7 @@ impl Client {
 }
 
 impl Response {
-    /// Returns the value of the single field of the operation.
+    /// Returns the value of the operation's only root field, or null.
     pub(crate) fn field(&self) -> &Value {
         self.body["data"].as_object().and_then(|data| data.values().next()).unwrap_or(&Value::Null)
     }
@@ -110,7 +111,8 @@ impl Response {
         self.status == 503 && self.head.contains("\r\nretry-after:")
     }
 
-    /// Classifies the response to a query. Some fields may have data while others are rejected.
+    /// Classifies the response to a query. The response may contain data for some fields although other fields were
+    /// rejected.
     pub(crate) fn query_result(&self) -> RequestResult {
         let error_codes = self.error_codes();
         match error_codes[..] {
@@ -136,7 +138,7 @@ impl Response {
             [] if self.field()["userErrors"] != json!([]) => wrong("unexpected user errors"),
             [] if self.status != 200 => wrong("unexpected status"),
             [] => RequestResult::Done,
-            // An error although the mutation returned data.
+            // A mutation must not return both data and an error.
             [_, ..] if !self.field().is_null() => wrong("both data and error"),
             [code @ ("UNAVAILABLE" | "STORAGE_FULL")] => {
                 if !self.has_retry_after() {
@@ -152,7 +154,8 @@ impl Response {
     }
 }
 
-/// Classifies the outcome of a mutation, including a connection error.
+/// Classifies the response to a mutation. A connection error is `Wrong`, because the server must respond in every
+/// fault.
 pub(crate) fn classify(response: &io::Result<Response>) -> RequestResult {
     match response {
         Ok(response) => response.mutation_result(),

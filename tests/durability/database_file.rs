@@ -1,5 +1,5 @@
-//! Tests of the SQLite database file being deleted, replaced, truncated, damaged, or limited in size while the server
-//! runs. Also tests files that are rejected at startup, and file permissions.
+//! Tests in which the SQLite database file is deleted, replaced, truncated, damaged, or limited in size while the
+//! server runs. Also tests database files that the server rejects at startup, and file permissions.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -21,13 +21,13 @@ use crate::{
 const CREATE: &str =
     "mutation($input: ReleaseInput!) { releaseCreate(input: $input) { release { id } userErrors { message } } }";
 
-/// Maximum time until the server detects a change.
+/// Maximum time until the server detects a change to the database file.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A change to the database file.
+/// A function that changes the database file while the server runs.
 type FileChange<'a> = &'a dyn Fn(&DatabaseFile);
 
-/// A newsroom whose SQLite file is in its own temporary folder.
+/// A newsroom whose SQLite file is alone in a temporary folder.
 struct DatabaseFile {
     folder: tempfile::TempDir,
     file: PathBuf,
@@ -46,7 +46,7 @@ impl DatabaseFile {
         Setup { folder: self.folder.path(), url: &self.url, faults: None }
     }
 
-    /// Starts the server. Returns it and a client with the role ADMIN.
+    /// Starts the server. Returns the server and a client with the role ADMIN.
     fn serve(&self) -> (Program, Client) {
         let token = self.setup().token("Ada", "ADMIN");
         let program = self.setup().serve();
@@ -66,7 +66,7 @@ fn create(client: &Client, headline: &str) -> RequestResult {
     client.execute(CREATE, &input, None).unwrap().mutation_result()
 }
 
-/// Waits until the server reports that it is not ready, then checks that it rejects writes and has logged the reason.
+/// Waits until `/health/ready` fails. Then checks that the server rejects writes and has logged `reason`.
 fn assert_writes_stopped(program: &Program, client: &Client, reason: &str) {
     let started = Instant::now();
     while status_of(program.port, "/health/ready").is_none_or(|(status, _)| status != 503) {
@@ -131,7 +131,7 @@ fn no_write_is_acknowledged_after_the_file_is_deleted() {
     let database = DatabaseFile::new();
     let (_program, client) = database.serve();
     fs::remove_file(&database.file).unwrap();
-    // The write is rejected at once, before the next periodic check of the file.
+    // The server must reject the write at once, although its next periodic check of the file comes later.
     assert_eq!(create(&client, "Lost"), RequestResult::Refused("UNAVAILABLE".to_owned()));
 }
 
@@ -147,7 +147,7 @@ fn a_file_size_limit_rejects_writes_and_loses_none() {
         let headline = format!("Number {number}");
         match create(&client, &headline) {
             RequestResult::Done => done.push(headline),
-            // The failed write may be in the write-ahead log.
+            // If the result is unknown, the failed write may be in the write-ahead log.
             RequestResult::Unknown | RequestResult::Refused(_) => break,
             other => panic!("{other}"),
         }
@@ -174,13 +174,13 @@ fn a_damaged_page_found_by_a_read_stops_writes() {
         assert_eq!(create(&client, &format!("Number {number}")), RequestResult::Done);
     }
     program.kill();
-    // `migrate` checkpoints the write-ahead log into the database file.
+    // `dateline migrate` copies the write-ahead log into the database file (a checkpoint).
     let (code, _, stderr) = run(database.folder.path(), &["migrate", "--database", &database.url]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(!database.companion("-wal").exists(), "another process has the file open");
     let program = database.setup().serve();
     let client = Client { port: program.port, ..client };
-    // Damages only pages with bodies, which the server does not read at startup.
+    // Damages only the pages that contain release bodies, because the server does not read bodies at startup.
     let file = OpenOptions::new().write(true).open(&database.file).unwrap();
     let length = file.metadata().unwrap().len();
     let bodies = fs::read(&database.file).unwrap();

@@ -1,6 +1,6 @@
 //! Tests of database outages under load: the database is stopped, restarted, paused, disconnected, or locked. During
-//! the outage, requests are rejected quickly and uniformly, and `/health/ready` reports it. After the outage,
-//! everything recovers.
+//! an outage, the server must reject requests quickly and with the same error, and `/health/ready` must report the
+//! outage. Afterwards the server must recover without a restart.
 
 use std::{
     fs,
@@ -21,13 +21,13 @@ use crate::{
     stored_rows,
 };
 
-/// Maximum time until requests succeed after an outage.
+/// Maximum time from the end of an outage until requests succeed.
 const RECOVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Duration of an outage that `/health/ready` must report.
+/// Duration of an outage that is long enough for `/health/ready` to report it.
 const OUTAGE_DURATION: Duration = Duration::from_secs(6);
 
-/// Returns the ids of all processes of the PostgreSQL server in a folder: the postmaster and its children.
+/// Returns the process ids of the PostgreSQL server in a folder: the postmaster and its child processes.
 pub(crate) fn processes(folder: &Path) -> Vec<u32> {
     let postmaster = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap_or_default();
     let Some(postmaster) = postmaster.lines().next().and_then(|line| line.trim().parse::<u32>().ok()) else {
@@ -36,7 +36,7 @@ pub(crate) fn processes(folder: &Path) -> Vec<u32> {
     let mut ids = vec![postmaster];
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        // pid (name) state parent …
+        // The file `stat` starts with: pid (name) state parent-pid.
         let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
         let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
         if parent == Some(postmaster) {
@@ -46,13 +46,13 @@ pub(crate) fn processes(folder: &Path) -> Vec<u32> {
     ids
 }
 
-/// A paused PostgreSQL server. Dropping this value resumes it.
+/// A PostgreSQL server whose processes are paused with SIGSTOP. Dropping this value resumes them.
 pub(crate) struct PausedServer(Vec<u32>);
 
 impl PausedServer {
     pub(crate) fn new(folder: &Path) -> Self {
         let mut all = Vec::new();
-        // Twice, because the postmaster may fork another process in between.
+        // Pauses the processes twice, because the postmaster may fork another process before it is paused itself.
         for _ in 0..2 {
             all = processes(folder);
             signal("STOP", &all);
@@ -67,7 +67,7 @@ impl Drop for PausedServer {
     }
 }
 
-/// A write lock on a SQLite file, held by another connection until this value is dropped.
+/// A write lock on a SQLite file. A separate connection holds the lock until this value is dropped.
 pub(crate) struct WriteLock {
     release: Option<mpsc::Sender<()>>,
     lock_thread: Option<thread::JoinHandle<()>>,
@@ -100,17 +100,17 @@ impl Drop for WriteLock {
     }
 }
 
-/// Whether an outage must be visible at `/health/ready`.
+/// Whether `/health/ready` must report an outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ExpectedReadiness {
-    /// The outage is so long and complete that `/health/ready` must report it.
+    /// `/health/ready` must fail, because the outage is long and complete.
     BecomesNotReady,
-    /// The outage is short, or reads still work, so `/health/ready` may stay 200.
+    /// `/health/ready` may stay 200, because the outage is short or reads still work.
     MayStay,
 }
 
-/// Runs load, causes an outage, and checks responses and recovery. The outage must be over when `cause_outage`
-/// returns.
+/// Runs a server under load, calls `cause_outage`, and checks the responses and the recovery. `cause_outage` must end
+/// the outage before it returns.
 fn outage(name: &str, setup: Setup, direct: &str, ready: ExpectedReadiness, cause_outage: impl FnOnce()) {
     let token = setup.token("Kim", "ADMIN");
     let program = setup.serve();
@@ -122,7 +122,8 @@ fn outage(name: &str, setup: Setup, direct: &str, ready: ExpectedReadiness, caus
     let started = Instant::now();
     let (stop, stopped) = mpsc::channel::<()>();
     let port = client.port;
-    // Polls `/health/ready` until `stop` is dropped. Returns when it first failed, and the longest response time.
+    // Polls `/health/ready` until `stop` is dropped. The thread returns the time of the first failure, and the
+    // longest response time.
     let health_monitor = thread::spawn(move || {
         let (mut first_failure, mut slowest) = (None, Duration::ZERO);
         while stopped.recv_timeout(Duration::from_millis(50)) == Err(mpsc::RecvTimeoutError::Timeout) {
@@ -178,7 +179,7 @@ fn outage(name: &str, setup: Setup, direct: &str, ready: ExpectedReadiness, caus
     stored_rows::assert_consistent(direct);
 }
 
-/// Runs [`outage`] on a private PostgreSQL server.
+/// Runs [`outage`] with a separate PostgreSQL server, which `cause_outage` may stop and restart.
 fn postgres_outage(name: &str, ready: ExpectedReadiness, cause_outage: impl FnOnce(&mut Cluster, &TestDatabase)) {
     let Some(mut cluster) = Cluster::private() else { return };
     let database = stored_rows::runtime().block_on(cluster.fresh_database());
@@ -261,7 +262,7 @@ fn recovers_after_a_sqlite_write_lock() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("newsroom.db").display());
     let setup = Setup { folder: folder.path(), url: &url, faults: None };
-    // Reads continue during the lock, so `/health/ready` may report either; the test only prints it.
+    // Reads continue while writes are locked, so `/health/ready` may succeed or fail.
     outage("locked", setup, &url, ExpectedReadiness::MayStay, || {
         let locked = WriteLock::new(&url);
         thread::sleep(Duration::from_secs(15));

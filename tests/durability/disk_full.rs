@@ -1,4 +1,5 @@
-//! Tests of a full disk: acknowledged mutations are stored, and rejected ones succeed after space is freed.
+//! Tests of a full disk. Acknowledged mutations must be stored, and rejected mutations must succeed after space is
+//! freed.
 
 use std::{
     fs::{self, File},
@@ -21,23 +22,23 @@ use crate::{
 const ROUNDS: usize = 10;
 const EDITORS: usize = 4;
 
-/// Length of a body, in characters, that fills a small disk quickly.
+/// Length of release bodies in characters. Bodies of this length fill a small disk quickly.
 const TEXT_LENGTH: usize = 20_000;
 
-/// Maximum time until writes are rejected after the disk is full.
+/// Maximum time from the moment when the disk is full until the server rejects writes.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 const DISK_FULL: Fault =
     Fault { name: "ENOSPC", operations: Operations::Writes, error: ENOSPC, only_once: false, shortened: true };
 
-/// A small tmpfs disk; unmounted when dropped.
+/// A small disk in memory (tmpfs). Dropping this value unmounts it.
 struct Disk {
     mount_point: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Disk {
-    /// Mounts a disk. Prints a note and returns `None` if mounting is not permitted.
+    /// Mounts a disk of some megabytes. If mounting is not permitted, prints a note and returns `None`.
     fn new(megabytes: usize) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mount_point = folder.path().join("disk");
@@ -57,7 +58,7 @@ impl Disk {
         assert!(Command::new("mount").args(["-o", &size]).arg(&self.mount_point).status().unwrap().success());
     }
 
-    /// Fills all free space.
+    /// Fills all free space of the disk with a file.
     fn fill(&self) {
         let mut file = File::create(self.filler()).unwrap();
         for size in [1 << 20, 1 << 12, 1] {
@@ -80,7 +81,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // A lazy unmount, because a server that is being killed may still have files open.
+        // Unmounts lazily (`-l`), because a server that is being killed may still have files open.
         let _ = Command::new("umount").arg("-l").arg(&self.mount_point).status();
     }
 }
@@ -148,7 +149,7 @@ fn writes_resume_each_time_a_full_disk_has_space_again() {
     assert_no_failures("full disk", &failures);
 }
 
-/// Fills a disk of 6 MB with long releases, frees space, then sends one mutation of each kind.
+/// Fills a disk of 6 MB with long releases, frees space, then sends one mutation of each kind, which must be stored.
 #[test]
 fn mutations_after_space_was_freed_are_stored() {
     let Some(disk) = Disk::new(6) else { return };

@@ -1,5 +1,5 @@
-//! Disk fault injection: compiles and preloads `shim.c`, which makes writes and syncs of a program fail. Needs Linux
-//! and a C compiler; without them the tests with disk faults are skipped.
+//! Disk fault injection: compiles `shim.c` and preloads it into a program, so that selected writes and syncs of the
+//! program fail. This needs Linux and a C compiler. Without them, the tests with disk faults are skipped.
 
 use std::{
     env,
@@ -11,10 +11,10 @@ use std::{
     sync::OnceLock,
 };
 
-/// The environment variable with the path of the control file.
+/// The environment variable that tells the preloaded library the path of the control file.
 const CONTROL: &str = "DATELINE_TEST_FAULT_CONTROL";
 
-// Offsets in the control file; they must match `struct control` in `shim.c`.
+// Byte offsets of fields in the control file. They must match `struct control` in `shim.c`.
 const OPERATIONS: u64 = 4;
 const TRACED: u64 = 20;
 const FAILED: u64 = 40;
@@ -23,10 +23,11 @@ const SUFFIXES_SIZE: usize = 80;
 const TRACE: u64 = 128;
 const SIZE: u64 = 4096;
 
-/// File name suffixes of a SQLite database (`….db`), in the order of their numbers in the trace.
+/// File name suffixes of a SQLite database: the database file, the write-ahead log and the shared memory. The trace
+/// identifies a file by the position of its suffix here, counted from 1.
 const FILES: [&str; 3] = [".db", "-wal", "-shm"];
 
-/// The file operations that can fail.
+/// The file operations that a fault can affect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operations {
     Writes,
@@ -35,17 +36,18 @@ pub(crate) enum Operations {
     All,
 }
 
-/// A fault: which operations fail, and how.
+/// A disk fault: which file operations fail, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// Name in the printed table.
+    /// Name of the fault in the printed table.
     pub(crate) name: &'static str,
     pub(crate) operations: Operations,
-    /// The errno of a failed operation.
+    /// The `errno` that a failed operation sets.
     pub(crate) error: i32,
-    /// True if only one operation fails; false if all later ones fail, too.
+    /// True if only one operation fails; false if all later operations fail, too.
     pub(crate) only_once: bool,
-    /// True if the first write is cut in half, as on an almost full disk, and the next operation fails.
+    /// True if the first affected write writes only half of its bytes, as on an almost full disk, and the next
+    /// operation fails.
     pub(crate) shortened: bool,
 }
 
@@ -54,16 +56,16 @@ pub(crate) const EFBIG: i32 = 27;
 pub(crate) const ENOSPC: i32 = 28;
 pub(crate) const EDQUOT: i32 = 122;
 
-/// An operation on a file, for example `sync -wal`.
+/// An operation on a database file, for example `sync -wal` (a sync of the write-ahead log).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Operation {
     pub(crate) file: &'static str,
     pub(crate) kind: &'static str,
-    /// True if the operation failed or was shortened.
+    /// True if the fault made the operation fail or shortened it.
     pub(crate) failed: bool,
 }
 
-/// Controls the injected faults of one program.
+/// Controls the faults that are injected into one program.
 #[derive(Debug)]
 pub(crate) struct Faults {
     shim: PathBuf,
@@ -71,7 +73,8 @@ pub(crate) struct Faults {
     control: File,
 }
 
-/// Returns the path of the compiled shim; `None` without a C compiler or on other systems than Linux.
+/// Compiles `shim.c` at the first call. Returns the path of the library, or `None` if there is no C compiler or the
+/// system is not Linux.
 fn shim() -> Option<&'static Path> {
     static SHIM: OnceLock<Option<PathBuf>> = OnceLock::new();
     let compile = || {
@@ -89,7 +92,7 @@ fn shim() -> Option<&'static Path> {
             .output()
             .map_err(|error| format!("no C compiler (cc): {error}"))?;
         assert!(output.status.success(), "shim.c: {}", String::from_utf8_lossy(&output.stderr));
-        // An atomic rename, because another process may be using the existing file.
+        // Replaces the library with an atomic rename, because another process may be using the existing file.
         fs::rename(temporary, &shim).unwrap();
         Ok(shim)
     };
@@ -105,7 +108,7 @@ fn shim() -> Option<&'static Path> {
 }
 
 impl Faults {
-    /// Creates the control file with no fault armed. `None` if the shim is not available.
+    /// Creates the control file in a folder, without an active fault. Returns `None` if `shim.c` cannot be compiled.
     pub(crate) fn new(folder: &Path) -> Option<Self> {
         let shim = shim()?.to_owned();
         let path = folder.join("faults");
@@ -118,12 +121,13 @@ impl Faults {
         Some(faults)
     }
 
-    /// Preloads the shim into the program of a command.
+    /// Makes a command preload the library and use this control file.
     pub(crate) fn preload(&self, command: &mut Command) {
         command.env("LD_PRELOAD", &self.shim).env(CONTROL, &self.path);
     }
 
-    /// Arms a fault: `after` matching operations succeed, then the fault occurs. Resets counters and trace.
+    /// Activates a fault: `after` affected operations succeed, then the fault occurs. Resets the counters and the
+    /// trace.
     pub(crate) fn arm(&self, fault: &Fault, after: u64) {
         self.disarm();
         let operations: u32 = match fault.operations {
@@ -142,7 +146,7 @@ impl Faults {
         self.control.write_all_at(&1u32.to_ne_bytes(), 0).unwrap();
     }
 
-    /// Disarms the fault; counters and trace are kept.
+    /// Deactivates the fault. Keeps the counters and the trace.
     pub(crate) fn disarm(&self) {
         self.control.write_all_at(&0u32.to_ne_bytes(), 0).unwrap();
     }
@@ -153,12 +157,12 @@ impl Faults {
         u64::from_ne_bytes(bytes)
     }
 
-    /// Returns the number of operations that failed since the fault was armed.
+    /// Returns the number of operations that have failed since the last call of `arm`.
     pub(crate) fn failed(&self) -> u64 {
         self.read_u64(FAILED)
     }
 
-    /// Returns the operations on the database files since the fault was armed, up to 3,968.
+    /// Returns the operations on the database files since the last call of `arm`, at most 3,968.
     pub(crate) fn trace(&self) -> Vec<Operation> {
         let mut count = [0; 4];
         self.control.read_exact_at(&mut count, TRACED).unwrap();

@@ -1,4 +1,5 @@
-//! Load generator: concurrent readers and editors, their results, and a comparison with the database.
+//! Load generator: threads of readers and editors that send concurrent requests. Records the results and compares
+//! them with the database.
 
 use std::{
     collections::BTreeMap,
@@ -17,20 +18,20 @@ use crate::{
     mutation::{MUTATION_KINDS, Mutation, Presence},
 };
 
-/// Maximum duration of a rejection; the documentation promises about two seconds.
+/// Maximum time until a request is rejected. The documentation promises about two seconds.
 pub(crate) const MAX_REFUSAL_TIME: Duration = Duration::from_secs(3);
 
-/// Maximum duration of any request.
+/// Maximum duration of any request, rejected or not.
 const MAX_RESPONSE_TIME: Duration = Duration::from_secs(10);
 
-/// Pause between the requests of a thread, to limit the load on the machine.
+/// Pause between two requests of a thread, which limits the load on the machine.
 const PAUSE: Duration = Duration::from_millis(5);
 
 const LIST: &str = "{ releases(first: 20) { totalCount nodes { id headline topics { name } } } }";
 const DETAIL: &str =
     "{ releases(first: 1) { nodes { id headline body { html } revisions(first: 3) { nodes { number headline } } } } }";
 
-/// The result of one request.
+/// The recorded result of one request.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestRecord {
     pub(crate) at: Instant,
@@ -42,11 +43,11 @@ pub(crate) struct RequestRecord {
 #[derive(Debug, Default)]
 struct Recorded {
     events: Vec<RequestRecord>,
-    /// Each mutation and its result.
+    /// Each mutation that was sent, with its result.
     mutations: Vec<(Mutation, RequestResult)>,
 }
 
-/// Threads that send requests until they are stopped.
+/// The threads that send requests, with the results so far.
 #[derive(Debug)]
 pub(crate) struct LoadGenerator {
     stop: Arc<AtomicBool>,
@@ -54,7 +55,7 @@ pub(crate) struct LoadGenerator {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// All recorded results.
+/// The results of all requests, after the threads have stopped.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) events: Vec<RequestRecord>,
@@ -62,7 +63,8 @@ pub(crate) struct Report {
 }
 
 impl LoadGenerator {
-    /// Starts editors, whose bodies have the given length, and readers.
+    /// Starts the threads of a number of editors and readers. The editors write release bodies of `text_length`
+    /// characters.
     pub(crate) fn start(client: &Client, editors: usize, readers: usize, text_length: usize) -> Self {
         let mut load = Self { stop: Arc::default(), recorded: Arc::default(), threads: Vec::new() };
         let shared = (load.stop.clone(), load.recorded.clone());
@@ -79,7 +81,7 @@ impl LoadGenerator {
         }
         for number in 0..readers {
             let (stop, recorded, mut client) = (shared.0.clone(), shared.1.clone(), client.clone());
-            // Every other reader is the public.
+            // Every other reader sends requests without a token, as the public.
             if !number.is_multiple_of(2) {
                 client.token.clear();
             }
@@ -101,13 +103,13 @@ impl LoadGenerator {
         read(&self.recorded.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Counts the recorded requests that match.
+    /// Returns how many recorded requests satisfy a condition.
     pub(crate) fn count(&self, of: impl Fn(&RequestRecord) -> bool) -> usize {
         self.with_recorded(|recorded| recorded.events.iter().filter(|event| of(event)).count())
     }
 
-    /// Waits for the success of a request that was sent after an instant. Returns how long after that instant its
-    /// response came, or `None` on timeout.
+    /// Waits until a read or write that was sent after the instant `after` succeeds. Returns the time from `after` to
+    /// its response, or `None` on timeout.
     pub(crate) fn first_success(&self, after: Instant, is_write: bool, timeout: Duration) -> Option<Duration> {
         loop {
             let elapsed = self.with_recorded(|recorded| {
@@ -128,7 +130,7 @@ impl LoadGenerator {
         }
     }
 
-    /// Stops the threads after their current request.
+    /// Stops each thread after its current request. Returns the results.
     pub(crate) fn finish(mut self) -> Report {
         self.stop.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {
@@ -149,7 +151,7 @@ fn record_request(recorded: &Mutex<Recorded>, is_write: bool, started: Instant, 
     recorded.lock().unwrap_or_else(PoisonError::into_inner).events.push(event);
 }
 
-/// Prepares a mutation, sends it, and records the result.
+/// Prepares and sends one mutation, and records its result.
 fn send_mutation(recorded: &Mutex<Recorded>, client: &Client, index: usize, text_length: usize) {
     let started = Instant::now();
     match MUTATION_KINDS[index % MUTATION_KINDS.len()].prepare_sized(client, text_length) {
@@ -164,7 +166,7 @@ fn send_mutation(recorded: &Mutex<Recorded>, client: &Client, index: usize, text
 }
 
 impl Report {
-    /// Prints the number of requests by result, and the longest duration.
+    /// Prints, for each result, the number of requests and the longest duration.
     pub(crate) fn print(&self, name: &str) {
         let mut counts: BTreeMap<(bool, String), (usize, Duration)> = BTreeMap::new();
         for event in &self.events {
@@ -179,7 +181,7 @@ impl Report {
         }
     }
 
-    /// Returns the responses that must never occur, and the rejections that took too long.
+    /// Returns descriptions of the responses that must never occur, and of the rejections that took too long.
     pub(crate) fn failures(&self) -> Vec<String> {
         let mut failures: BTreeMap<String, usize> = BTreeMap::new();
         for event in &self.events {
@@ -199,8 +201,9 @@ impl Report {
         failures.into_iter().map(|(description, count)| format!("{count} times: {description}")).collect()
     }
 
-    /// Compares the results with the database: acknowledged mutations must be present, rejected ones absent. Unknown
-    /// ones are retried.
+    /// Compares the results with the database. The changes of acknowledged mutations must be present, and those of
+    /// rejected mutations absent. Mutations with an unknown result are sent again and must then be present. Returns
+    /// descriptions of the differences.
     pub(crate) fn inconsistencies(&self, client: &Client, url: &str) -> Vec<String> {
         let mut inconsistencies = Vec::new();
         for (mutation, result) in &self.mutations {

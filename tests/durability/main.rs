@@ -1,20 +1,20 @@
-//! Durability tests of the real program under faults: full or failing disks, database outages, and shutdown. The
-//! result of a mutation is either done, rejected without any change, or unknown. A retry with the same
-//! `Idempotency-Key` resolves an unknown result.
+//! Durability tests of the real program under faults: full or failing disks, database outages, and shutdown. A
+//! mutation must be either done, or rejected without any change, or have an unknown result. The client resolves an
+//! unknown result by sending the request again with the same `Idempotency-Key`.
 //!
 //! - `client`: HTTP client and the classification of responses
-//! - `database_file`: deleted, replaced, or damaged SQLite files
-//! - `database_outage`: databases that stop and return
-//! - `disk_full`: disks without space
+//! - `database_file`: SQLite files that are deleted, replaced, or damaged
+//! - `database_outage`: databases that stop for a while
+//! - `disk_full`: disks without free space
 //! - `fault`: disk faults injected by a preloaded library
 //! - `fault_matrix`: every fault at every step of every mutation
-//! - `load`: concurrent readers and editors
-//! - `mutation`: the mutations, and a check whether their rows are stored
+//! - `load`: load generator with concurrent readers and editors
+//! - `mutation`: the mutations that tests send, and a check whether their rows are stored
 //! - `program`: the server process
-//! - `proxy`: faults between Dateline and PostgreSQL
+//! - `proxy`: TCP proxy that injects faults between Dateline and PostgreSQL
 //! - `shutdown`: SIGTERM in every situation
 //! - `stored_rows`: direct reads of the database
-//! - `wire`: messages of the PostgreSQL protocol
+//! - `wire`: reading and writing of PostgreSQL protocol messages
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue must fail")]
 #![expect(clippy::print_stdout, reason = "measurements for runs with --nocapture")]

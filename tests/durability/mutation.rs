@@ -1,5 +1,6 @@
-//! The mutations of the durability tests: how each is sent, and whether its rows and its journal entry are stored.
-//! Each has its own `Idempotency-Key`, so sending it again resolves an unknown result.
+//! The mutations of the durability tests: how a mutation is sent, and how a test finds out whether its rows and its
+//! journal entry are stored. Each mutation has a unique `Idempotency-Key`, so a test can resolve an unknown result by
+//! sending the mutation again.
 
 use std::{
     io,
@@ -46,15 +47,15 @@ const TOKEN_REVOKE: &str = "mutation($id: ID!) { tokenRevoke(id: $id) { userErro
 const TOPIC_CREATE: &str =
     "mutation($input: TopicInput!) { topicCreate(input: $input) { topic { id } userErrors { code message } } }";
 
-/// One mutation with its `Idempotency-Key`.
+/// One mutation with its variables and its `Idempotency-Key`.
 #[derive(Clone, Debug)]
 pub(crate) struct Mutation {
     query: &'static str,
     variables: Value,
     key: String,
-    /// SQL statement that counts the rows that the mutation writes.
+    /// SQL statement that counts the rows that this mutation writes.
     rows: String,
-    /// SQL statement that counts its journal entries.
+    /// SQL statement that counts the journal entries of this mutation.
     entries: String,
 }
 
@@ -63,17 +64,18 @@ pub(crate) struct Mutation {
 pub(crate) enum Presence {
     Absent,
     Present,
-    /// Partial or duplicate changes.
+    /// The changes are incomplete or duplicated.
     Wrong(String),
 }
 
-/// Returns a text that no other call returns.
+/// Returns a text that starts with a prefix and is unique on the machine.
 fn unique(prefix: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     format!("{prefix} {} {}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Executes a create mutation without a fault. Returns the id of the created object, or the result if it failed.
+/// Sends a mutation that creates an object, without a fault. Returns the id of the object, or the result if the
+/// mutation failed.
 fn create(client: &Client, query: &'static str, variables: &Value, noun: &str) -> Result<String, RequestResult> {
     let response = client.execute(query, variables, None);
     match (classify(&response), response) {
@@ -87,16 +89,16 @@ fn text(length: usize) -> String {
 }
 
 impl MutationKind {
-    /// Prepares a mutation of this kind, and creates the object that it needs. Returns the result of a failed
-    /// creation as an error.
+    /// Returns a mutation of this kind. First creates the object that the mutation changes; if that fails, returns
+    /// the result of the creation as an error.
     pub(crate) fn prepare(self, client: &Client) -> Result<Mutation, RequestResult> {
         self.prepare_sized(client, 300)
     }
 
-    /// Like [`Self::prepare`], with the given body length in characters for kinds that have a body.
+    /// Like [`Self::prepare`]. If the mutation writes a release body, the body has `length` characters.
     pub(crate) fn prepare_sized(self, client: &Client, length: usize) -> Result<Mutation, RequestResult> {
         let name = unique("Durability");
-        // Global ids are not row keys, so rows are found by a unique text.
+        // The test cannot decode API ids into row keys, so it finds the rows by a unique text.
         let release_key = format!("SELECT release_id FROM revision WHERE headline = '{name} before'");
         let token_key = format!("SELECT id FROM api_token WHERE name = '{name}'");
         let release = || {
@@ -179,7 +181,7 @@ impl MutationKind {
 }
 
 impl Mutation {
-    /// Sends the mutation, with the same idempotency key each time.
+    /// Sends the mutation. Each call sends the same idempotency key.
     pub(crate) fn send(&self, client: &Client) -> io::Result<Response> {
         client.execute(self.query, &self.variables, Some(&self.key))
     }
@@ -189,7 +191,7 @@ impl Mutation {
         classify(&self.send(client))
     }
 
-    /// Looks up in the database whether the changes are present.
+    /// Reads the database directly to find out whether the changes of the mutation are present.
     pub(crate) fn presence(&self, url: &str) -> Presence {
         match stored_rows::query_numbers(url, &[&self.rows, &self.entries])[..] {
             [0, 0] => Presence::Absent,

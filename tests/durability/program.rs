@@ -1,4 +1,5 @@
-//! The server as a child process: started with a timeout, stopped by a signal, and killed when dropped.
+//! Runs the server as a child process: starts it with a timeout, sends it signals, and kills it when the value is
+//! dropped.
 
 use std::{
     fs::{self, File},
@@ -15,10 +16,10 @@ use crate::{
     server_process::{dateline, run},
 };
 
-/// Maximum startup time; a debug build on a busy machine starts slowly.
+/// Maximum startup time of the server. It is long, because a debug build on a busy machine starts slowly.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A running server.
+/// A running server. Dropping this value kills it.
 #[derive(Debug)]
 pub(crate) struct Program {
     child: Child,
@@ -26,10 +27,10 @@ pub(crate) struct Program {
     log: PathBuf,
 }
 
-/// How to run a server.
+/// How to run a server: its folder, its database, and the disk faults to inject.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup<'a> {
-    /// Working directory, which also contains the log.
+    /// Working directory of the server, which also contains its log.
     pub(crate) folder: &'a Path,
     pub(crate) url: &'a str,
     pub(crate) faults: Option<&'a Faults>,
@@ -47,7 +48,7 @@ impl Drop for Program {
     }
 }
 
-/// Sends a signal, for example `TERM` or `STOP`.
+/// Sends a signal, for example `TERM` or `STOP`, to processes.
 pub(crate) fn signal(name: &str, processes: &[u32]) {
     let ids = processes.iter().map(u32::to_string);
     // Errors are ignored, because a process may have ended already.
@@ -55,7 +56,7 @@ pub(crate) fn signal(name: &str, processes: &[u32]) {
 }
 
 impl Setup<'_> {
-    /// Starts a server and waits until it prints its port.
+    /// Starts a server and waits until the server prints its address.
     pub(crate) fn serve(&self) -> Program {
         let (mut program, port) = self.spawn();
         match port.recv_timeout(START_TIMEOUT) {
@@ -65,7 +66,7 @@ impl Setup<'_> {
         program
     }
 
-    /// Starts a server. The receiver gets its port when the server prints it.
+    /// Starts a server without waiting. The receiver gets the port when the server prints its address.
     pub(crate) fn spawn(&self) -> (Program, mpsc::Receiver<u16>) {
         let log = self.folder.join("log");
         let file = File::options().create(true).append(true).open(&log).unwrap();
@@ -93,7 +94,8 @@ impl Setup<'_> {
         (Program { child, port: 0, log }, port)
     }
 
-    /// Creates a token and returns its secret. Also creates and migrates the database if necessary.
+    /// Creates an access token with `dateline token create`, which also creates and migrates the database if
+    /// necessary. Returns the secret.
     pub(crate) fn token(&self, subject: &str, role: &str) -> String {
         let name = ["token", "create", "--subject", subject, "--name", "durability", "--role", role];
         let (code, secret, stderr) = run(self.folder, &[&name[..], &["--database", self.url]].concat());
@@ -117,7 +119,7 @@ impl Program {
         signal(name, &[self.child.id()]);
     }
 
-    /// Waits for the server to exit. Returns `None` if it does not exit in time.
+    /// Waits until the server exits. Returns its exit status, or `None` if it does not exit within `time`.
     pub(crate) fn wait_for_exit(&mut self, time: Duration) -> Option<ExitStatus> {
         let started = Instant::now();
         loop {
@@ -129,7 +131,8 @@ impl Program {
         }
     }
 
-    /// Returns the log of this server and of earlier servers in the same folder.
+    /// Returns the log in the folder, which contains the lines of this server and of earlier servers in the same
+    /// folder.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }

@@ -1,5 +1,6 @@
-//! A TCP proxy between Dateline and PostgreSQL that injects faults: cut, stalled, or failing statements. It parses
-//! the PostgreSQL protocol (version 3) only to find messages, requests, and transactions.
+//! A TCP proxy between Dateline and PostgreSQL that injects faults: it cuts or stalls connections, or makes
+//! statements fail. It parses only as much of the PostgreSQL protocol (version 3) as it needs to recognise messages,
+//! requests, and transactions.
 
 use std::{
     collections::HashMap,
@@ -14,36 +15,37 @@ use std::{
 
 use crate::wire::{ServerStream, Upstream, query_message, read_cstring, read_message};
 
-/// A number that no request has.
+/// Stands for "no request" where a request number is stored.
 const NO_REQUEST: u64 = u64::MAX;
 
-/// A fault at a statement.
+/// The fault that the proxy injects at a SQL statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProxyFault {
-    /// Closes the connection before the server receives the statement.
+    /// The proxy closes the connection before PostgreSQL receives the statement.
     CutBefore,
-    /// Forwards the statement, then closes the connection before its response arrives.
+    /// The proxy forwards the statement, then closes the connection before Dateline receives the response.
     CutAfter,
-    /// Stops all traffic in both directions, starting with the statement.
+    /// All traffic in both directions stops, starting with the statement.
     StallBefore,
-    /// Stops all traffic in both directions, starting with the response to the statement.
+    /// All traffic in both directions stops, starting with the response to the statement.
     StallAfter,
-    /// Makes the server fail with this SQLSTATE.
+    /// PostgreSQL responds to the statement with an error that has this SQLSTATE.
     Raise(&'static str),
 }
 
-/// Index of the statement in transactions, from 0. The number of statements varies, because connections cache
-/// prepared statements.
+/// Where the proxy injects a fault: at the statement with an index, counted from 0, or at the COMMIT with an index.
+/// Only statements inside transactions count. COMMITs are also counted separately, because the number of statements
+/// before a COMMIT varies: connections cache prepared statements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InjectionPoint {
     Statement(usize),
     Commit(usize),
 }
 
-/// A proxy; dropping it stops it.
+/// A running proxy. Dropping this value stops the proxy.
 #[derive(Debug)]
 pub(crate) struct Proxy {
-    /// The port that it listens on.
+    /// The local port on which the proxy accepts connections.
     port: u16,
     shared: Arc<Shared>,
 }
@@ -59,9 +61,9 @@ enum Mode {
     /// All traffic passes.
     #[default]
     Open,
-    /// No traffic passes; connections stay open.
+    /// No traffic passes, but connections stay open.
     Stalled,
-    /// New connections are closed at once.
+    /// The proxy closes new connections at once.
     Refusing,
     Ended,
 }
@@ -69,26 +71,27 @@ enum Mode {
 #[derive(Debug, Default)]
 struct State {
     mode: Mode,
-    /// Whether statements are counted.
+    /// Whether the proxy counts statements and injects the planned fault.
     armed: bool,
-    /// The planned fault and its injection point.
+    /// The planned fault and the point at which to inject it.
     plan: Option<(InjectionPoint, ProxyFault)>,
-    /// Index of the statement at which the fault was injected.
+    /// Index of the statement at which the fault was injected; `None` before that.
     injected_at: Option<usize>,
-    /// The statements in transactions since the proxy was armed.
+    /// The statements inside transactions since the last call of `arm`.
     trace: Vec<String>,
-    /// The connections to Dateline, by number.
+    /// The open connections from Dateline, by connection number.
     open: HashMap<u64, TcpStream>,
     opened: u64,
 }
 
-/// The requests of one connection, in order. Each response ends with a `ReadyForQuery` message.
+/// Counts the requests of one connection. The proxy matches responses to requests by number: PostgreSQL responds in
+/// order, and each response ends with a `ReadyForQuery` message.
 #[derive(Debug)]
 struct Requests {
     sent: AtomicU64,
-    /// The request whose response is dropped.
+    /// Number of the request whose response is dropped, or [`NO_REQUEST`].
     cut: AtomicU64,
-    /// The request that was replaced by an error and a rollback.
+    /// Number of the request that the proxy replaced by a failing statement and a ROLLBACK, or [`NO_REQUEST`].
     replaced: AtomicU64,
 }
 
@@ -102,13 +105,13 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Blocks while traffic is stalled.
+    /// Blocks while the mode is `Stalled`.
     fn wait(&self) {
         let state = self.state();
         drop(self.changed.wait_while(state, |state| state.mode == Mode::Stalled));
     }
 
-    /// Counts a statement of a transaction and returns the fault to inject at it, if any.
+    /// Counts a statement inside a transaction. Returns the fault to inject at this statement, if there is one.
     fn next(&self, statement: &str) -> Option<ProxyFault> {
         let mut state = self.state();
         if !state.armed {
@@ -133,7 +136,7 @@ impl Shared {
 }
 
 impl Proxy {
-    /// Starts a proxy on a free port for the server of a URL.
+    /// Starts a proxy on a free port. It forwards to the PostgreSQL server of a URL.
     pub(crate) fn new(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -154,7 +157,7 @@ impl Proxy {
         Self { port, shared }
     }
 
-    /// Returns the URL of a database through the proxy.
+    /// Converts the URL of a database to the URL that reaches the same database through the proxy.
     pub(crate) fn url(&self, url: &str) -> String {
         let (server, _) = url.split_once('?').unwrap_or((url, ""));
         let (scheme, rest) = server.split_once("://").unwrap();
@@ -163,7 +166,7 @@ impl Proxy {
         format!("{scheme}://{user}@127.0.0.1:{}/{name}?sslmode=disable", self.port)
     }
 
-    /// Starts counting statements in transactions, and plans a fault at one of them.
+    /// Starts to count the statements inside transactions, and plans the fault in `plan`, if there is one.
     pub(crate) fn arm(&self, plan: Option<(InjectionPoint, ProxyFault)>) {
         self.shared.change(|state| {
             state.armed = true;
@@ -173,12 +176,13 @@ impl Proxy {
         });
     }
 
-    /// Returns the statements in transactions since the proxy was armed.
+    /// Returns the statements inside transactions since the last call of `arm`.
     pub(crate) fn statements(&self) -> Vec<String> {
         self.shared.state().trace.clone()
     }
 
-    /// Lets all traffic pass again. Returns the index of the statement at which a fault was injected.
+    /// Lets all traffic pass again and ends the count. Returns the index of the statement at which the planned fault
+    /// was injected.
     pub(crate) fn reset(&self) -> Option<usize> {
         let mut injected_at = None;
         self.shared.change(|state| {
@@ -189,12 +193,12 @@ impl Proxy {
         injected_at
     }
 
-    /// Stops all traffic until `reset`.
+    /// Stops all traffic, with open connections, until `reset` is called.
     pub(crate) fn stall(&self) {
         self.shared.change(|state| state.mode = Mode::Stalled);
     }
 
-    /// Closes all connections and refuses new ones until `reset`.
+    /// Closes all connections, and closes new connections at once until `reset` is called.
     pub(crate) fn refuse(&self) {
         self.cut(Mode::Refusing);
     }
@@ -212,12 +216,12 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.cut(Mode::Ended);
-        // Wakes the accept loop, so that it ends.
+        // Opens a connection to wake the accept loop, which then ends.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }
 
-/// Forwards one connection in both directions until either end closes it.
+/// Forwards one connection from Dateline in both directions, until either end closes the connection.
 fn forward_connection(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStream) {
     shared.wait();
     let Ok(server) = upstream.connect() else { return };
@@ -232,7 +236,8 @@ fn forward_connection(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStre
         state.opened += 1;
         state.open.insert(number, registered);
     });
-    // The server answers the startup message like a request, so it counts as the first request.
+    // PostgreSQL responds to the startup message with a `ReadyForQuery`, too, so the startup message counts as
+    // request 0.
     let requests = Arc::new(Requests {
         sent: AtomicU64::new(1),
         cut: AtomicU64::new(NO_REQUEST),
@@ -250,7 +255,8 @@ fn forward_connection(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStre
     let (mut client, mut server) = (client, server);
     let _ = forward_requests(shared, &requests, &mut client, &mut server);
     if requests.cut.load(Ordering::SeqCst) == NO_REQUEST {
-        // Close the server side even if it would still respond, because no client would receive the response.
+        // Closes the connection to PostgreSQL, too, even if a response is missing, because Dateline cannot receive it
+        // any more.
         let _ = client.shutdown(Shutdown::Both);
         server.shutdown();
     }
@@ -258,7 +264,7 @@ fn forward_connection(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStre
     shared.change(|state| drop(state.open.remove(&number)));
 }
 
-/// Forwards messages from Dateline to the server until either end closes the connection.
+/// Forwards messages from Dateline to PostgreSQL and injects faults, until either end closes the connection.
 fn forward_requests(
     shared: &Shared,
     requests: &Requests,
@@ -315,8 +321,8 @@ fn forward_requests(
                     "DO $$ BEGIN RAISE EXCEPTION 'injected by a test' USING ERRCODE = '{code}'; END $$"
                 ));
                 if commits {
-                    // A failed COMMIT ends the transaction, so a rollback is added. After other failures the client
-                    // rolls back.
+                    // A COMMIT that fails ends the transaction, so the proxy adds a ROLLBACK to the failing
+                    // statement. After the failure of another statement, Dateline rolls back.
                     requests.replaced.store(number, Ordering::SeqCst);
                     requests.sent.fetch_add(1, Ordering::SeqCst);
                     batch.extend(query_message("ROLLBACK"));
@@ -336,7 +342,7 @@ fn forward_requests(
     }
 }
 
-/// Forwards messages from the server to Dateline until either end closes the connection.
+/// Forwards messages from PostgreSQL to Dateline, until either end closes the connection.
 fn forward_responses(
     shared: &Shared,
     requests: &Requests,

@@ -1,5 +1,5 @@
-//! Tests of graceful shutdown: SIGTERM stops the server in time in every situation, and a second SIGTERM stops it at
-//! once.
+//! Tests of graceful shutdown. SIGTERM must stop the server in time in every situation, and a second SIGTERM must
+//! stop the server at once.
 
 use std::{
     fs,
@@ -27,16 +27,17 @@ use crate::{
     stored_rows,
 };
 
-/// The documentation promises ten seconds; this includes a margin.
+/// Maximum time from SIGTERM to the exit. The documentation promises ten seconds; two more are allowed for a busy
+/// machine.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(12);
 
-/// The documentation promises "at once"; this is the limit for it.
+/// Maximum time from a second SIGTERM to the exit. The documentation promises an exit "at once".
 const IMMEDIATE: Duration = Duration::from_secs(2);
 
 const DISK_FULL: Fault =
     Fault { name: "ENOSPC", operations: Operations::Writes, error: ENOSPC, only_once: false, shortened: false };
 
-/// Runs a test with a server on SQLite.
+/// Starts a server on SQLite and runs a test with it.
 fn on_sqlite(test: impl FnOnce(Setup, Program, Client)) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("newsroom.db").display());
@@ -70,7 +71,7 @@ fn stops_when_idle() {
     });
 }
 
-/// The server can be stopped as soon as it prints its address.
+/// SIGTERM must work as soon as the server has printed its address.
 #[test]
 fn stops_right_after_start() {
     on_sqlite(|_, program, _| assert_stops("just started", program));
@@ -83,7 +84,7 @@ fn stops_under_load() {
         thread::sleep(Duration::from_secs(1));
         assert_stops("load", program);
         let report = load.finish();
-        // Acknowledged writes must be present after a restart.
+        // After a restart, all acknowledged writes must be present.
         let restarted = setup.serve();
         let inconsistencies = report.inconsistencies(&Client { port: restarted.port, ..client }, setup.url);
         assert!(inconsistencies.is_empty(), "load: {inconsistencies:?}");
@@ -98,7 +99,7 @@ fn send(port: u16, request: &str) -> TcpStream {
     stream
 }
 
-/// Reads until the received data contains a text.
+/// Reads from a connection until the received data contains a text.
 fn read_until(stream: &mut TcpStream, text: &str) {
     let (mut received, mut bytes) = (Vec::new(), [0; 4096]);
     while !String::from_utf8_lossy(&received).contains(text) {
@@ -117,7 +118,7 @@ fn stops_with_an_open_websocket() {
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n",
         );
         read_until(&mut socket, "101");
-        // One text frame, masked with zeros.
+        // A WebSocket text frame with the masking key 0, so the payload is unchanged.
         let init = b"{\"type\":\"connection_init\"}";
         let mut frame = vec![0x81, 0x80 | init.len() as u8, 0, 0, 0, 0];
         frame.extend(init);
@@ -138,7 +139,7 @@ fn stops_with_an_open_event_stream() {
     });
 }
 
-/// A child process; killed when dropped.
+/// A child process. Dropping this value kills the process.
 struct ChildProcess(Child);
 
 impl Drop for ChildProcess {
@@ -177,14 +178,14 @@ fn on_postgres(test: impl FnOnce(&mut Cluster, Program, Client)) {
     with_server(setup, |_, program, client| test(&mut cluster, program, client));
 }
 
-/// Starts a few requests that wait for the database.
+/// Sends a few requests in threads, each of which waits for the database.
 fn send_waiting_requests(client: &Client) -> Vec<thread::JoinHandle<()>> {
     let send_request = |number: usize| {
         let client = client.clone();
         thread::spawn(move || {
             let (create, list) =
                 ("mutation { releaseCreate(input: {headline: \"x\"}) { userErrors { code } } }", "{ viewer { name } }");
-            // The shutdown may cut the request off.
+            // The result is ignored, because the shutdown may close the connection without a response.
             let _ = client.execute(if number.is_multiple_of(2) { create } else { list }, &json!({}), None);
         })
     };
@@ -235,7 +236,8 @@ fn stops_with_a_full_disk() {
     });
 }
 
-/// `serve` waits for a lock on the database before it migrates. Any exit status is accepted, if the exit is in time.
+/// Sends SIGTERM while `serve` waits for a lock on the database before it migrates. The server may exit with any
+/// status, but must exit in time.
 #[test]
 fn stops_during_a_migration() {
     let folder = tempfile::tempdir().unwrap();
@@ -256,7 +258,8 @@ fn stops_during_a_migration() {
     assert!(ended.is_some(), "during a migration: no exit in time");
 }
 
-/// A request waits for a database that does not respond. The first signal waits for the request, the second does not.
+/// Sends two SIGTERM signals while requests wait for a database that does not respond. After the first signal the
+/// server waits for the requests; after the second signal it must exit at once.
 #[test]
 fn a_second_signal_stops_at_once() {
     let Some(cluster) = crate::postgres::available() else { return };

@@ -1,4 +1,4 @@
-//! Reads the database directly on a separate connection, and checks the integrity of the database and the journal.
+//! Reads the database directly, without the server, and checks the integrity of the database and the journal.
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use tokio::runtime::{Builder, Runtime};
@@ -8,14 +8,14 @@ pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Opens a single connection.
+/// Opens one connection to the database at a URL, without a pool.
 pub(crate) async fn connect(url: &str) -> DatabaseConnection {
     Database::connect(ConnectOptions::new(url).max_connections(1).sqlx_logging(false).clone()).await.unwrap()
 }
 
-/// Returns the numbers that the statements select. The connection is closed again. An open connection to a SQLite
-/// file would keep its shared memory valid, and a killed server would not run the usual crash recovery at its next
-/// start.
+/// Executes SQL statements that select one number each. Returns the numbers. Closes the connection afterwards: an
+/// open connection to a SQLite file keeps the shared memory valid, so a killed server would not run the usual crash
+/// recovery at its next start.
 pub(crate) fn query_numbers(url: &str, statements: &[&str]) -> Vec<i64> {
     runtime().block_on(async {
         let connection = connect(url).await;
@@ -30,7 +30,8 @@ pub(crate) fn query_numbers(url: &str, statements: &[&str]) -> Vec<i64> {
     })
 }
 
-/// Checks that SQLite reports no corruption, and that the journal has no gaps.
+/// Checks that the number of journal entries equals the sequence in `journal_head`, and that SQLite reports no
+/// corruption.
 pub(crate) fn assert_consistent(url: &str) {
     let gaps = "SELECT count(*) - (SELECT sequence FROM journal_head) FROM journal";
     assert_eq!(query_numbers(url, &[gaps]), [0], "the number of journal entries differs from the journal head");

@@ -1,4 +1,4 @@
-//! Connections to the PostgreSQL server for the proxy, and reading and writing of PostgreSQL protocol messages
+//! Helpers of the proxy: connects to the PostgreSQL server, and reads and writes messages of the PostgreSQL protocol
 //! (version 3).
 
 use std::{
@@ -7,7 +7,7 @@ use std::{
     os::unix::net::UnixStream,
 };
 
-/// The address of the server.
+/// The address of the PostgreSQL server.
 #[derive(Clone, Debug)]
 pub(crate) enum Upstream {
     Unix(String),
@@ -21,7 +21,7 @@ pub(crate) enum ServerStream {
 }
 
 impl Upstream {
-    /// Parses the server from a URL: the folder of its socket (`?host=/…`), or host and port.
+    /// Returns the server address in a database URL: the folder of a Unix socket (`?host=/…`), or host and port.
     pub(crate) fn from_url(url: &str) -> Self {
         let (server, options) = url.split_once('?').unwrap_or((url, ""));
         if let Some(folder) = options.split('&').find_map(|option| option.strip_prefix("host=")) {
@@ -49,7 +49,7 @@ impl ServerStream {
     }
 
     pub(crate) fn shutdown(&self) {
-        // Errors are ignored, because the connection may have closed already.
+        // Errors are ignored, because the connection may be closed already.
         let _ = match self {
             Self::Unix(stream) => stream.shutdown(Shutdown::Both),
             Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
@@ -79,7 +79,7 @@ impl Write for ServerStream {
     }
 }
 
-/// Reads a message. Returns its type byte and all of its bytes.
+/// Reads one message. Returns the type byte, and all bytes of the message including the type byte.
 pub(crate) fn read_message(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     let mut head = [0; 5];
     from.read_exact(&mut head)?;
@@ -90,13 +90,13 @@ pub(crate) fn read_message(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     Ok((head[0], bytes))
 }
 
-/// Reads a zero-terminated string. Returns it and the bytes after it.
+/// Splits bytes after a zero-terminated string. Returns the string and the remaining bytes.
 pub(crate) fn read_cstring(bytes: &[u8]) -> (String, &[u8]) {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     (String::from_utf8_lossy(&bytes[..end]).into_owned(), bytes.get(end + 1..).unwrap_or_default())
 }
 
-/// Encodes a statement as a simple query message.
+/// Encodes a SQL statement as a `Query` message (simple query protocol).
 pub(crate) fn query_message(statement: &str) -> Vec<u8> {
     let mut bytes = vec![b'Q'];
     bytes.extend((statement.len() as u32 + 5).to_be_bytes());

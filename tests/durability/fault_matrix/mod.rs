@@ -1,9 +1,10 @@
-//! Fault matrix: repeats each mutation with a fault at each successive step, on both databases. Compares the response
-//! with the database immediately, after `kill -9` and a restart, and after a retry of the same request.
+//! Fault matrix: sends each kind of mutation again and again, each time with a fault one step later, on both
+//! databases. Each time, compares the response with the database three times: at once, after `kill -9` and a restart,
+//! and after a retry of the same request.
 //!
-//! - `postgres`: connection and statement faults
-//! - `report`: the results, and violations of the guarantees
-//! - `sqlite`: disk faults
+//! - `postgres`: faults of connections and statements on PostgreSQL
+//! - `report`: the results, and violations of the durability guarantees
+//! - `sqlite`: disk faults on SQLite
 
 mod postgres;
 mod report;

@@ -1,4 +1,5 @@
-//! Fault matrix on PostgreSQL: cut connections and failing statements at each step, and stalled commits.
+//! Fault matrix on PostgreSQL: cuts the connection or makes the statement fail at each statement of a mutation, and
+//! stalls commits.
 
 use std::{
     thread,
@@ -15,10 +16,10 @@ use crate::{
     stored_rows,
 };
 
-/// Number of trials between restarts of the server.
+/// Number of trials between two restarts of the server.
 const RESTART: u64 = 6;
 
-/// Maximum time to retry a rejected request.
+/// Maximum time for which a rejected request is retried.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 #[test]
@@ -55,16 +56,16 @@ fn stalled_commits() {
 /// A newsroom on PostgreSQL behind a fault-injecting proxy.
 struct TrialRunner<'a> {
     setup: Setup<'a>,
-    /// URL of the database without the proxy.
+    /// URL of the database that does not go through the proxy.
     direct: &'a str,
     proxy: &'a Proxy,
-    /// `None` during a restart.
+    /// The running server. `None` only during a restart.
     program: Option<Program>,
     client: Client,
     report: TrialReport,
     commits_only: bool,
     trials: u64,
-    /// Mutations done since the last start; they must be present after the next start.
+    /// Mutations that were done since the last restart. They must be present after the next restart.
     done: Vec<Mutation>,
 }
 
@@ -96,7 +97,7 @@ impl TrialRunner<'_> {
         runner.report.finish();
     }
 
-    /// Kills the server with `kill -9`, starts it again, and checks that all done mutations are present.
+    /// Kills the server with `kill -9` and starts it again. Checks that all mutations in `done` are present.
     fn restart(&mut self) {
         self.program.take().unwrap().kill();
         let program = self.setup.serve();
@@ -106,7 +107,8 @@ impl TrialRunner<'_> {
         self.report.check_still_present(&done, self.direct);
     }
 
-    /// Prepares a mutation. If the server is stuck, reports that and restarts it first.
+    /// Prepares a mutation. If the server keeps rejecting writes, first reports this as a violation and restarts the
+    /// server.
     fn prepare(&mut self, kind: MutationKind) -> Mutation {
         match retry_while_refused(|| kind.prepare(&self.client), Result::is_err) {
             Ok(mutation) => mutation,
@@ -118,7 +120,7 @@ impl TrialRunner<'_> {
         }
     }
 
-    /// Runs one trial for each statement, or each commit, of a mutation.
+    /// Runs one trial for each statement of a mutation, or for each COMMIT if `commits_only` is set.
     fn run_steps(&mut self, kind: MutationKind, fault: &str, proxy_fault: ProxyFault) {
         for number in 0.. {
             let point =
@@ -129,7 +131,8 @@ impl TrialRunner<'_> {
         }
     }
 
-    /// Runs one trial. Returns whether there may be a later step.
+    /// Runs one trial: sends a mutation with a fault at `point`. Returns false if the mutation completed before that
+    /// point, so that later points need no trial.
     fn run_trial(&mut self, kind: MutationKind, fault: &str, point: InjectionPoint, proxy_fault: ProxyFault) -> bool {
         let mutation = self.prepare(kind);
         self.proxy.arm(Some((point, proxy_fault)));
@@ -170,7 +173,7 @@ impl TrialRunner<'_> {
     }
 }
 
-/// Describes the position of a statement in a mutation, for example `INSERT, up to the commit`.
+/// Describes the statement at an index and its position in the mutation, for example `INSERT, up to the commit`.
 fn describe_step(statements: &[String], at: usize) -> String {
     let Some(statement) = statements.get(at) else { return "?".to_owned() };
     if statement.is_empty() {
@@ -182,8 +185,9 @@ fn describe_step(statements: &[String], at: usize) -> String {
     format!("{}, {phase}", first_words.collect::<Vec<_>>().join(" "))
 }
 
-/// Retries while the server rejects the request. That lasts until the server has detected that the database responds,
-/// and until PostgreSQL has ended the session of a connection that was cut during a transaction.
+/// Retries while the server rejects the request, at most for [`TIMEOUT`]. Requests are rejected until the server has
+/// detected that the database responds again, and until PostgreSQL has ended the session of a connection that was cut
+/// during a transaction.
 fn retry_while_refused<T>(mut attempt: impl FnMut() -> T, is_refused: impl Fn(&T) -> bool) -> T {
     let started = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! Report of the fault matrix: the table of results, and the violations of the durability guarantees.
+//! Report of the fault matrix: prints a table of the results, and lists the violations of the durability guarantees.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -7,21 +7,21 @@ use crate::{
     mutation::{Mutation, MutationKind, Presence},
 };
 
-/// Maximum number of violations listed in full.
+/// Maximum number of violations that are printed in full.
 const MAX_LISTED: usize = 25;
 
-/// The results of one trial.
+/// The results of one trial: one mutation with a fault at one step.
 #[derive(Clone, Debug)]
 pub(super) struct Trial {
     pub(super) kind: MutationKind,
     pub(super) fault: String,
     pub(super) step: String,
     pub(super) first_result: RequestResult,
-    /// Whether the rows were present after the response.
+    /// Whether the rows of the mutation were present right after the response.
     pub(super) presence_after_response: Presence,
-    /// Whether the rows were present later: after a restart, if there was one.
+    /// Whether the rows were present before the retry. If the server was restarted, this is after the restart.
     pub(super) presence_later: Presence,
-    /// The response to a retry with the same idempotency key.
+    /// The result of a retry with the same idempotency key.
     pub(super) retry_result: RequestResult,
     /// Whether the rows were present after the retry.
     pub(super) final_presence: Presence,
@@ -34,7 +34,7 @@ pub(super) struct TrialReport {
     rows: BTreeMap<(String, String), ReportRow>,
     violations: Vec<String>,
     trials: usize,
-    /// How often the server rejected writes although the fault was over.
+    /// How often the server still rejected writes after the fault was over.
     stuck_servers: usize,
 }
 
@@ -49,7 +49,7 @@ struct ReportRow {
 }
 
 impl Trial {
-    /// Returns the violated guarantees.
+    /// Returns descriptions of the guarantees that this trial violated.
     fn violations(&self) -> Vec<String> {
         let mut violations = Vec::new();
         let presences = [&self.presence_after_response, &self.presence_later];
@@ -98,18 +98,18 @@ impl TrialReport {
         }
     }
 
-    /// Records a violation that does not belong to a trial.
+    /// Records a violation that does not belong to one trial.
     pub(super) fn fail(&mut self, violation: String) {
         self.violations.push(violation);
     }
 
-    /// Records that the server had to be restarted before it accepted a write.
+    /// Records as a violation that the server accepted a write only after a restart.
     pub(super) fn record_stuck_server(&mut self, result: &impl fmt::Display) {
         self.stuck_servers += 1;
         self.violations.push(format!("the server rejects writes although the fault is over | {result}"));
     }
 
-    /// Checks after a restart that the given mutations are still present.
+    /// Checks after a restart that the changes of the mutations are still present.
     pub(super) fn check_still_present(&mut self, mutations: &[Mutation], url: &str) {
         for mutation in mutations {
             let presence = mutation.presence(url);
@@ -119,7 +119,7 @@ impl TrialReport {
         }
     }
 
-    /// Prints the table. Panics if there were violations, or no trials.
+    /// Prints the table. Panics if there were violations or no trials.
     pub(super) fn finish(self) {
         let columns = ["done", "refused", "unknown", "other", "present", "absent"];
         let columns: String = columns.iter().map(|column| format!("{column:>9}")).collect();

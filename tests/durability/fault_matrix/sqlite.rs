@@ -1,5 +1,5 @@
-//! Fault matrix on SQLite: writes, syncs, and resizes of the database, its write-ahead log, and its shared memory
-//! fail.
+//! Fault matrix on SQLite: makes writes, syncs, and resizes of the database file, the write-ahead log, and the shared
+//! memory file fail.
 
 use std::path::Path;
 
@@ -14,8 +14,8 @@ use crate::{
     stored_rows,
 };
 
-/// Frames that make the write-ahead log long enough for a checkpoint: the default of `wal_autocheckpoint` (1,000) and
-/// a margin.
+/// Number of frames after which SQLite checkpoints the write-ahead log at the next commit: the default of
+/// `wal_autocheckpoint` (1,000) and a margin.
 const CHECKPOINT_FRAMES: usize = 1010;
 
 const fn fault(name: &'static str, operations: Operations, error: i32, only_once: bool) -> Fault {
@@ -92,15 +92,15 @@ fn checkpoints() {
 struct TrialRunner<'a> {
     setup: Setup<'a>,
     faults: &'a Faults,
-    /// `None` during a restart.
+    /// The running server. `None` only during a restart.
     program: Option<Program>,
     client: Client,
     report: TrialReport,
-    /// Whether each mutation must trigger a checkpoint of the write-ahead log.
+    /// Whether the commit of each mutation must trigger a checkpoint of the write-ahead log.
     checkpoint: bool,
-    /// Mutations done since the last start; they must be present after the next start.
+    /// Mutations that were done since the last restart. They must be present after the next restart.
     done: Vec<Mutation>,
-    /// True if the last fault was an error other than a full disk.
+    /// True if the last injected fault was a disk error other than a full disk.
     is_disk_error: bool,
 }
 
@@ -131,7 +131,8 @@ impl TrialRunner<'_> {
         runner.report.finish();
     }
 
-    /// Kills the server with `kill -9`, starts it without faults, and checks that all done mutations are present.
+    /// Kills the server with `kill -9` and starts it again without a fault. Checks that all mutations in `done` are
+    /// present.
     fn restart(&mut self) {
         self.faults.disarm();
         self.program.take().unwrap().kill();
@@ -147,9 +148,9 @@ impl TrialRunner<'_> {
         match kind.prepare(&self.client) {
             Ok(mutation) => mutation,
             Err(result) => {
-                // After a disk error outside the mutation itself (storing its response for the idempotency key, or a
-                // checkpoint), the server rejects writes until it is restarted, and reports that it is not ready.
-                // This is expected.
+                // It is not a violation if the server rejects writes and is not ready after a disk error. The
+                // previous mutation may have succeeded, but an operation after its commit may have failed: storing
+                // the response for the idempotency key, or a checkpoint.
                 let ready = status_of(self.client.port, "/health/ready").map(|(status, _)| status);
                 if !(self.is_disk_error
                     && ready == Some(503)
@@ -172,7 +173,8 @@ impl TrialRunner<'_> {
         }
     }
 
-    /// Runs one trial. Returns whether there may be a later step.
+    /// Runs one trial: sends a mutation with a fault that occurs after `after` file operations. Returns false if the
+    /// mutation completed before the fault, so that larger values need no trial.
     fn run_trial(&mut self, kind: MutationKind, fault: &Fault, after: u64) -> bool {
         let url = self.setup.url;
         let mutation = self.prepare(kind);
@@ -191,7 +193,8 @@ impl TrialRunner<'_> {
         self.faults.disarm();
         let step = describe_step(&self.faults.trace());
         if !was_injected {
-            // Either the mutation had fewer operations, or the server rejected it before any disk operation.
+            // The fault did not occur. Either the mutation completed with fewer operations, or the server rejected it
+            // before any disk operation.
             if first_result == RequestResult::Done && presence_after_response == Presence::Present {
                 self.done.push(mutation);
                 return false;
@@ -200,14 +203,15 @@ impl TrialRunner<'_> {
             self.restart();
             return true;
         }
-        // After an error other than a full disk, the content of the disk is unknown, so the server stops writing.
+        // After a disk error other than a full disk, the server does not know what is on the disk, so it must stop
+        // writing.
         let writes_stop = fault.error != ENOSPC && first_result != RequestResult::Done;
-        // Not tried after a fault that happens only once, because a further write could overwrite the rejected data
-        // before the restart.
+        // This is not tested after a fault that occurs only once: the test sends a write, which could overwrite the
+        // rejected data before the restart.
         if writes_stop && !fault.only_once {
             self.assert_writes_stopped(fault, &step);
         }
-        // Restarts also after a done mutation, because an operation after the commit may have failed.
+        // Restarts the server even if the mutation was done, because an operation after the commit may have failed.
         if fault.error != ENOSPC || after.is_multiple_of(4) {
             self.restart();
         }
@@ -229,8 +233,8 @@ impl TrialRunner<'_> {
         true
     }
 
-    /// After a disk error, the server must reject writes until a restart, be not ready, and log an error that asks
-    /// for a restart.
+    /// Checks the server after a disk error: it must reject writes, report at `/health/ready` that it is not ready,
+    /// and log an error that asks for a restart.
     fn assert_writes_stopped(&mut self, fault: &Fault, step: &str) {
         let ready = status_of(self.client.port, "/health/ready").map(|(status, _)| status);
         if ready != Some(503) {
@@ -250,7 +254,8 @@ impl TrialRunner<'_> {
     }
 }
 
-/// Describes the position of the first failed operation in a mutation, for example `write -wal, up to the commit`.
+/// Describes the first failed operation in a trace and its position in the mutation, for example `write -wal, up to
+/// the commit`.
 fn describe_step(trace: &[Operation]) -> String {
     let Some(number) = trace.iter().position(|operation| operation.failed) else { return "?".to_owned() };
     let committed = trace[..number].iter().any(|before| before.file == "-wal" && before.kind == "sync");
@@ -258,7 +263,7 @@ fn describe_step(trace: &[Operation]) -> String {
     format!("{} {}, {phase}", trace[number].kind, trace[number].file)
 }
 
-/// Executes statements on a separate connection that never checkpoints.
+/// Executes statements on a separate connection that never checkpoints the write-ahead log.
 fn execute_without_checkpoint(url: &str, statements: &str) -> Result<(), DbErr> {
     stored_rows::runtime().block_on(async {
         let connection = stored_rows::connect(url).await;
@@ -269,7 +274,7 @@ fn execute_without_checkpoint(url: &str, statements: &str) -> Result<(), DbErr> 
     })
 }
 
-/// Fills the write-ahead log so that the next commit triggers a checkpoint, by rewriting one page repeatedly.
+/// Fills the write-ahead log by rewriting one page repeatedly, so that the next commit triggers a checkpoint.
 fn fill_wal(url: &str) -> Result<(), DbErr> {
     execute_without_checkpoint(url, &"UPDATE scratch SET number = number + 1; ".repeat(CHECKPOINT_FRAMES))
 }
