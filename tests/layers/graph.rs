@@ -1,28 +1,29 @@
-//! The import graph of the files of a crate and its cycles: files that import each other, directly or through other
-//! files.
+//! The import graph of a crate, whose nodes are source files, and the cycles in the graph. The files in a cycle
+//! import each other, directly or through other files.
 //!
-//! A file imports another file if it names an item that the other file defines; a re-export (`pub use`) is followed
-//! to the defining file. `mod` and `pub use` lines, inherent methods, tests, and paths into other crates are ignored.
+//! A file imports another file if it names an item that the other file defines. If the item is named through a
+//! re-export (`pub use`), the file that defines the item counts. `mod` and `pub use` lines, inherent methods, tests,
+//! and paths into other crates are ignored.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::paths::{FilePaths, UsedPath, file_paths};
 
-/// The files of one crate.
+/// The import graph of one crate.
 pub(crate) struct Graph {
     files: Vec<String>,
     paths: Vec<FilePaths>,
-    /// Index of each file by its module path, for example `crate::catalog::query`.
+    /// Index in `files` by module path, for example `crate::catalog::query`.
     by_module: HashMap<Vec<String>, usize>,
 }
 
-/// Returns true if a path counts as an import.
+/// Returns true if a path counts as an import: it is outside tests, not a re-export, and leads into this crate.
 fn counted(path: &UsedPath) -> bool {
     !path.public && !path.in_tests && path.segments[0] == "crate"
 }
 
 impl Graph {
-    /// Builds the graph from pairs of path and text. Files that contain only tests are ignored.
+    /// Builds the graph from the path and text of each source file. Ignores files that contain only tests.
     pub(crate) fn new<'a>(sources: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let (mut files, mut paths, mut by_module) = (Vec::new(), Vec::new(), HashMap::new());
         for (file, text) in sources {
@@ -37,14 +38,15 @@ impl Graph {
         Self { files, paths, by_module }
     }
 
-    /// Returns the file that defines the item of a path; `None` for paths into other crates.
+    /// Returns the index of the file that defines the item of a path. Returns `None` for a path into another crate.
+    /// `steps` is the number of re-exports followed so far.
     fn defining_file(&self, path: &[String], steps: usize) -> Option<usize> {
         let depth = (1..=path.len()).rev().find(|depth| self.by_module.contains_key(&path[..*depth]))?;
         let file = self.by_module[&path[..depth]];
         let Some(name) = path.get(depth) else { return Some(file) };
         let exported = self.paths[file].paths.iter().find(|used| used.public && used.name() == name);
         match exported {
-            // The limit stops glob re-exports that lead back to themselves.
+            // The maximum of 8 steps stops a chain of re-exports that leads back to itself.
             Some(used) if steps < 8 => {
                 let target: Vec<String> = used.segments.iter().chain(&path[depth + 1..]).cloned().collect();
                 self.defining_file(&target, steps + 1)
@@ -53,13 +55,13 @@ impl Graph {
         }
     }
 
-    /// Returns the files that a file imports.
+    /// Returns the indexes of the files that a file imports.
     fn imports(&self, file: usize) -> HashSet<usize> {
         let targets = self.paths[file].paths.iter().filter(|path| counted(path));
         targets.filter_map(|path| self.defining_file(&path.segments, 0)).filter(|target| *target != file).collect()
     }
 
-    /// Lists the imports among the given files, as `file:line: item`.
+    /// Lists the imports between the files of a cycle, as `file:line: item`.
     pub(crate) fn imports_among(&self, circle: &[&str]) -> Vec<String> {
         let mut lines = Vec::new();
         for (file, used) in self.files.iter().zip(&self.paths).filter(|(file, _)| circle.contains(&file.as_str())) {
@@ -73,7 +75,7 @@ impl Graph {
         lines
     }
 
-    /// Returns the import cycles: each as a sorted list of its files.
+    /// Returns the import cycles. Each cycle is a sorted list of files.
     pub(crate) fn circles(&self) -> Vec<Vec<&str>> {
         let imports: Vec<HashSet<usize>> = (0..self.files.len()).map(|file| self.imports(file)).collect();
         let reachable: Vec<HashSet<usize>> = (0..self.files.len())

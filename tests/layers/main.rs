@@ -1,9 +1,9 @@
-//! Architecture tests: which modules may use which (see `docs/architecture.md`), the size of files and folders, and
-//! the paths in documents. A violation is reported with its line and with advice.
+//! Architecture tests: which module may use which other modules (see `docs/architecture.md`), the sizes of files and
+//! folders, and the paths that documents mention. The tests report each violation with its line and with advice.
 //!
-//! - `graph`: the import graph and its cycles
-//! - `paths`: the paths that a source file uses
-//! - `table`: the rules
+//! - `graph`: the import graph of a crate, and its cycles
+//! - `paths`: extracts the paths that a source file uses
+//! - `table`: the rules for dependencies between modules
 
 mod graph;
 mod paths;
@@ -15,7 +15,7 @@ use graph::Graph;
 use paths::{FilePaths, UsedPath, file_paths};
 use table::{Access, FREE, Rule, TABLE};
 
-/// Maximum number of lines of a file. A file of more than 300 lines should be considered for a split.
+/// Maximum number of lines of a Rust file. Consider splitting a file of more than 300 lines.
 const MAX_LINES: usize = 400;
 
 /// Maximum width of a comment line, in characters.
@@ -24,21 +24,21 @@ const MAX_WIDTH: usize = 120;
 /// Maximum number of files in a folder.
 const MAX_FILES: usize = 16;
 
-/// A source file: its path relative to the workspace root, and its text.
+/// A source file, with its path relative to the workspace root.
 struct Source {
     path: String,
     text: String,
 }
 
 impl Source {
-    /// Returns true for the file of a module and for the files in its folder.
+    /// Returns true if this file is the file of a module, or is in the folder of the module.
     fn is_in(&self, module: &str) -> bool {
         let rest = self.path.strip_prefix(module);
         rest.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
     }
 }
 
-/// Returns every violation of the table, as `file:line: what, why, what to do`.
+/// Returns every violation of the dependency rules, as `file:line: what, why, what to do`.
 fn violations(sources: &[Source]) -> Vec<String> {
     let mut violations = Vec::new();
     for source in sources {
@@ -82,8 +82,8 @@ fn too_long(sources: &[Source]) -> Vec<String> {
     long.map(|(path, lines)| format!("{path}: {lines} lines, limit {MAX_LINES}: split the file")).collect()
 }
 
-/// Returns the product files that no rule covers. Without this check, a renamed module would silently escape the
-/// table.
+/// Returns the files of the program that no dependency rule covers. Without this check, a module would escape its
+/// rule when it is renamed.
 fn files_without_rule(sources: &[Source]) -> Vec<String> {
     let modules: Vec<&str> =
         TABLE.iter().flat_map(|rule| rule.modules).chain(FREE).copied().filter(|module| *module != "src").collect();
@@ -144,7 +144,7 @@ fn no_file_exceeds_the_line_limit() {
     assert_none(&too_long(&sources()));
 }
 
-/// Returns the paths of all hand-written files in the source folders of the workspace.
+/// Returns the paths of all handwritten files in the source folders of the workspace.
 fn files() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders = ["src", "entity", "migration", "tests", "benches"].map(|folder| root.join(folder)).to_vec();
@@ -181,7 +181,7 @@ fn no_folder_has_too_many_files() {
     );
 }
 
-/// rustfmt does not wrap comments, so this test enforces their width.
+/// This test enforces the width of comments, because rustfmt does not wrap them.
 #[test]
 fn comments_fit_the_line_width() {
     let mut long = Vec::new();
@@ -194,7 +194,7 @@ fn comments_fit_the_line_width() {
     assert_none(&long);
 }
 
-/// The module head of a `mod.rs` in `src` must name every file and folder next to it.
+/// The module head of each `mod.rs` in `src` must name every file and folder that is in the same folder.
 #[test]
 fn every_mod_rs_maps_its_files() {
     let sources = sources();
@@ -214,7 +214,7 @@ fn every_mod_rs_maps_its_files() {
     assert_none(&missing);
 }
 
-/// Paths in documents that do not exist are reported as `document:line: path`.
+/// Every path that a document mentions must exist. A missing path is reported as `document:line: path`.
 #[test]
 fn paths_in_documents_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -244,8 +244,8 @@ fn paths_in_documents_exist() {
     assert_none(&missing);
 }
 
-/// Files that may import each other: entities with SeaORM relations in both directions, and GraphQL object types with
-/// fields of each other's type.
+/// Files that are allowed to import each other: entities with SeaORM relations in both directions, and GraphQL object
+/// types that have fields of each other's type.
 const RECURSIVE: [&str; 4] = [
     "entity/src/concepts/place.rs",
     "entity/src/concepts/topic.rs",
@@ -273,7 +273,7 @@ fn files_import_each_other_only_where_the_data_is_recursive() {
     assert_none(&found);
 }
 
-/// Returns the lines of this text that violate the table if it is the content of the given file.
+/// Returns the lines that would violate the dependency rules if the file at `path` had the content `text`.
 #[cfg(test)]
 fn violating_lines(path: &str, text: &str) -> Vec<String> {
     let violations = violations(&[Source { path: path.to_owned(), text: text.to_owned() }]);

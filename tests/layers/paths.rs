@@ -1,28 +1,28 @@
-//! Extracts the paths that a Rust source file uses: expands `use` trees and resolves `self` and `super`. It is not a
-//! full parser: a path is a sequence of names joined by `::`, and comments and literals are skipped.
+//! Extracts the paths that a Rust source file uses. Expands `use` trees, and resolves `self` and `super`. This is not
+//! a full parser: it takes every sequence of names joined by `::` for a path, and skips comments and literals.
 
 use std::collections::HashSet;
 
-/// The paths of one file.
+/// The paths that one source file uses.
 pub(crate) struct FilePaths {
     pub(crate) paths: Vec<UsedPath>,
     /// Module path of the file, for example `crate::catalog::query`.
     pub(crate) module: Vec<String>,
-    /// Child modules that the file declares and that are separate files.
+    /// Child modules that the file declares and whose code is in separate files.
     children: HashSet<String>,
-    /// Imported or declared names that may start a path.
+    /// Names that the file imports or declares, and with which a path may start.
     local: HashSet<String>,
 }
 
-/// A path of two or more names, or an imported name.
+/// A path of two or more names, or a single name in a `use`.
 pub(crate) struct UsedPath {
     pub(crate) segments: Vec<String>,
     pub(crate) line: usize,
-    /// Part of a `pub use`: other modules can reach the item through this file.
+    /// Whether the path is part of a `pub use`, so that other modules can reach the item through this file.
     pub(crate) public: bool,
-    /// Inside a module `tests` of the file.
+    /// Whether the path is inside a module `tests` of the file.
     pub(crate) in_tests: bool,
-    /// The name after `as`.
+    /// The name after `as` in a `use`.
     alias: Option<String>,
     imported: bool,
 }
@@ -40,8 +40,8 @@ const PRIMITIVES: &[&str] = &[
 ];
 
 impl FilePaths {
-    /// Returns true for paths that need no other crate or module: paths into the file itself, types, primitives,
-    /// imported names.
+    /// Returns true if a path names no other crate or module: it leads into the file itself, or starts with a type, a
+    /// primitive type or an imported name.
     pub(crate) fn is_own(&self, path: &UsedPath) -> bool {
         let first = path.segments[0].as_str();
         let inside =
@@ -51,7 +51,8 @@ impl FilePaths {
     }
 }
 
-/// Extracts the paths of a file. Its path from the workspace root is needed to resolve `super`.
+/// Extracts the paths that a file uses. `file` is the location of the file relative to the workspace root, which is
+/// needed to resolve `super`.
 pub(crate) fn file_paths(file: &str, source: &str) -> FilePaths {
     let inner = file.split_once("src/").map_or(file, |(_, inner)| inner).trim_end_matches(".rs");
     let names = inner.split('/').filter(|name| !["mod", "lib", "main"].contains(name));
@@ -60,8 +61,8 @@ pub(crate) fn file_paths(file: &str, source: &str) -> FilePaths {
     let tokens = tokens(source);
     let mut file_paths =
         FilePaths { paths: Vec::new(), module: module.clone(), children: HashSet::new(), local: HashSet::new() };
-    // The enclosing modules of the token: the module of the file, then inline modules with the brace depth at which
-    // they start.
+    // `enclosing` is the module path at the current token: the module of the file, then inline modules. `opened` has
+    // the brace depth at which each inline module starts.
     let (mut enclosing, mut opened, mut depth) = (module, Vec::new(), 0);
     let (mut at, mut public) = (0, false);
     while let Some((token, _)) = tokens.get(at) {
@@ -99,7 +100,7 @@ pub(crate) fn file_paths(file: &str, source: &str) -> FilePaths {
                 continue;
             }
             Token::Name(word) => {
-                // `pub`, `pub(super)` and `pub(in crate::catalog)` precede a `use`.
+                // Remembers whether a `use` that follows is public: `pub`, `pub(super)` or `pub(in crate::catalog)`.
                 let visibility = public && ["crate", "super", "self", "in"].contains(&word.as_str());
                 public = word == "pub" || visibility;
                 at = read_path(&tokens, at, &[], false, &mut file_paths.paths);
@@ -115,14 +116,15 @@ pub(crate) fn file_paths(file: &str, source: &str) -> FilePaths {
         at += 1;
     }
     file_paths.paths.retain(|path| path.imported || path.segments.len() > 1);
-    // A path that starts with a child module leads into this module.
+    // A path that starts with a child module of the file leads into the file's module, so the module path is added in
+    // front.
     for path in file_paths.paths.iter_mut().filter(|path| file_paths.children.contains(&path.segments[0])) {
         path.segments.splice(..0, file_paths.module.iter().cloned());
     }
     file_paths
 }
 
-/// Records the context of paths: whether they are part of a `pub use`, and whether they are in a test module.
+/// Sets the context of paths: whether they are part of a `pub use`, and whether they are in a test module.
 fn mark(paths: &mut [UsedPath], enclosing: &[String], public: bool) {
     for path in paths {
         path.public = public;
@@ -130,7 +132,8 @@ fn mark(paths: &mut [UsedPath], enclosing: &[String], public: bool) {
     }
 }
 
-/// Reads a path, or the braces of a `use`, that starts at a token. Returns the index of the first token after it.
+/// Reads the path that starts at a token. In a `use`, also reads the paths in braces. Returns the index of the first
+/// token that was not read.
 fn read_path(
     tokens: &[(Token, usize)],
     mut at: usize,
@@ -181,7 +184,7 @@ fn read_path(
     at
 }
 
-/// Replaces leading `self` and `super` by the module they refer to.
+/// Replaces leading `self` and `super` in paths by the path of the module that they refer to.
 fn resolve(paths: &mut [UsedPath], enclosing: &[String]) {
     for path in paths {
         let parents = path.segments.iter().take_while(|name| *name == "super" || *name == "self").count();
@@ -209,7 +212,7 @@ impl Token {
     }
 }
 
-/// Splits the source into tokens with their lines; comments and literals are dropped.
+/// Splits source text into tokens, each with its line number. Drops comments and literals.
 fn tokens(source: &str) -> Vec<(Token, usize)> {
     let mut tokens = Vec::new();
     let (mut rest, mut line) = (source, 1);
@@ -245,7 +248,7 @@ fn tokens(source: &str) -> Vec<(Token, usize)> {
     tokens
 }
 
-/// Returns the length of the comment (possibly with nested comments) at the start of the text.
+/// Returns the length of the block comment at the start of a text, including nested comments.
 fn comment(text: &str) -> usize {
     let (mut depth, mut at) = (0_usize, 0);
     while let Some(pair) = text.as_bytes().get(at..at + 2) {
@@ -265,7 +268,8 @@ fn comment(text: &str) -> usize {
     text.len()
 }
 
-/// Returns the length of the string or character literal at the start of the text, if there is one.
+/// Returns the length of the string or character literal at the start of a text. Returns `None` if the text does not
+/// start with a literal.
 fn literal(text: &str) -> Option<usize> {
     let prefix = ["br", "cr", "b", "c", "r"].into_iter().find(|prefix| text.starts_with(prefix)).unwrap_or_default();
     let body = &text[prefix.len()..];
@@ -278,7 +282,8 @@ fn literal(text: &str) -> Option<usize> {
     let quote = body.chars().next().filter(|c| *c == '"' || *c == '\'')?;
     let mut characters = body.char_indices().skip(1);
     if quote == '\'' {
-        // A quote starts a lifetime if the second character after it is not a quote.
+        // A single quote starts a lifetime instead of a character literal if the second character after it is not a
+        // single quote.
         let (second, third) = (body.chars().nth(1)?, body.chars().nth(2)?);
         if second != '\\' && third != '\'' {
             return None;

@@ -1,27 +1,29 @@
-//! The rules for dependencies between modules: the table of `docs/architecture.md` as data.
+//! The rules for dependencies between modules, as data. `docs/architecture.md` describes them.
 
 use Access::{AllowOnly, Forbid};
 
-/// One rule of the table.
+/// One rule for dependencies.
 pub(crate) struct Rule {
-    /// Modules that the rule applies to: paths in the workspace without `.rs`. A folder means everything in it.
+    /// Modules that the rule applies to, as paths in the workspace without `.rs`. A folder stands for all files in
+    /// it.
     pub(crate) modules: &'static [&'static str],
-    /// Modules among them that are exempt from the rule.
+    /// Modules inside `modules` that are exempt from the rule.
     pub(crate) except: &'static [&'static str],
     pub(crate) access: Access,
-    /// How to fix a violation.
+    /// Advice on how to fix a violation of the rule.
     pub(crate) advice: &'static str,
 }
 
-/// A pattern matches the start of a path. A pattern that starts with a capital letter matches anywhere in the path.
+/// Which paths the modules of a rule may use. A pattern in the list matches the start of a path. A pattern that
+/// starts with a capital letter matches anywhere in a path.
 pub(crate) enum Access {
-    /// Everything except these is allowed.
+    /// All paths are allowed except those that match a pattern.
     Forbid(&'static [&'static str]),
-    /// Of other crates and modules, only these are allowed.
+    /// A path into another crate or module is allowed only if it matches a pattern.
     AllowOnly(&'static [&'static str]),
 }
 
-/// The frameworks and modules of the layers above `newsroom`.
+/// The frameworks and modules that belong to the layers above `newsroom`.
 const OUTER_LAYERS: &[&str] = &[
     "async_graphql",
     "axum",
@@ -34,8 +36,8 @@ const OUTER_LAYERS: &[&str] = &[
     "crate::config",
 ];
 
-/// Layers from bottom to top: rows, shared values, database, catalog, newsroom, edges; then the rules inside folders,
-/// and the clock.
+/// All rules. First the layers from bottom to top: rows, shared values, database, catalog, newsroom, edges (the
+/// modules that face the outside). Then the rules inside folders, and the rule about the clock.
 pub(crate) const TABLE: &[Rule] = &[
     Rule {
         modules: &["entity/src"],
@@ -135,7 +137,7 @@ pub(crate) const TABLE: &[Rule] = &[
         access: Forbid(&["sea_orm", "crate::newsroom", "crate::catalog", "crate::db"]),
         advice: "sign-in turns a token into a viewer without using the newsroom: let src/app.rs pass the value",
     },
-    // Inside src/catalog.
+    // Rules for modules inside src/catalog.
     Rule {
         modules: &["src/catalog/store"],
         except: &[],
@@ -154,7 +156,7 @@ pub(crate) const TABLE: &[Rule] = &[
         access: Forbid(&["crate::catalog::sync"]),
         advice: "a query uses one snapshot: put code that reads the journal into src/catalog/sync",
     },
-    // Inside src/newsroom.
+    // Rules for modules inside src/newsroom.
     Rule {
         modules: &["src/newsroom/check"],
         except: &[],
@@ -173,7 +175,7 @@ pub(crate) const TABLE: &[Rule] = &[
         access: Forbid(&["sea_orm", "entity", "crate::db", "crate::catalog::sync"]),
         advice: "texts are rendered and checked without a database: pass the text as a parameter",
     },
-    // Inside src/graphql.
+    // Rules for modules inside src/graphql.
     Rule {
         modules: &["src/graphql/operation"],
         except: &[],
@@ -186,7 +188,7 @@ pub(crate) const TABLE: &[Rule] = &[
         access: Forbid(&["crate::graphql::types", "crate::graphql::query", "crate::graphql::mutation"]),
         advice: "building blocks do not depend on object types: move code that needs one to src/graphql/types",
     },
-    // Inside src/http.
+    // Rules for modules inside src/http.
     Rule {
         modules: &["src/http/transport"],
         except: &[],
@@ -207,5 +209,5 @@ pub(crate) const TABLE: &[Rule] = &[
     },
 ];
 
-/// Modules of `src` that wire or start the others and may use all modules.
+/// Modules of `src` that may use all other modules, because they configure, connect or start them.
 pub(crate) const FREE: &[&str] = &["src/app", "src/clock", "src/config", "src/lib", "src/limits", "src/main"];
