@@ -1,7 +1,7 @@
-"""Runs schemathesis against a server: random queries and mutations of every field, generated from the schema.
+"""Runs schemathesis against two servers. It generates random queries and mutations for every field of the schema.
 
-    fuzz.py [EXAMPLES]      minimum number of examples (default 500), half by an editor, half by the public
-    FUZZ_SEED=N fuzz.py     other examples
+    fuzz.py [EXAMPLES]      minimum number of examples (default 500); an editor sends half of them, the public the rest
+    FUZZ_SEED=N fuzz.py     another seed, which gives other examples
 """
 
 import json
@@ -19,7 +19,7 @@ from server import FOLDER, SCHEMA, Server
 
 SEED = os.environ.get("FUZZ_SEED") or "20060508"
 
-# Timeout of one run, in seconds.
+# Timeout of one run of schemathesis, in seconds.
 LIMIT = 2400
 
 IDS = "{ releases(first: 20) { nodes { id } } topics(first: 10) { nodes { id } } places(first: 10) { nodes { id } } }"
@@ -38,10 +38,11 @@ def ask(server: Server, query: str) -> dict:
 
 
 def generate(server: Server, per_field: int, *, by_editor: bool) -> dict:
-    """Runs schemathesis once. Returns its report, with counts of the responses."""
+    """Runs schemathesis once. Returns its report, to which the response counts of fuzz_hooks.py are added."""
     with tempfile.TemporaryDirectory(prefix="dateline-fuzz-") as folder:
         report, counts = Path(folder) / "report.json", Path(folder) / "counts.json"
-        # The hardened server does not allow introspection, so both runs read the schema from the repository.
+        # A server with the hardened profile does not allow introspection, so both runs read the schema from the
+        # repository.
         command = [
             Path(sys.executable).with_name("schemathesis"), "run", SCHEMA, "--url", server.url, "--no-color",
             "--checks", "not_a_server_error,no_internal_error", "--phases", "fuzzing", "--mode", "positive",
@@ -58,7 +59,7 @@ def generate(server: Server, per_field: int, *, by_editor: bool) -> dict:
             "SCHEMATHESIS_HOOKS": "fuzz_hooks",
             "PYTHONPATH": str(FOLDER),
             "PYTHONDONTWRITEBYTECODE": "1",
-            # The iteration order of sets affects the generated examples.
+            # Fixes the iteration order of Python sets, because the order affects which examples are generated.
             "PYTHONHASHSEED": "0",
             "FUZZ_COUNTS": str(counts),
             "FUZZ_IDS": json.dumps(ids),
@@ -72,7 +73,7 @@ def generate(server: Server, per_field: int, *, by_editor: bool) -> dict:
 
 
 def faults(server: Server, done: dict) -> list[str]:
-    """Returns the problems found by a run."""
+    """Returns descriptions of the problems that one run found. The list is empty if the run passed."""
     cases, fields, counts = done["test_cases"], done["operations"], done["counts"]
     generated, log = cases["generated"], server.read_log()
     checks = {
@@ -91,7 +92,7 @@ def main() -> int:
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     schema = graphql.build_schema(SCHEMA.read_text(encoding="utf-8"))
     fields = len(schema.query_type.fields) + len(schema.mutation_type.fields)
-    # 10 % more, because a field without arguments has fewer distinct queries.
+    # Number of examples for each field, plus 10 %, because a field without arguments has fewer distinct queries.
     per_field = -(-wanted * 11 // (10 * len(ROLES) * fields))
     total, passed = 0, 0
     for who, settings in ROLES.items():

@@ -1,4 +1,5 @@
-"""Hooks for schemathesis: valid scalars and ids, so that most examples are executed, and a check of the responses."""
+"""Hooks for schemathesis. They insert valid scalars and ids, so that the server executes most examples, and check the
+responses."""
 
 import atexit
 import json
@@ -26,20 +27,20 @@ for name, values in {
     "TimeZone": st.sampled_from(["UTC", "Asia/Phnom_Penh", "Pacific/Apia", "America/St_Johns"]),
     "URL": st.sampled_from(["https://example.org/", "http://example.org/a?b=c#d"]),
 }.items():
-    # One value in four is an arbitrary text.
+    # One value in four is an arbitrary text, which is usually invalid.
     valid = values.map(nodes.String)
     schemathesis.graphql.scalar(name, st.one_of(valid, valid, valid, TEXTS.map(nodes.String)))
 
 schema = graphql.build_schema(SCHEMA.read_text(encoding="utf-8"))
 
-# Ids of the newsroom, and invalid ids.
+# Ids of objects in the newsroom, and two invalid ids.
 ids = [*json.loads(os.environ["FUZZ_IDS"]), "", "release_0"]
 
 counts: Counter[str] = Counter()
 
 
 class Replacement(graphql.Visitor):
-    """Replaces values that are almost never valid by chance. The replacements depend only on the query."""
+    """Replaces generated values that would almost never be valid. The same query always gets the same replacements."""
 
     def __init__(self, info: graphql.TypeInfo, seed: int):
         super().__init__()
@@ -59,12 +60,12 @@ class Replacement(graphql.Visitor):
         if self.wanted() is graphql.GraphQLID:
             return nodes.String(self.choose(ids))
         if self.wanted() is graphql.GraphQLInt:
-            # Page sizes and revisions: mostly valid, some invalid.
+            # Integers are page sizes and revisions. Most of these values are valid, some are not.
             return nodes.Int(self.choose([1, 1, 1, 2, 20, 200, -1, int(node.value)]))
         return None
 
     def enter_object_value(self, node, *_):
-        # The generator does not support @oneOf.
+        # The generator ignores `@oneOf` and sets several fields. Keeps only the first field that is not null.
         if not getattr(self.wanted(), "is_one_of", False):
             return None
         given = [field for field in node.fields if not isinstance(field.value, graphql.NullValueNode)]
@@ -84,14 +85,15 @@ def after_call(context, case, response):
     answer = response.json()
     codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
     counts["executed" if "data" in answer else "refused"] += 1
-    # A mutation without a token is rejected before execution, but only if it is valid.
+    # A mutation without a token gets UNAUTHENTICATED only if its document is valid, so the example counts as valid.
     counts["valid"] += "data" in answer or codes == {"UNAUTHENTICATED"}
     counts.update(codes or {"without an error"})
 
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    # schemathesis counts these errors as server faults, but they only mean missing permission or a missing object.
+    # schemathesis counts every GraphQL error as a server fault. These three codes only mean a missing permission or a
+    # missing object, so they are not failures.
     if not isinstance(failure, GraphQLServerError):
         return True
     return not {error["extensions"]["code"] for error in failure.errors} <= {"FORBIDDEN", "NOT_FOUND", "UNAUTHENTICATED"}
@@ -99,7 +101,7 @@ def filter_failure(context, failure, case, response):
 
 @schemathesis.check
 def no_internal_error(ctx, response, case):
-    """Checks that the response is a GraphQL response without an internal error, whatever its status."""
+    """Checks that a response has the form of a GraphQL response and no internal error, whatever its HTTP status."""
     answer = response.json()
     assert "data" in answer or answer["errors"], "neither data nor errors"
     for error in answer.get("errors", []):

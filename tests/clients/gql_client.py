@@ -1,4 +1,5 @@
-"""Tests of gql for Python with aiohttp, httpx and websockets as transports. The last line is `N passed, N failed`."""
+"""Tests of the Python client library gql, with the transports aiohttp, httpx and websockets. The last line that the
+program prints is `N passed, N failed`."""
 
 import asyncio
 import sys
@@ -16,7 +17,7 @@ from server import Server
 PUBLIC_RELEASES = 148
 PUBLIC_PAGES = 8
 
-# Timeout of one test, in seconds.
+# Timeout of each test, in seconds.
 LIMIT = 30
 
 PAGE = """
@@ -51,7 +52,7 @@ def draft(headline: str) -> dict:
 
 
 def over_http(server: Server, **headers: str) -> Client:
-    """Returns a client that validates each query against the schema of the server."""
+    """Returns a client over HTTP. The client fetches the server's schema and validates each query before it sends it."""
     return Client(transport=AIOHTTPTransport(url=server.url, headers=headers), fetch_schema_from_transport=True)
 
 
@@ -168,7 +169,7 @@ async def changes_are_followed(server: Server) -> None:
 
 
 TESTS = [
-    # The page tests come first, because they count releases before others are published.
+    # The tests of pages come first, because they count the releases and other tests publish more.
     pages_over_aiohttp,
     pages_over_httpx,
     pages_over_websocket,

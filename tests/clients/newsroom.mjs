@@ -1,14 +1,14 @@
-// Operations on the demo newsroom that every client test sends, and checks of their results.
+// GraphQL operations that the tests of all client libraries send to the demo newsroom, and checks of the results.
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 
 /** Number of public releases in the demo newsroom. */
 export const PUBLIC_RELEASES = 148;
 
-/** Number of pages of 20 releases. */
+/** Number of pages that the public releases fill, with 20 releases on each page. */
 export const PUBLIC_PAGES = 8;
 
-/** Options for `test`: a timeout, so that no test hangs. */
+/** Options for `test`: a timeout of 30 seconds, so that no test hangs. */
 export const LIMITED = { timeout: 30_000 };
 
 export const PAGE = /* GraphQL */ `
@@ -75,7 +75,7 @@ export const CHANGES = /* GraphQL */ `
   }
 `;
 
-/** Input for a new release. */
+/** Returns the input for a new release. */
 function draft(headline) {
   return { headline, summary: 'Twice a day, from June on.', releaseDate: '2006-06-01' };
 }
@@ -85,8 +85,8 @@ export function bearer(server) {
 }
 
 /**
- * Follows the cursors to the last page and checks that every public release occurs once. `fetchPage(after)` returns a
- * page.
+ * Reads all pages and checks that every public release occurs once. `fetchPage(after)` must return the page after a
+ * cursor.
  */
 export async function walkPages(fetchPage) {
   const ids = [];
@@ -103,13 +103,13 @@ export async function walkPages(fetchPage) {
   checkAll(ids);
 }
 
-/** Checks that the ids are those of all public releases, each once. */
+/** Checks that a list of ids has every public release once. */
 export function checkAll(ids) {
   assert.equal(ids.length, PUBLIC_RELEASES);
   assert.equal(new Set(ids).size, PUBLIC_RELEASES);
 }
 
-/** Creates and publishes a release. `mutate(document, variables)` returns the data. */
+/** Creates and publishes a release. `mutate(document, variables)` must send a mutation and return its data. */
 export async function draftAndPublish(mutate, headline) {
   const { releaseCreate } = await mutate(CREATE, { input: draft(headline) });
   assert.deepEqual(releaseCreate.userErrors, []);
@@ -123,8 +123,8 @@ export async function draftAndPublish(mutate, headline) {
 }
 
 /**
- * Checks that the public cannot write without a token. `mutate(document, variables)` must fail with the client's
- * error.
+ * Checks that a mutation without a token is rejected. `mutate(document, variables)` must send a mutation and throw
+ * the client library's error.
  */
 export async function checkRefused(mutate) {
   await assert.rejects(
@@ -133,7 +133,7 @@ export async function checkRefused(mutate) {
   );
 }
 
-/** Publishes a release as the editor with plain HTTP, while other clients have subscriptions. */
+/** Publishes a release as the editor, with plain HTTP. Subscriptions of the tested client then receive the change. */
 export function publish(server, headline) {
   return draftAndPublish((query, variables) => ask(server, query, variables, bearer(server)), headline);
 }
@@ -143,14 +143,14 @@ export async function presentRevision(server) {
   return (await ask(server, PAGE, { first: 1 })).releases.asOf.version;
 }
 
-/** Sends a query without a client library. Returns the data. */
+/** Sends a query without a client library. Returns the data of the response. */
 export async function ask(server, query, variables = {}, headers = {}) {
   const answer = await post(server, { query, variables }, headers);
   assert.equal(answer.body.errors, undefined, JSON.stringify(answer.body.errors));
   return answer.body.data;
 }
 
-/** Posts the fields of a request unchanged. */
+/** Posts a GraphQL request with exactly these fields, such as `query` and `extensions`. */
 export async function post(server, fields, headers = {}) {
   const accept = 'application/graphql-response+json';
   const response = await fetch(server.url, {
@@ -162,8 +162,8 @@ export async function post(server, fields, headers = {}) {
 }
 
 /**
- * Checks subscriptions: a release that is published meanwhile appears, and a later subscription resumes after a
- * position. `follow(after, count)` subscribes, returns the next `count` changes, and unsubscribes.
+ * Checks two properties of subscriptions: a subscriber receives a release that is published, and a later subscription
+ * resumes after a position. `follow(after, count)` must subscribe, return the next `count` changes, and unsubscribe.
  */
 export async function checkFollowing(server, follow) {
   const named = (name) => `${name} ${crypto.randomUUID()}`;
@@ -185,7 +185,7 @@ export async function checkFollowing(server, follow) {
   assert.deepEqual(changes.map((next) => next.release.headline), [missed, alsoMissed, last]);
 }
 
-/** Returns the first `count` items of an async iterator and closes it. */
+/** Returns the first `count` items of an async iterator, then closes the iterator. */
 export async function take(iterator, count) {
   const taken = [];
   for await (const told of iterator) {
@@ -196,7 +196,7 @@ export async function take(iterator, count) {
   return taken;
 }
 
-/** Returns a `fetch` that records its requests. */
+/** Returns a `fetch` function that records its requests, and the list of recorded requests. */
 export function watched() {
   const calls = [];
   const watching = async (url, init) => {

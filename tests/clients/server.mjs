@@ -1,4 +1,4 @@
-// A separate Dateline server for each test, on a free local port and with a database in a temporary folder.
+// Starts a Dateline server for a test, on a free local port and with a database in a temporary folder.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -12,10 +12,13 @@ export const SCHEMA = resolve(FOLDER, '../../schema.graphql');
 
 const BINARY = resolve(FOLDER, process.env.DATELINE_BIN || '../../target/debug/dateline');
 
-/** Timeout for a start or a stop. */
+/** Timeout for starting or stopping a server, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
-/** Serves the demo newsroom with these settings (`DATELINE_…`). Stop it with `stop()`. */
+/**
+ * Starts a server with the demo newsroom. `settings` are environment variables (`DATELINE_…`). `stop()` of the result
+ * stops the server.
+ */
 export async function serve(settings = {}) {
   if (!existsSync(BINARY)) {
     throw new Error(`no server at ${BINARY}: build it (cargo build), or set DATELINE_BIN`);
@@ -45,7 +48,7 @@ export async function serve(settings = {}) {
     }
   }
 
-  /** Creates a token with a role other than the editor's. */
+  /** Creates an access token with a role and returns the secret. The token of the editor exists already. */
   async function createToken(role) {
     const args = ['token', 'create', '--database', database, '--subject', 'Tests', '--name', 'Tests', '--role', role];
     const { stdout } = await promisify(execFile)(BINARY, args, { cwd: folder, timeout: PATIENCE_MS });
@@ -62,7 +65,7 @@ export async function serve(settings = {}) {
   }
 }
 
-/** Reads the startup output of the server: an editor's token and the URL. */
+/** Reads the token of the editor and the URL from the startup output of a server. */
 async function greeting(child, ended) {
   const said = (async () => {
     let token;
@@ -89,7 +92,7 @@ async function greeting(child, ended) {
   }
 }
 
-/** The environment without settings of the server. */
+/** Returns an environment without Dateline's settings. */
 function withoutSettings(environment) {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('DATELINE_')));
 }

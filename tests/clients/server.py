@@ -1,4 +1,4 @@
-"""A separate Dateline server for each run, like server.mjs: on a free local port and with a temporary database."""
+"""Starts a Dateline server for a test, on a free local port and with a temporary database. server.mjs does the same."""
 
 import os
 import re
@@ -11,12 +11,12 @@ FOLDER = Path(__file__).resolve().parent
 SCHEMA = FOLDER.parent.parent / "schema.graphql"
 BINARY = FOLDER / (os.environ.get("DATELINE_BIN") or "../../target/debug/dateline")
 
-# Timeout for a start or a stop, in seconds.
+# Timeout for starting or stopping a server, in seconds.
 PATIENCE = 30
 
 
 class Server:
-    """Serves the demo newsroom with these settings (`DATELINE_…`) during the `with` block."""
+    """A server with the demo newsroom that runs during a `with` block. The settings are variables (`DATELINE_…`)."""
 
     def __init__(self, **settings: str):
         self.settings = settings
@@ -65,7 +65,7 @@ class Server:
         return self.process.poll() is None
 
     def read_log(self) -> str:
-        """Returns the log of the server, which contains warnings and errors."""
+        """Returns the log of the server. It contains only warnings and errors."""
         return Path(self.log.name).read_text(encoding="utf-8")
 
     def bearer(self) -> dict[str, str]:

@@ -1,10 +1,10 @@
-// Runs command line tools of the installed packages.
+// Runs command line tools of the npm packages.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FOLDER } from './server.mjs';
 
-/** Runs a tool in a subfolder. If it fails, the error contains its output. */
+/** Runs a tool in a subfolder. If the tool fails, the error contains the tool's output. */
 export async function run(tool, args, { folder = '.', environment = {} } = {}) {
   const options = { cwd: join(FOLDER, folder), env: { ...process.env, ...environment }, timeout: 120_000 };
   try {

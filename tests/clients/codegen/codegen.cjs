@@ -1,8 +1,8 @@
-// Generates types and documents for program.ts twice: from the schema of a running server and from the one in the
-// repository.
+// Configuration of GraphQL Code Generator. It generates types and documents for program.ts twice: from the schema of
+// a running server, and from the schema in the repository.
 const config = {
   importExtension: '.js',
-  // Scalars without an entry here would have the type `any`.
+  // Without this option, a scalar that has no entry below would have the type `any`.
   strictScalars: true,
   scalars: {
     Date: 'string',

@@ -1,4 +1,5 @@
-// A program that prints every public release and sends only query ids: node program.js URL
+// A program that prints every public release. It sends only the ids of its queries (trusted documents).
+// Usage: node program.js URL
 import { graphql } from './__generated__/sdl/gql.js';
 import type { ReleaseState, ReleasesPageQuery, TypedDocumentString } from './__generated__/sdl/graphql.js';
 

@@ -1,11 +1,11 @@
-// A requirement of the specification that no client checks: response fields are in the order of the selection.
-// https://spec.graphql.org/draft/#sec-Serialized-Map-Ordering
+// Checks that the fields of a response are in the order of the selection. The GraphQL specification requires this,
+// but no client library checks it: https://spec.graphql.org/draft/#sec-Serialized-Map-Ordering
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serve } from '../server.mjs';
 import { LIMITED, ask, bearer } from '../newsroom.mjs';
 
-/** Fields whose resolution takes different times. */
+/** A selection of fields that take different times to resolve. */
 const SELECTION = /* GraphQL */ `
   releases(first: 20) {
     totalCount
@@ -27,7 +27,7 @@ for (const [who, headers] of Object.entries({ 'the public': () => ({}), 'an edit
   test(`responses: fields are in the order of the selection, ${who}`, LIMITED, async () => {
     const release = ['topics', 'body', 'headline', 'id', 'related', 'places'];
     for (let i = 0; i < 40; i += 1) {
-      // The unique name avoids a cached response.
+      // The unique operation name makes sure that the response does not come from the response cache.
       const data = await ask(server, `query Order${i} {${SELECTION}}`, {}, headers());
       assert.deepEqual(Object.keys(data), ['releases', 'topics', 'viewer', 'places', 'release', 'releaseLookup']);
       assert.deepEqual(Object.keys(data.releases), ['totalCount', 'nodes', 'asOf']);

@@ -1,13 +1,14 @@
-// The public audits of GraphQL over HTTP.
+// Runs the audits of the package graphql-http against Dateline. They check conformance to the GraphQL over HTTP
+// specification.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { serverAudits } from 'graphql-http';
 import { serve } from '../server.mjs';
 
-/** The number of audits. A version of the package with fewer audits must not go unnoticed. */
+/** Expected number of audits, so that a version of the package with fewer audits is noticed. */
 const AUDITS = 61;
 
-/** Audits that need introspection, which the hardened profile does not allow for the public. */
+/** Ids of the audits that need introspection. The hardened profile does not allow introspection without a token. */
 const OF_THE_SCHEMA = ['2EA1', '28B9', 'D6D5', '6A70'];
 
 const HARDENED = { DATELINE_PROFILE: 'hardened', DATELINE_RATE_PUBLIC_PER_MINUTE: '0' };
@@ -26,7 +27,7 @@ for (const { name, settings, unmet } of PROFILES) {
     const audits = serverAudits({ url: server.url });
     for (const audit of audits) {
       const result = await audit.fn();
-      // A warning is an unmet SHOULD; it counts as a failure, too.
+      // An audit that ends with a warning has found an unmet SHOULD. This test counts it as a failure, too.
       if (result.status === 'ok') continue;
       failed.push(audit.id);
       if (!unmet.includes(audit.id)) t.diagnostic(`${result.status} ${audit.id} ${audit.name}: ${result.reason}`);

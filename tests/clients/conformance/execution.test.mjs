@@ -1,4 +1,5 @@
-// Execution: over every transport, Dateline responds like graphql-js with Dateline as its data source.
+// Tests of execution. Over every transport, Dateline must give the same response as graphql-js, which executes the
+// same request and reads each field from Dateline.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serve } from '../server.mjs';
@@ -9,7 +10,7 @@ import { forAll, postJson } from '../spec/requests.mjs';
 import { introspectionCases, operationCases, selectionCases } from '../spec/selections.mjs';
 import { address, transportsOf } from '../spec/transports.mjs';
 
-/** Minimum number of requests. */
+/** Minimum number of requests that the tests must compare. */
 const CASES = 300;
 
 const PATIENT = { timeout: 300_000 };
@@ -29,7 +30,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** Returns ids of existing objects. */
+/** Returns the ids of a release, a topic and a place that exist. */
 async function knownIds() {
   const first = async (field) => {
     const { data } = await postJson(server, { query: `{ ${field}(first: 1) { nodes { id } } }` });
@@ -38,14 +39,17 @@ async function knownIds() {
   return { release: await first('releases'), topic: await first('topics'), place: await first('places') };
 }
 
-/** Whether graphql-js rejects null as the condition of @skip or @include. Dateline rejects it before execution. */
+/**
+ * Returns whether graphql-js rejected null as the condition of @skip or @include. graphql-js does this during
+ * execution, Dateline before execution.
+ */
 const hasNullCondition = ({ errors = [] }) => {
   return errors.some(({ message }) => /^Argument "if" of non-null type "Boolean!" must not be null/.test(message));
 };
 
 /**
- * The part of a response that is compared: the data with the order of keys, and the paths of errors; or that it was
- * rejected.
+ * Returns the part of a response that tests compare: the data with the order of its keys, and the paths of the
+ * errors. For a request that was rejected before execution, returns `rejected`.
  */
 function outcome({ data, errors = [] }) {
   if (data === undefined) return 'rejected';
@@ -54,8 +58,9 @@ function outcome({ data, errors = [] }) {
 }
 
 /**
- * An introspection response without the introspection types. Types and directives are sorted, because their order is
- * not specified. DIRECTIVE_DEFINITION is part of the working draft only, but graphql-js already has it.
+ * Returns an introspection response in a form that can be compared. Removes the introspection types, and sorts types
+ * and directives, because their order is not specified. Removes DIRECTIVE_DEFINITION, which graphql-js already has
+ * although only the working draft specifies it.
  */
 function withoutOrder(answer) {
   const byName = (a, b) => (a.name < b.name ? -1 : 1);
@@ -74,13 +79,16 @@ const shown = ({ query, rawVariables, variables, operationName }) => {
 
 const cut = (text) => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
 
-/** Prints each difference on one line, and fails if there are any. */
+/** Prints each difference on one line. Fails if there are differences. */
 function report(differences, what) {
   for (const line of differences) console.log(line.replaceAll('\n', ' '));
   assert.equal(differences.length, 0, `${differences.length} ${what}`);
 }
 
-/** Compares POST with graphql-js, and the other transports with POST. */
+/**
+ * Sends each request over every transport. Compares the response to POST with the result of graphql-js, and the
+ * responses over the other transports with the response to POST.
+ */
 async function compare(cases, names, change = (answer) => answer) {
   const found = await forAll(cases, async (request) => {
     const [expected, actual] = await Promise.all([reference.run(request), transports.post(request)]);

@@ -1,4 +1,5 @@
-// Mutations: a request with variables changes an object like the literals that graphql-js makes of the variables.
+// Tests of mutations with variables. Dateline executes a mutation with variables on one object, and the same mutation
+// with literals, which graphql-js derives from the variables, on an equal object. Both must change in the same way.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serve } from '../server.mjs';
@@ -17,7 +18,7 @@ before(async () => {
 });
 after(() => server.stop());
 
-/** The data of the payloads, whatever their response keys are. */
+/** Returns the mutation payloads of a response as text, without their response keys. */
 const payloads = ({ data }) => JSON.stringify(data && Object.values(data));
 
 async function differences({ sort, query, variables: variablesOf }) {

@@ -1,5 +1,5 @@
-// Validation: of thousands of documents for Dateline's schema, Dateline rejects exactly those that graphql-js
-// rejects.
+// Tests of validation with thousands of documents for Dateline's schema. Dateline must reject exactly the documents
+// that graphql-js rejects.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serve } from '../server.mjs';
@@ -8,24 +8,24 @@ import { leakedNames, wrongRequests } from '../spec/leaks.mjs';
 import { forAll, postJson, postStream } from '../spec/requests.mjs';
 import { SYNTAX, rules } from '../spec/rules.mjs';
 
-/** Minimum number of documents for each rule, of valid documents, and of all documents. */
+/** Minimum numbers of documents: for each rule that is violated, of valid documents, and in total. */
 const OF_EACH_RULE = 3;
 const VALID = 150;
 const ALL = 700;
 
 const PATIENT = { timeout: 300_000 };
 
-/** Settings for a server whose limits are not reached. */
+/** Settings with limits so high that no document exceeds them. */
 const SETTINGS = { DATELINE_LIMITS_COST: '1000000000', DATELINE_LIMITS_REQUESTS: '256' };
 
-/** The hardened profile without its rate limit. */
+/** Settings for the hardened profile without its rate limit. */
 const HARDENED = { DATELINE_PROFILE: 'hardened', DATELINE_RATE_PUBLIC_PER_MINUTE: '0' };
 
 const CODES = { GRAPHQL_PARSE_FAILED: 'syntax', GRAPHQL_VALIDATION_FAILED: 'invalid' };
 
 /**
- * Limits are not part of the specification, and neither is MaxIntrospectionDepthRule. Only documents for that rule
- * exceed a limit.
+ * Returns whether a document was rejected because of one of Dateline's limits. The specification has no limits, and
+ * no MaxIntrospectionDepthRule, which graphql-js adds. Only documents that violate this rule may exceed a limit.
  */
 const isOurLimit = ({ message }) => message.includes('limits.');
 
@@ -39,27 +39,30 @@ before(async () => {
   }
 });
 
-/** Sends a document without a token, so that no mutation changes anything. */
+/** Sends a document without a token, so that no mutation is executed. Returns the response. */
 async function answer(server, { text, operationName, followsChanges }) {
   const send = followsChanges ? postStream : postJson;
   return send(server, { query: text, operationName });
 }
 
-/** Returns the errors that reject a document, but not those about its variables. */
+/**
+ * Returns the errors with which Dateline rejects a document. Ignores errors about variables, which are not part of
+ * validation.
+ */
 async function refusals(server, document) {
   const { errors = [] } = await answer(server, document);
   return errors.filter(({ extensions }) => extensions?.code in CODES);
 }
 
-/** The verdict of Dateline on a document. */
+/** Returns Dateline's verdict on a document: `valid`, `syntax` or `invalid`. */
 const verdict = ({ errors }) => (errors.length > 0 ? CODES[errors[0].extensions.code] : 'valid');
 
-/** The verdict of graphql-js on a document. */
+/** Returns the verdict of graphql-js on a document: `valid`, `syntax` or `invalid`. */
 const expected = ({ isValid, violated }) => (isValid ? 'valid' : violated[0] === SYNTAX ? 'syntax' : 'invalid');
 
 const quoted = (text) => JSON.stringify(text).slice(0, 300);
 
-/** Prints each difference on one line, and fails if there are any. */
+/** Prints each difference on one line. Fails if there are differences. */
 function report(differences, what) {
   for (const line of differences) console.log(line.replaceAll('\n', ' '));
   assert.equal(differences.length, 0, `${differences.length} ${what}`);
@@ -96,7 +99,8 @@ test('validation: exactly the documents that graphql-js rejects are rejected', P
 });
 
 test('validation: the code distinguishes syntax errors from invalid documents', PATIENT, () => {
-  // The grammar of executable documents has no type definitions, so either code is correct for them.
+  // A type definition in a document may be reported as a syntax error or as a violation of ExecutableDefinitionsRule,
+  // because the grammar of executable documents has no type definitions. Both verdicts are correct.
   const isEither = ({ violated }) => violated.includes('ExecutableDefinitionsRule');
   const refused = results.filter((result) => result.errors.length > 0 && !result.isValid && !isEither(result));
   const different = refused.filter((result) => verdict(result) !== expected(result));

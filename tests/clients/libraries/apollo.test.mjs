@@ -1,4 +1,5 @@
-// Apollo Client 4: pagination in its cache, persisted queries with GET, and subscriptions over WebSocket.
+// Tests of Apollo Client 4: pagination in the client's cache, persisted queries with GET, and subscriptions over
+// WebSocket.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
@@ -36,7 +37,7 @@ let server;
 before(async () => (server = await serve()));
 after(() => server.stop());
 
-/** Returns a client that is stopped after the test. */
+/** Returns a client. It is stopped when the test `t` ends. */
 function connect(t, link, cache = new InMemoryCache()) {
   const client = new ApolloClient({ link, cache });
   t.after(() => client.stop());
@@ -85,7 +86,8 @@ test('Apollo Client: persisted queries with GET', LIMITED, async (t) => {
     const { data } = await client.query({ query: gql(PAGE), variables: { after }, fetchPolicy: 'no-cache' });
     return data.releases;
   });
-  // The server does not know the query at first, so the client sends it once. After that the digest is enough.
+  // At first the server does not know the query, so the client must send its text once. After that the hash of the
+  // query is enough.
   assert.deepEqual(calls.slice(0, 2), [
     { method: 'GET', hasQuery: false, status: 400 },
     { method: 'POST', hasQuery: true, status: 200 },

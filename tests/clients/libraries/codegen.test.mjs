@@ -1,5 +1,5 @@
-// GraphQL Code Generator: the types of the client preset compile under `tsc --strict`, and its documents are accepted
-// by id.
+// Tests of GraphQL Code Generator. The generated types must compile with `tsc --strict`, and the server must accept
+// the generated documents by id (trusted documents).
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
@@ -14,7 +14,7 @@ const GENERATED = join(FOLDER, 'codegen/__generated__');
 const MANIFEST = join(GENERATED, 'sdl/persisted-documents.json');
 const PROGRAM = join(GENERATED, 'built/program.js');
 
-/** The tools are slow on a small machine. */
+/** Options for `test`: a long timeout, because the tools are slow on a small machine. */
 const TOOLS = { timeout: 180_000 };
 
 let server;

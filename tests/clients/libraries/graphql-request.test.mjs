@@ -1,4 +1,4 @@
-// graphql-request: plain queries and mutations with POST and GET.
+// Tests of graphql-request: queries and mutations with POST and GET.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ClientError, GraphQLClient } from 'graphql-request';

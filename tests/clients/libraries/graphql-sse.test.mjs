@@ -1,4 +1,5 @@
-// graphql-sse: all operations over server-sent events, in the distinct connections mode.
+// Tests of graphql-sse: queries, mutations and subscriptions over server-sent events, with a separate connection for
+// each operation ("distinct connections mode").
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NetworkError, createClient } from 'graphql-sse';
@@ -11,14 +12,14 @@ let server;
 before(async () => (server = await serve()));
 after(() => server.stop());
 
-/** Returns a client that is disposed after the test. */
+/** Returns a client. It is disposed when the test `t` ends. */
 function connect(t, options = {}) {
   const client = createClient({ url: server.url, retryAttempts: 0, ...options });
   t.after(() => client.dispose());
   return client;
 }
 
-/** Runs a query or mutation, which must send one result and then complete. */
+/** Sends a query or mutation. The server must send one result and then complete the operation. Returns the result. */
 async function run(client, query, variables) {
   const answers = [];
   for await (const answer of client.iterate({ query, variables })) answers.push(answer);

@@ -1,4 +1,4 @@
-// graphql-ws: all operations over WebSocket with the subprotocol graphql-transport-ws.
+// Tests of graphql-ws: queries, mutations and subscriptions over WebSocket with the subprotocol graphql-transport-ws.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createClient } from 'graphql-ws';
@@ -12,14 +12,14 @@ let server;
 before(async () => (server = await serve()));
 after(() => server.stop());
 
-/** Returns a client that is disposed after the test. */
+/** Returns a client. It is disposed when the test `t` ends. */
 function connect(t, options = {}) {
   const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0, ...options });
   t.after(() => client.dispose());
   return client;
 }
 
-/** Runs a query or mutation, which must send one result and then complete. */
+/** Sends a query or mutation. The server must send one result and then complete the operation. Returns the result. */
 async function run(client, query, variables) {
   const answers = [];
   for await (const answer of client.iterate({ query, variables })) answers.push(answer);
@@ -78,6 +78,6 @@ test('graphql-ws: an invalid query gets an error message', LIMITED, async (t) =>
     assert.equal(errors[0].extensions.code, 'GRAPHQL_VALIDATION_FAILED');
     return true;
   });
-  // The socket stays open.
+  // The rejected operation must not close the WebSocket.
   assert.equal((await run(client, PAGE)).errors, undefined);
 });

@@ -1,4 +1,4 @@
-// Relay: its compiler, its connections in React, and its persisted queries as trusted documents.
+// Tests of Relay: the compiler, paginated connections in React, and Relay's persisted queries as trusted documents.
 import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -13,13 +13,13 @@ const APP = join(FOLDER, 'relay');
 const GENERATED = join(APP, '__generated__');
 const MANIFEST = join(GENERATED, 'documents.json');
 
-// The app is CommonJS, so that Babel can compile it when it is loaded.
+// The test app (`relay/newsroom.js`) is a CommonJS module, so that Babel can compile it when `require` loads it.
 const require = createRequire(import.meta.url);
 
 before(async () => {
   await rm(GENERATED, { recursive: true, force: true });
   await mkdir(GENERATED);
-  // The compiler extends a manifest but does not create one.
+  // The Relay compiler adds queries to an existing manifest, but does not create the file.
   await writeFile(MANIFEST, '{}');
   await run('relay-compiler', ['relay.config.json'], { folder: 'relay' });
   const { window } = new JSDOM('<!doctype html><div id="root"></div>');
@@ -36,7 +36,10 @@ before(async () => {
   });
 });
 
-/** Relay keeps unused data for five minutes; without this, the process would wait for these timers. */
+/**
+ * Stops long timers from keeping the process alive. Relay keeps unused data for five minutes, and the process would
+ * wait for these timers.
+ */
 function forgetLongTimers() {
   const { setTimeout } = globalThis;
   globalThis.setTimeout = (work, ms, ...rest) => {
@@ -45,7 +48,7 @@ function forgetLongTimers() {
   };
 }
 
-/** Renders the app and loads pages until the last one. `fields(params)` returns the request fields of a query. */
+/** Renders the app and loads pages until there are no more. `fields(params)` returns the request fields for a query. */
 async function readToTheEnd(t, server, fields) {
   const { act, createElement } = require('react');
   const { createRoot } = require('react-dom/client');
@@ -74,7 +77,7 @@ async function readToTheEnd(t, server, fields) {
   return { requests, heading: document.querySelector('h1').textContent, items: shown() };
 }
 
-/** Lets React work until a condition holds. */
+/** Lets React process updates until a condition holds. */
 async function until(act, isSo) {
   while (!isSo()) {
     await act(() => new Promise((done) => setTimeout(done, 5)));

@@ -1,4 +1,4 @@
-// urql: pagination, persisted queries with GET, and subscriptions over WebSocket and server-sent events.
+// Tests of urql: pagination, persisted queries with GET, and subscriptions over WebSocket and server-sent events.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
@@ -18,7 +18,7 @@ function connect(options = {}) {
   return new Client({ url: server.url, exchanges: [fetchExchange], preferGetMethod: false, ...options });
 }
 
-/** Returns the data of a response without errors. */
+/** Returns the data of a response, which must have no errors. */
 function data(answer) {
   assert.equal(answer.error, undefined, String(answer.error));
   return answer.data;
@@ -40,7 +40,7 @@ function followWith(client) {
         if (answer.error) return fail(answer.error);
         changes.push(answer.data.releaseChanged);
         if (changes.length < count) return;
-        // Not immediately, because urql fails if it is unsubscribed while it delivers a result.
+        // Unsubscribes a moment later, because urql fails if it is unsubscribed while it delivers a result.
         setImmediate(() => following.unsubscribe());
         done(changes);
       });
@@ -56,7 +56,8 @@ test('urql: persisted queries with GET', LIMITED, async () => {
   const { calls, fetch } = watched();
   const persisted = persistedExchange({ preferGetForPersistedQueries: 'force' });
   await walkWith(connect({ fetch, exchanges: [persisted, fetchExchange] }));
-  // The server does not know the query at first, so the client sends it once. After that the digest is enough.
+  // At first the server does not know the query, so the client must send its text once. After that the hash of the
+  // query is enough.
   assert.deepEqual(calls[0], { method: 'GET', hasQuery: false, status: 400 });
   assert.deepEqual(calls[1], { method: 'GET', hasQuery: true, status: 200 });
   assert.deepEqual(calls.slice(2), Array(PUBLIC_PAGES - 1).fill({ method: 'GET', hasQuery: false, status: 200 }));

@@ -1,4 +1,4 @@
-// A page of a site built with Relay: a list of releases with a button that loads more.
+// The app of the Relay test: a page with a list of releases, and a button that loads more releases.
 const { Suspense } = require('react');
 const { RelayEnvironmentProvider, graphql, useLazyLoadQuery, usePaginationFragment } = require('react-relay');
 

@@ -1,6 +1,7 @@
-// Requests with a variable in an argument, with different declarations and values of the variable.
+// Generates requests with a variable in an argument. Each position is tried with several declarations and several
+// values of the variable.
 
-/** Values that a type does not accept. */
+/** For each input type, variable values that the type does not accept. */
 const WRONG = {
   Boolean: ['true', 1, [true], {}],
   Date: ['2006-02-30', 20060508, true],
@@ -16,9 +17,10 @@ const WRONG = {
 };
 
 /**
- * Positions of a variable: the type without `!`, whether the position is non-null (`required`) or has a default in
- * the schema, accepted values, and values that are not accepted. `literal` is a default for the variable; without it,
- * the first value is used.
+ * Returns positions for the variable `$x`. Each has the type without `!`, whether the position is non-null
+ * (`required`), whether the schema has a default for it, values that it accepts (`values`), and values that it does
+ * not accept (`wrong`). `literal` is the default in declarations of the variable; if there is none, the first of
+ * `values` is the default.
  */
 function places({ release, topic }) {
   const stats = (inner) => `releaseStats { ${inner} }`;
@@ -193,7 +195,10 @@ function places({ release, topic }) {
   ];
 }
 
-/** Returns the valid declarations of the variable at a position, with the values that each accepts. */
+/**
+ * Returns the valid declarations of the variable at a position. Each declaration comes with the variable values to
+ * send.
+ */
 function declarations(place) {
   const { type, values } = place;
   const wrong = (place.wrong ?? WRONG[type] ?? []).map((x) => ({ x }));
@@ -210,7 +215,7 @@ function declarations(place) {
   ];
 }
 
-/** Returns all requests with one variable. `ids` are ids of existing objects. */
+/** Returns all requests that have one variable. `ids` are the ids of existing objects. */
 export function argumentCases(ids) {
   return places(ids).flatMap((place) => {
     return declarations(place).flatMap(([declared, states]) => {

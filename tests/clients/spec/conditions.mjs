@@ -1,6 +1,7 @@
-// Requests with @skip and @include in every allowed position, with literals, variables and defaults.
+// Generates requests with @skip and @include in every allowed position. The conditions are literals, variables, and
+// variables with defaults.
 
-/** `%` marks the position of the directives. */
+/** Queries in which `%` marks a position for directives. */
 const places = ({ release }) => [
   '{ viewer { name role % } }',
   '{ viewer { name % role } }',
@@ -22,7 +23,7 @@ const places = ({ release }) => [
   '{ a: viewer % { name } a: viewer { role } }',
 ];
 
-/** Directives with their variable declarations and variables. */
+/** Directives, each with its variable declarations and variable values. */
 const directives = [
   ['@skip(if: true)'], ['@skip(if: false)'], ['@include(if: true)'], ['@include(if: false)'],
   ['@skip(if: false) @include(if: true)'], ['@skip(if: true) @include(if: true)'],

@@ -1,12 +1,13 @@
-// Names of the schema that an error of the hardened profile must not reveal: those that are not in the request.
+// Checks that error messages of the hardened profile do not reveal the schema: a message must contain no schema name
+// that is not in the request.
 import { schemaNames } from './schema.mjs';
 
-/** Names of up to this many characters are ignored. */
+/** Schema names with up to this many characters are ignored. */
 const SHORT = 3;
 
 /**
- * Names of the schema that are also common words in messages: operation types and plain English words. They count
- * only if they are quoted.
+ * Schema names that are also common words in messages: operation types and plain English words. They count as schema
+ * names only if the message quotes them.
  */
 const WORDS = new Set([
   'Mutation', 'Query', 'Subscription', 'after', 'before', 'change', 'changes', 'code', 'count', 'current', 'date',
@@ -19,7 +20,7 @@ const names = new Set([...schemaNames()].filter((name) => name.length > SHORT));
 
 const wordsOf = (text) => new Set(text.match(/[A-Za-z0-9_]+/g));
 
-/** Returns the names of the schema in a message that are not in the request. */
+/** Returns the schema names that a message contains and the request does not contain. */
 export function leakedNames(message, request) {
   const known = wordsOf(request);
   const isLeaked = (word) => names.has(word) && !known.has(word);
@@ -27,7 +28,9 @@ export function leakedNames(message, request) {
   return [...wordsOf(message)].filter((word) => isLeaked(word) && isName(word));
 }
 
-/** Requests that are rejected for reasons other than their documents: invalid variables, or no document. */
+/**
+ * Requests that are rejected because of invalid variables or a missing document, not because of an invalid document.
+ */
 export const wrongRequests = [
   ['', {}],
   [' \n', {}],

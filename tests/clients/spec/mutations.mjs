@@ -1,4 +1,5 @@
-// Mutations with variables. Each changes one object; an equal second object is changed with literals.
+// Mutations with variables. The test runs each mutation on one object, and the same mutation with literals on an
+// equal second object.
 import { execute, parse } from 'graphql';
 import { call } from './reference.mjs';
 import { validateText } from './rules.mjs';
@@ -69,7 +70,10 @@ const DEFAULTS = {
 const HEAD = '$id: ID!, $revision: Int!';
 const TARGET = 'id: $id, expectedRevision: $revision';
 
-/** Updates with each field as a variable: omitted, null, given, by default, and invalid. */
+/**
+ * Returns mutations that update one field of an object with a variable. The variable is omitted, null, valid,
+ * invalid, or has a default.
+ */
 function updates(sort, { payload, input, update, base, fields }) {
   const document = (definitions, given) => {
     return `mutation(${HEAD}, ${definitions}) { ${update}(${TARGET}, input: ${given}) ${payload} }`;
@@ -83,7 +87,7 @@ function updates(sort, { payload, input, update, base, fields }) {
       [document(`$x: ${input}!`, '$x'), { x: {} }],
       ...[null, ...values, ...wrong].map((value) => [document(`$x: ${input}!`, '$x'), { x: { [name]: value } }]),
     ];
-    // External ids and GeoNames ids are unique, so two objects cannot have the same default.
+    // No default for external ids and GeoNames ids: they are unique, so the two objects cannot both get the default.
     const literal = ['externalId', 'geonamesId'].includes(name) ? undefined : DEFAULTS[type];
     if (literal) cases.push(...states.map((variables) => [document(`$x: ${type} = ${literal}`, given), variables]));
     return cases.map(([query, variables]) => {
@@ -97,7 +101,7 @@ const input = (given, definitions = '') => {
   return `mutation(${HEAD}${definitions}) { releaseRevise(${TARGET}, input: ${given}) ${payload} }`;
 };
 
-/** Documents with several variables, with variables inside lists and objects, and other mutations. */
+/** Mutations with several variables, mutations with variables inside lists and objects, and other mutations. */
 const others = [
   [input('{headline: $h, summary: $s}', ', $h: String, $s: String'), {}],
   [input('{headline: $h, summary: $s}', ', $h: String, $s: String'), { h: 'New' }],
@@ -188,12 +192,13 @@ export const mutationCases = [
   ...updates('release', RELEASE), ...updates('topic', TOPIC), ...updates('place', PLACE), ...others,
 ];
 
-/** Returns the selection of the payload of a field. */
+/** Returns the selection to use for the payload of a mutation field. */
 const payloadOf = (name) => (name.startsWith('topic') ? TOPIC : name.startsWith('place') ? PLACE : RELEASE).payload;
 
 /**
- * Returns the fields of a mutation with the coerced arguments of graphql-js as literals, without the fields that
- * fail. Returns undefined if graphql-js rejects the request.
+ * Returns the fields of a mutation with literals instead of variables; graphql-js coerces the arguments. Omits fields
+ * whose arguments graphql-js cannot coerce, and sets `failed` in this case. Returns undefined if graphql-js rejects
+ * the whole request.
  */
 export async function withLiterals({ query, variables }) {
   if (validateText(query).violated.length > 0) return undefined;

@@ -1,8 +1,8 @@
-// Creates pairs of equal objects for mutations, and reads their state for a comparison.
+// Creates the pairs of equal objects on which the mutation test works, and reads their state for comparisons.
 import assert from 'node:assert/strict';
 import { postJson } from './requests.mjs';
 
-/** Mutations that create an object; `{key}` is unique for each object. */
+/** Mutations that create an object. `{key}` is replaced by a text that is unique for each object. */
 const CREATE = {
   release: `mutation { releaseCreate(input: {
     slug: "release-{key}", externalId: "external-{key}", headline: "Pair", subheadline: "Sub", summary: "Summary",
@@ -20,7 +20,7 @@ const CREATE = {
   }) { created: place { id revision } userErrors { field code message } } }`,
 };
 
-/** The fields that are compared. */
+/** For each kind of object, the selection of the fields that are compared. */
 const STATE = {
   release: `... on Release {
     headline subheadline summary body { markdown } kind language releaseDate dateline { text placeText places { slug } }
@@ -40,7 +40,7 @@ const STATE = {
 
 let number = 0;
 
-/** Creates an object of a kind: `{ id, revision, key, code }`. */
+/** Creates an object of a kind. Returns `{ id, revision, key, code }`. */
 export async function create(server, headers, sort) {
   number += 1;
   const [key, code] = [`k${number}k`, String(900_000_000 + number)];
@@ -51,7 +51,7 @@ export async function create(server, headers, sort) {
   return { ...payload.created, key, code };
 }
 
-/** Returns the current state of an object without its unique values. */
+/** Returns the current state of an object, without the values that are unique for each object. */
 export async function stateOf(server, headers, sort, { id, key, code }) {
   const { data, errors } = await postJson(server, { query: `{ node(id: "${id}") { ${STATE[sort]} } }` }, headers);
   assert.ok(data?.node, JSON.stringify(errors));

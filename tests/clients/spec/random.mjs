@@ -1,6 +1,6 @@
 // Pseudorandom numbers with a fixed seed, so that every run produces the same documents.
 
-/** Returns a generator of numbers from 0 to 1 (mulberry32). */
+/** Returns a function that returns pseudorandom numbers from 0 to 1, excluding 1 (mulberry32). */
 export function random(seed) {
   let state = seed >>> 0;
   return () => {
@@ -11,7 +11,7 @@ export function random(seed) {
   };
 }
 
-/** Returns at most `count` of the items, in their order. */
+/** Returns a random sample of at most `count` items, in their original order. */
 export function sample(next, items, count) {
   const left = items.map((item, index) => ({ item, index, key: next() }));
   const taken = left.sort((a, b) => a.key - b.key).slice(0, count);

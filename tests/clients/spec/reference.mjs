@@ -1,6 +1,6 @@
-// graphql-js as the executor, with Dateline as its data source. graphql-js coerces variables and arguments, applies
-// defaults and directives, merges fields and orders keys. Each field is read from Dateline with a separate query
-// without variables, directives and aliases.
+// The reference for the execution test: graphql-js executes a request and reads the data from Dateline. graphql-js
+// coerces variables and arguments, applies defaults and directives, merges fields and orders keys. It reads each
+// field from Dateline with a separate query that has no variables, directives or aliases.
 import {
   GraphQLError, execute, getNamedType, isAbstractType, isEnumType, isInputObjectType, isLeafType, isListType,
   isNonNullType,
@@ -9,7 +9,7 @@ import { postJson } from './requests.mjs';
 import { validateText } from './rules.mjs';
 import { schema } from './schema.mjs';
 
-/** Returns a coerced value as a literal. */
+/** Returns a coerced value of an input type as a GraphQL literal. */
 export function literal(value, type) {
   if (isNonNullType(type)) return literal(value, type.ofType);
   if (value === null) return 'null';
@@ -21,23 +21,23 @@ export function literal(value, type) {
   return isEnumType(type) ? value : JSON.stringify(value);
 }
 
-/** Returns a field with its coerced arguments as literals. */
+/** Returns a field with its coerced arguments written as literals. */
 export function call(field, args) {
   const given = field.args.filter(({ name }) => args[name] !== undefined);
   if (given.length === 0) return field.name;
   return `${field.name}(${given.map(({ name, type }) => `${name}: ${literal(args[name], type)}`).join(', ')})`;
 }
 
-/** Returns a query with this selection on the object that the steps lead to. */
+/** Returns a query with a selection on the object to which the steps (fields from the root) lead. */
 function queryAt(steps, selection) {
   const around = (inner, { text, on }) => `${text} { ${on ? `... on ${on} { ${inner} }` : inner} }`;
   return `{ ${[...steps].reverse().reduce(around, selection)} }`;
 }
 
-/** The response path of the object that the steps lead to. */
+/** Returns the response path of the object to which the steps lead. */
 const pathOf = (steps) => steps.flatMap(({ name, indexes }) => [name, ...indexes]);
 
-/** Returns an executor: `run({ query, variables, operationName })` returns the same as `execute` of graphql-js. */
+/** Returns an executor. Its function `run({ query, variables, operationName })` returns the result of graphql-js. */
 export function referenceOf(server, headers = {}) {
   const answers = new Map();
   const ask = (query) => {
@@ -45,7 +45,7 @@ export function referenceOf(server, headers = {}) {
     return answers.get(query);
   };
 
-  /** Converts a value for graphql-js, with objects as steps from the root. */
+  /** Converts a field value for graphql-js. An object becomes the steps that lead to it from the root. */
   function wrap(value, step, steps) {
     if (value === null) return null;
     if (Array.isArray(value)) {

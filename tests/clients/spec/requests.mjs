@@ -1,14 +1,14 @@
 // Sends many concurrent requests, and reads responses as JSON or as server-sent events.
 
-/** Number of requests in flight. */
+/** Maximum number of requests in flight. */
 const CONCURRENCY = 12;
 
-/** Time without an event after which a stream counts as opened, in milliseconds. */
+/** If a stream sends no event for this time, in milliseconds, it counts as opened successfully. */
 const SILENCE_MS = 400;
 
 const JSON_ANSWER = 'application/graphql-response+json';
 
-/** Runs `work(item)` for all items. Returns the results in the order of the items. */
+/** Runs `work(item)` for all items, some at the same time. Returns the results in the order of the items. */
 export async function forAll(items, work) {
   const results = Array(items.length);
   let next = 0;
@@ -23,7 +23,7 @@ export async function forAll(items, work) {
   return results;
 }
 
-/** Sends a request with POST and returns the JSON response. A string is sent unchanged. */
+/** Sends a request with POST and returns the JSON response. If `fields` is a string, it is the body. */
 export async function postJson(server, fields, headers = {}) {
   const response = await fetch(server.url, {
     method: 'POST',
@@ -34,8 +34,8 @@ export async function postJson(server, fields, headers = {}) {
 }
 
 /**
- * Sends a request with POST for server-sent events. Returns the first result, or `{}` if the stream opened and sent
- * nothing.
+ * Sends a request with POST and asks for server-sent events. Returns the first result, or `{}` if the stream opened
+ * and sent nothing.
  */
 export async function postStream(server, fields, headers = {}) {
   const stop = new AbortController();

@@ -1,4 +1,5 @@
-// The verdict of graphql-js, with the rules of the specification (September 2025) that graphql-js 16.15 lacks.
+// Validates documents with graphql-js, and with two rules of the specification (September 2025) that graphql-js 16.15
+// lacks.
 import {
   GraphQLError, Kind, SingleFieldSubscriptionsRule, getNamedType, getNullableType, isInputObjectType, isNonNullType,
   parse, specifiedRules, typeFromAST, validate,
@@ -8,7 +9,7 @@ import { schema } from './schema.mjs';
 const hasCondition = (selection) => selection.directives?.some(({ name }) => ['skip', 'include'].includes(name.value));
 
 /**
- * No `@skip` or `@include` in the root selection of a subscription:
+ * Validation rule: the root selection of a subscription must not contain `@skip` or `@include`.
  * https://spec.graphql.org/September2025/#CollectSubscriptionFields()
  */
 export function SubscriptionRootConditionsRule(context) {
@@ -34,9 +35,9 @@ export function SubscriptionRootConditionsRule(context) {
 }
 
 /**
- * A variable in a field of a `@oneOf` input must be non-null or have a default that is not null. graphql-js checks
- * this in VariablesInAllowedPositionRule, but not if the input object is in a non-null position, and it ignores the
- * default. Its errors of this kind are therefore dropped below.
+ * Validation rule: a variable in a field of a `@oneOf` input object must be non-null or have a default that is not
+ * null. The VariablesInAllowedPositionRule of graphql-js ignores the default, and does not check input objects in
+ * non-null positions. `validateText` therefore drops the errors of graphql-js and uses this rule instead.
  * https://spec.graphql.org/September2025/#IsNonNullPosition()
  */
 export function OneOfVariablesRule(context) {
@@ -63,12 +64,12 @@ export function OneOfVariablesRule(context) {
 
 export const rules = [...specifiedRules, SubscriptionRootConditionsRule, OneOfVariablesRule];
 
-/** Stands for a rule if a document cannot be parsed. */
+/** Stands for the violated rule if a document cannot be parsed. */
 export const SYNTAX = 'Syntax';
 
 /**
- * Returns the rules that a document violates, or `Syntax`, with the first message. Returns no rules if the document
- * is valid.
+ * Returns the rules that a document violates (`violated`), and the first error message. `violated` is empty if the
+ * document is valid, and contains only `Syntax` if the document cannot be parsed.
  */
 export function validateText(text) {
   let document;
@@ -78,7 +79,7 @@ export function validateText(text) {
     return { violated: [SYNTAX], message: error.message };
   }
   const found = new Map();
-  /** Returns the rule with its errors recorded in `found` (the first one only) instead of being reported. */
+  /** Returns a rule that records its first error in `found` instead of reporting its errors. */
   const recorded = (rule) => (context) => {
     const reportError = (error) => {
       const isOneOf = error.message.includes('must be non-nullable to be used for OneOf');
@@ -87,7 +88,8 @@ export function validateText(text) {
     return rule(Object.assign(Object.create(context), { reportError }));
   };
   validate(schema, document, [recorded(SubscriptionRootConditionsRule)]);
-  // graphql-js 16.15 throws if the condition is a variable.
+  // SingleFieldSubscriptionsRule is left out if the root selection has @skip or @include: graphql-js 16.15 throws if
+  // the condition is a variable.
   const hasConditions = found.has(SubscriptionRootConditionsRule.name);
   const others = rules.filter((rule) => !(hasConditions && rule === SingleFieldSubscriptionsRule));
   validate(schema, document, others.map(recorded));

@@ -1,10 +1,11 @@
-// The checks of src/graphql/base/scalars.rs in JavaScript, so that graphql-js accepts the same values.
+// The checks of custom scalars in src/graphql/base/scalars.rs, repeated in JavaScript, so that graphql-js accepts the
+// same values as Dateline.
 import { GraphQLError, Kind } from 'graphql';
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d+)?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
-/** Whether the text is a calendar date from 0001-01-01 to 9999-12-31. */
+/** Returns whether a text is a calendar date from 0001-01-01 to 9999-12-31. */
 export function isDate(text) {
   const [, year, month, day] = text.match(DATE)?.map(Number) ?? [];
   if (!year || !month || !day || month > 12) return false;
@@ -12,7 +13,10 @@ export function isDate(text) {
   return day <= [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
 }
 
-/** Whether the text is an instant with an offset, in the years 0001 to 9999 in UTC, without leap seconds. */
+/**
+ * Returns whether a text is an instant with a UTC offset, in the years 0001 to 9999 in UTC. Leap seconds are not
+ * accepted.
+ */
 export function isDateTime(text) {
   const parts = text.match(DATE_TIME);
   if (!parts || !isDate(parts[1])) return false;
@@ -25,7 +29,7 @@ export function isDateTime(text) {
   return year >= 1 && year <= 9999;
 }
 
-/** Text scalars that accept any text here; their format is checked where they are used. */
+/** The check of scalars that accept any text. Dateline checks the format of these texts in the resolvers. */
 const accepted = () => true;
 
 const CHECKS = {
@@ -39,7 +43,7 @@ const CHECKS = {
   URL: accepted,
 };
 
-/** Adds these checks to the custom scalars of a schema. */
+/** Adds the checks in this file to the custom scalars of a schema. */
 export function attachScalars(schema) {
   for (const [name, isValid] of Object.entries(CHECKS)) {
     const scalar = schema.getType(name);

@@ -1,4 +1,4 @@
-// Dateline's schema.graphql as a graphql-js schema.
+// Reads schema.graphql as a graphql-js schema.
 import { readFileSync } from 'node:fs';
 import {
   buildSchema, isEnumType, isInputObjectType, isInterfaceType, isIntrospectionType, isObjectType, isSpecifiedScalarType,
@@ -8,12 +8,12 @@ import { attachScalars } from './scalars.mjs';
 
 export const schema = attachScalars(buildSchema(readFileSync(SCHEMA, 'utf8')));
 
-/** Types of schema.graphql without introspection types and built-in scalars. */
+/** The types of schema.graphql, without the introspection types and the built-in scalars. */
 export const types = Object.values(schema.getTypeMap()).filter(
   (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
 );
 
-/** Types with selectable fields. */
+/** The object and interface types of schema.graphql, which have fields to select. */
 export const compositeTypes = types.filter((type) => isObjectType(type) || isInterfaceType(type));
 
 export const inputTypes = types.filter(isInputObjectType);

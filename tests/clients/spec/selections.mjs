@@ -1,4 +1,5 @@
-// Requests with fragments, aliases, merged fields, abstract types and several operations, and introspection.
+// Requests for the execution test: fragments, aliases, merged fields, abstract types, several operations, and
+// introspection.
 
 export const selectionCases = ({ release, topic, place }) => [
   '{ b: viewer { role } a: viewer { name } }',
@@ -58,7 +59,7 @@ export const selectionCases = ({ release, topic, place }) => [
 
 const TWO = 'query A { viewer { name } } query B($n: Int = 1) { releases(first: $n) { nodes { slug } } }';
 
-/** Requests that test operations and variables as a whole. */
+/** Returns requests that test the choice of the operation, and operations with several variables. */
 export const operationCases = ({ release, topic }) => [
   { query: TWO, operationName: 'A' },
   { query: TWO, operationName: 'B' },
@@ -82,7 +83,10 @@ export const operationCases = ({ release, topic }) => [
   { query: 'query($id: ID!) { node(id: $id) { id } }', rawVariables: '{"id": 7.0}' },
 ].map((of) => (of.rawVariables ? { ...of, variables: JSON.parse(of.rawVariables) } : of));
 
-/** Introspection; the server may choose the order of types and directives. */
+/**
+ * Introspection requests. They are compared separately, because a server may choose the order of types and
+ * directives.
+ */
 export const introspectionCases = [
   '{ __schema { queryType { name } mutationType { name } subscriptionType { name } __typename } }',
   '{ __schema { types { name kind } } }',

@@ -1,16 +1,16 @@
-// Sends one request over each transport: POST, GET, server-sent events and WebSocket.
+// Sends GraphQL requests over each transport: POST, GET, server-sent events and WebSocket.
 import { NetworkError, createClient as createStreamClient } from 'graphql-sse';
 import { createClient as createSocketClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { postJson } from './requests.mjs';
 
-/** Returns the fields of a request as JSON; `rawVariables` is JSON that is sent unchanged. */
+/** Returns the body of a request as JSON. `rawVariables` is JSON text that is sent unchanged as the variables. */
 function body({ query, variables, rawVariables, operationName }) {
   const text = JSON.stringify({ query, variables: rawVariables ? undefined : variables, operationName });
   return rawVariables ? `${text.slice(0, -1)},"variables":${rawVariables}}` : text;
 }
 
-/** Returns the URL of a GET request. */
+/** Returns the URL of a request with GET. */
 export function address(server, { query, variables, rawVariables, operationName }) {
   const url = new URL(server.url);
   url.searchParams.set('query', query);
@@ -25,7 +25,7 @@ async function get(server, request) {
   return response.json();
 }
 
-/** Returns the only result of an async iterator. */
+/** Returns the only item of an async iterator. */
 async function only(iterator) {
   const answers = [];
   for await (const answer of iterator) answers.push(answer);
@@ -33,7 +33,10 @@ async function only(iterator) {
   return answers[0];
 }
 
-/** Sends a request over server-sent events. A rejected request may get a JSON response instead. */
+/**
+ * Sends a request over server-sent events. Returns the result. If the request is rejected, the response may be JSON
+ * instead.
+ */
 async function stream(client, request) {
   try {
     return await only(client.iterate(request));
@@ -43,7 +46,10 @@ async function stream(client, request) {
   }
 }
 
-/** Sends a request over WebSocket. A rejected request gets a message of type `error`. */
+/**
+ * Sends a request over WebSocket. Returns the result. If the request is rejected, the result has the errors of the
+ * `error` message.
+ */
 async function socket(client, request) {
   try {
     return await only(client.iterate(request));
@@ -53,7 +59,7 @@ async function socket(client, request) {
   }
 }
 
-/** Returns functions that send a request over each transport; `dispose()` closes the connections. */
+/** Returns a function for each transport that sends a request. `dispose()` closes the connections. */
 export function transportsOf(server) {
   const streams = createStreamClient({ url: server.url, retryAttempts: 0 });
   const sockets = createSocketClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 });

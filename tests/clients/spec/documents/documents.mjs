@@ -1,4 +1,5 @@
-// All documents of the validation test, without duplicates, with the rules that they violate according to graphql-js.
+// All documents of the validation test, without duplicates. Each document comes with the rules that it violates
+// according to graphql-js.
 import { Kind, OperationTypeNode } from 'graphql';
 import { edits } from './edits.mjs';
 import { generated } from './generator.mjs';
@@ -9,7 +10,7 @@ import { syntax } from './syntax.mjs';
 import { valid } from './valid.mjs';
 import { values } from './values.mjs';
 
-/** Handwritten documents, with the rule that each is meant to violate, or `null` if it is valid. */
+/** Handwritten documents. `tag` is the rule that a document is meant to violate, or `null` for a valid document. */
 const tagged = [
   ...valid.map((text) => ({ text, tag: null })),
   ...Object.entries(invalid).flatMap(([tag, texts]) => texts.map((text) => ({ text, tag }))),
@@ -27,7 +28,8 @@ function describe({ text, tag }) {
     violated,
     message,
     isValid: violated.length === 0,
-    // With several operations, the request must name one, whatever else is wrong.
+    // If a document has several operations, the request must name one. Otherwise the server would reject the request
+    // for that reason.
     operationName: operations.length > 1 ? operations.find(({ name }) => name)?.name.value : undefined,
     followsChanges: document ? operations.some(isSubscription) : text.includes('subscription'),
   };

@@ -1,4 +1,4 @@
-// Valid documents with one change, which makes them violate a rule narrowly.
+// Documents that are made from valid documents by one small change. Most of them violate one rule.
 import {
   Kind, Lexer, Source, TokenKind, TypeInfo, getNamedType, isLeafType, isRequiredArgument, parse, visit,
   visitWithTypeInfo,
@@ -12,7 +12,7 @@ const SEED = 19_930_101;
 /** Number of documents that each edit produces. */
 const EACH = 14;
 
-/** Returns every node of a document with its types in the schema. */
+/** Returns every syntax node of a document, with the schema types at its position. */
 function nodesOf(text) {
   const found = [];
   const info = new TypeInfo(schema);
@@ -25,12 +25,12 @@ function nodesOf(text) {
 
 const textOf = ({ text }, node) => text.slice(node.loc.start, node.loc.end);
 
-/** Returns the text with a node replaced. */
+/** Returns the document with a syntax node replaced by a text. */
 const replace = ({ text }, node, by) => text.slice(0, node.loc.start) + by + text.slice(node.loc.end);
 
 const insert = ({ text }, at, what) => text.slice(0, at) + what + text.slice(at);
 
-/** Returns the name with two letters swapped, which is similar enough for a suggestion. */
+/** Returns a name with two letters swapped. It is similar enough for the server to suggest the correct name. */
 const misspell = (name) => (name.length > 3 ? name.slice(0, 1) + name[2] + name[1] + name.slice(3) : `${name}s`);
 
 const isKind = (...kinds) => ({ node }) => kinds.includes(node.kind);
@@ -39,7 +39,10 @@ const isOperation = isKind(Kind.OPERATION_DEFINITION);
 const isField = (site) => site.node.kind === Kind.FIELD && site.field && !site.node.name.value.startsWith('__');
 const withArguments = (site) => isField(site) && site.node.arguments.length > 0;
 
-/** Returns the offset at which directives of a field, spread or inline fragment are inserted: before its selection. */
+/**
+ * Returns the offset at which to insert directives into a field, fragment spread or inline fragment: before the
+ * selection, if there is one.
+ */
 const beforeSelection = (site) => {
   const { node, text } = site;
   const end = node.selectionSet ? node.selectionSet.loc.start : node.loc.end;
@@ -79,7 +82,7 @@ const addSelection = (selection) => ({
 
 const append = (definition) => ({ applies: isKind(Kind.DOCUMENT), make: (site) => `${site.text} ${definition}` });
 
-/** Two fields of the selected type with the same response key. */
+/** Returns an edit that adds two different fields with the same response key to a selection. */
 const conflict = (around) => ({
   applies: ({ node, parent }) => node.kind === Kind.SELECTION_SET && leaves(parent).length > 1,
   make: (site) => {
@@ -176,14 +179,14 @@ const EDITS = [
   conflict((first, second, type) => `... on ${type} { ${first} } ... on ${type} { ${second} }`),
 ];
 
-/** Applies each edit to some of the nodes that it fits. */
+/** Applies each edit to a random sample of the nodes to which the edit applies. */
 function nodeEdits() {
   const next = random(SEED);
   const all = valid.flatMap(nodesOf);
   return EDITS.flatMap(({ applies, make }) => sample(next, all.filter(applies), EACH).map(make));
 }
 
-/** Returns the tokens of a document with their positions. */
+/** Returns the lexical tokens of a document, with their positions. */
 function tokens(text) {
   const lexer = new Lexer(new Source(text));
   const found = [];
@@ -191,7 +194,10 @@ function tokens(text) {
   return found;
 }
 
-/** Returns documents with one token omitted, repeated or replaced, and documents that end before it. */
+/**
+ * For a random token of each valid document, returns documents without the token, with the token repeated or
+ * replaced, and cut off before the token.
+ */
 function tokenEdits() {
   const next = random(SEED + 1);
   const strange = '{ } ( ) [ ] ! = : @ $ ... | & 1 "a" on null a'.split(' ');
@@ -208,7 +214,7 @@ function tokenEdits() {
   });
 }
 
-/** Returns documents with one character omitted or inserted. */
+/** For a random position in each valid document, returns documents with a character omitted or inserted there. */
 function characterEdits() {
   const next = random(SEED + 2);
   const others = [...'{}()[]!=:@$.|&#"\\,-+01aE_ \n'];
@@ -219,7 +225,10 @@ function characterEdits() {
   });
 }
 
-/** A blank text is not a document: Dateline responds with BAD_REQUEST, as if it were missing. */
+/**
+ * Returns whether a text is blank. A blank text is left out, because Dateline responds with BAD_REQUEST as if the
+ * query were missing.
+ */
 const isBlank = (text) => text.trim() === '';
 
 export const edits = [...nodeEdits(), ...tokenEdits(), ...characterEdits()].filter((text) => !isBlank(text));

@@ -1,4 +1,4 @@
-// Documents generated from the schema: literals and variables at every input position, and selections of every type.
+// Generates documents from the schema: literals and variables at every input position, and selections of every type.
 import {
   getNamedType, getNullableType, isInputObjectType, isLeafType, isListType, isNonNullType, isRequiredArgument,
 } from 'graphql';
@@ -9,14 +9,14 @@ import { compositeTypes } from '../schema.mjs';
 
 const SEED = 20_060_508;
 
-/** Number of literals of each kind for a position. */
+/** Number of accepted literals, and of rejected literals, that are tried at each position. */
 const ACCEPTED_EACH = 1;
 const REFUSED_EACH = 2;
 
-/** Number of variable declarations for a position. */
+/** Number of variable declarations that are tried at each position. */
 const VARIABLES_EACH = 3;
 
-/** Returns documents with literals at every position. */
+/** Returns documents with valid and invalid literals at every input position. */
 function literals() {
   const next = random(SEED);
   return positions.flatMap(({ type, isOneOf, document }) => {
@@ -26,13 +26,13 @@ function literals() {
   });
 }
 
-/** Returns a type that is incompatible with this one. */
+/** Returns a type that is incompatible with a type. */
 function otherType(type) {
   const others = { Boolean: 'Int', Date: 'DateTime', Float: 'String', ID: 'String', Int: 'Float', String: 'ID' };
   return others[getNamedType(type).name] ?? (isLeafType(getNamedType(type)) ? 'String' : 'PlaceRef');
 }
 
-/** Returns valid and invalid declarations of a variable `$x` for a position. */
+/** Returns valid and invalid declarations of a variable `$x` that is used where a type is expected. */
 function declarations(type) {
   const nullable = getNullableType(type);
   const named = getNamedType(type);
@@ -49,7 +49,7 @@ function declarations(type) {
   return texts.map((text) => `$x: ${text}`);
 }
 
-/** Returns documents with variables at every position, also inside lists and input objects. */
+/** Returns documents with a variable at every input position, and inside a list at positions of a list type. */
 function variables() {
   const next = random(SEED + 1);
   return positions.flatMap(({ type, document }) => {
@@ -63,7 +63,10 @@ function variables() {
   });
 }
 
-/** Returns documents with input objects at every position that have a variable in an optional field. */
+/**
+ * Returns documents with an input object that has a variable in an optional field, at every position of an input
+ * object type.
+ */
 function fieldsOfObjects() {
   const next = random(SEED + 2);
   return positions.flatMap(({ type, document }) => {
@@ -74,7 +77,10 @@ function fieldsOfObjects() {
   });
 }
 
-/** For every type: a leaf with a selection, an object without one, an unknown field, and all fields. */
+/**
+ * Returns documents for every type: an unknown field, a leaf field with a selection, two fields with the same
+ * response key, an object field without a selection, and all fields.
+ */
 function selections() {
   return compositeTypes.flatMap((type) => {
     const fields = Object.values(type.getFields());
@@ -93,7 +99,10 @@ function selections() {
   });
 }
 
-/** Some of the pairs of composite types, one spread inside the other. */
+/**
+ * Returns documents in which a fragment on one composite type is spread inside another type, for a sample of all
+ * pairs of types.
+ */
 function spreads() {
   const next = random(SEED + 3);
   const pairs = compositeTypes.flatMap((outer) => compositeTypes.map((inner) => [outer.name, inner.name]));

@@ -1,5 +1,5 @@
-// Handwritten invalid documents for Dateline's schema, by the rule that each violates. Values and variables are in
-// values.mjs, conflicting selections in overlaps.mjs, and syntax errors in syntax.mjs.
+// Handwritten invalid documents for Dateline's schema, grouped by the rule that they violate. Documents about values
+// and variables are in values.mjs, conflicting selections in overlaps.mjs, and syntax errors in syntax.mjs.
 
 export const invalid = {
   ExecutableDefinitionsRule: [

@@ -1,4 +1,5 @@
-// GraphQL literals for an input type: accepted ones, and ones that violate ValuesOfCorrectTypeRule.
+// Returns GraphQL literals for an input type: literals that the type accepts, and literals that violate
+// ValuesOfCorrectTypeRule.
 import { isEnumType, isInputObjectType, isListType, isNonNullType, isRequiredInputField } from 'graphql';
 
 const ACCEPTED = {
@@ -35,7 +36,7 @@ const REFUSED = {
   URL: TEXT_REFUSED,
 };
 
-/** Returns the shortest accepted literal. */
+/** Returns the shortest literal that a type accepts. */
 export function minimal(type) {
   if (isNonNullType(type)) return minimal(type.ofType);
   if (isListType(type)) return `[${minimal(type.ofType)}]`;
@@ -45,7 +46,7 @@ export function minimal(type) {
 
 const given = (field) => `${field.name}: ${minimal(field.type)}`;
 
-/** Returns an input object with its required fields, and with the given field if there is one. */
+/** Returns a literal of an input object type with its required fields, and with the field `name` if it is given. */
 export function objectWith(type, name, literal) {
   const all = Object.values(type.getFields());
   const required = type.isOneOf ? (name ? [] : all.slice(0, 1)) : all.filter(isRequiredInputField);

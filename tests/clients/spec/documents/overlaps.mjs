@@ -1,4 +1,5 @@
-// Selections with equal response keys: some can be merged, others conflict.
+// Handwritten documents whose selections contain equal response keys. Some of these fields can be merged, others
+// conflict.
 
 const MERGED = [
   '{ viewer { name name } viewer { role } }',

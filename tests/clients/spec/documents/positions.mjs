@@ -1,12 +1,12 @@
-// Input positions of the schema: every argument of every field and every field of every input object, each with a
-// document that has a given value at that position.
+// Input positions of the schema: every argument of every field, and every field of every input object. Each position
+// has a function that returns a document with a value at the position.
 import { getNamedType, isInputObjectType, isLeafType, isRequiredArgument } from 'graphql';
 import { minimal, objectWith } from './literals.mjs';
 import { compositeTypes, inputTypes, schema } from '../schema.mjs';
 
 const list = (given) => (given.length > 0 ? `(${given.join(', ')})` : '');
 
-/** Returns a field with its required arguments, and with the given argument if there is one. */
+/** Returns a field with its required arguments, and with the argument `name` if it is given. */
 function call(field, name, literal) {
   const required = field.args.filter((argument) => isRequiredArgument(argument) && argument.name !== name);
   const given = required.map((argument) => `${argument.name}: ${minimal(argument.type)}`);
@@ -14,10 +14,10 @@ function call(field, name, literal) {
   return field.name + list(given);
 }
 
-/** Returns the selection for a field; empty for a leaf. */
+/** Returns a minimal selection for the type of a field. It is empty for a leaf type. */
 const selectionOf = (field) => (isLeafType(getNamedType(field.type)) ? '' : ' { __typename }');
 
-/** For each type, the shortest document that selects from it. */
+/** For each type, a function that returns a short document with a selection on the type. */
 const documents = new Map([
   ['Query', (selection, definitions) => `${definitions ? `query(${definitions}) ` : ''}{ ${selection} }`],
   ['Mutation', (selection, definitions) => `mutation${definitions ? `(${definitions})` : ''} { ${selection} }`],
@@ -38,13 +38,13 @@ for (const type of compositeTypes) {
   documents.set(type.name, (selection, definitions) => around(`... on ${type.name} { ${selection} }`, definitions));
 }
 
-/** Returns a document that has the given selection on a type. */
+/** Returns a document that contains a selection on a type. */
 export function documentOf(typeName, selection, definitions = '') {
   return documents.get(typeName)(selection, definitions);
 }
 
 /**
- * Every argument of every field. `document(literal, definitions)` returns a document with the literal as the
+ * Every argument of every field. `document(literal, definitions)` returns a document that passes the literal as the
  * argument.
  */
 export const argumentPositions = compositeTypes.flatMap((type) => {
@@ -60,7 +60,7 @@ export const argumentPositions = compositeTypes.flatMap((type) => {
   });
 });
 
-/** For each input type, a document that contains such an object. */
+/** For each input object type, a function that returns a document with a literal of the type. */
 const objects = new Map();
 for (const position of argumentPositions) {
   const type = getNamedType(position.type);
@@ -76,7 +76,7 @@ for (const name of objects.keys()) {
   }
 }
 
-/** Every field of every input object. */
+/** Every field of every input object type, like `argumentPositions`. */
 export const inputFieldPositions = inputTypes.flatMap((type) => {
   return Object.values(type.getFields()).map((field) => ({
     name: `${type.name}.${field.name}`,

@@ -1,6 +1,7 @@
-// Texts at the limits of the grammar. graphql-js determines which of them can be parsed.
+// Texts that are at the limits of the GraphQL grammar, with and without syntax errors. graphql-js decides which of
+// them can be parsed.
 
-/** Returns a document that contains this text, in GraphQL syntax, as a value. */
+/** Returns a document with a value that is given in GraphQL syntax. */
 const withValue = (value) => `{ topics(filter: {search: ${value}}) { totalCount } }`;
 
 const STRINGS = [

@@ -1,4 +1,4 @@
-// Handwritten valid documents for Dateline's schema. The generators start from them.
+// Handwritten valid documents for Dateline's schema. edits.mjs changes them into further documents.
 
 const QUERIES = [
   '{ viewer { name } }',

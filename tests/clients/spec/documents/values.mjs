@@ -1,4 +1,4 @@
-// Handwritten documents with values and variables for Dateline's schema. Some of them are valid.
+// Handwritten documents that test values and variables, for Dateline's schema. Some are valid, others invalid.
 
 const VALUES = [
   '{ releases(first: "3") { count } }',
