@@ -1,5 +1,6 @@
-/* Disk fault injection: a library preloaded into the program under test (LD_PRELOAD) that makes selected writes and syncs of
- * selected files fail. A test controls it and reads its counters through a small memory-mapped file; see `fault.rs`. */
+/* Disk fault injection: a library that is preloaded into the program under test (LD_PRELOAD) and makes selected writes and
+ * syncs of selected files fail. A test controls the library, and reads its counters, through a small memory-mapped file; see
+ * `fault.rs`. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,17 +21,17 @@ enum verdict { PASS, SHORTEN, FAIL };
 
 struct control {
     _Atomic uint32_t armed;
-    uint32_t operations; /* bits of enum operation that may fail */
-    int32_t error;       /* errno of a failed operation */
-    uint32_t limit;      /* number of operations that fail; 0: all operations after `after` */
-    uint32_t shortened;  /* 1: the first write is cut in half instead of failing, as on an almost full disk */
+    uint32_t operations; /* operations that may fail: bits of enum operation */
+    int32_t error;       /* errno that a failed operation sets */
+    uint32_t limit;      /* number of operations that fail; 0: all operations after the first `after` ones */
+    uint32_t shortened;  /* 1: the first affected write writes half of its bytes, as on an almost full disk */
     _Atomic uint32_t traced;
-    uint64_t after; /* number of matching operations that succeed first */
+    uint64_t after; /* number of affected operations that succeed before the fault */
     _Atomic uint64_t matched;
     _Atomic uint64_t failed;
-    char suffixes[80];     /* file name suffixes, separated by spaces */
-    /* One byte for each operation on these files, successful ones included: the operation, the number (from 1) of the suffix
-     * of its file << 4, and whether a fault was injected << 7. */
+    char suffixes[80];     /* suffixes of the names of the affected files, separated by spaces */
+    /* One byte for each operation on these files, including operations that succeed. Bits 0 to 3: the operation. Bits 4 to 6:
+     * the number (from 1) of the suffix of the file. Bit 7: whether a fault was injected. */
     uint8_t trace[TRACED];
 };
 
@@ -45,7 +46,7 @@ __attribute__((constructor)) static void map_control(void) {
     if (mapped != MAP_FAILED) control = mapped;
 }
 
-/* Returns the number, from 1, of the suffix that the file's name ends with; 0 if none matches. */
+/* Returns the number (from 1) of the suffix with which the name of an open file ends; 0 if no suffix matches. */
 static unsigned suffix_of(int file) {
     char link[40], path[4096], suffixes[sizeof control->suffixes];
     snprintf(link, sizeof link, "/proc/self/fd/%d", file);
@@ -141,7 +142,7 @@ RESIZING(ftruncate64, off64_t)
 ALLOCATING(fallocate, off_t)
 ALLOCATING(fallocate64, off64_t)
 
-/* posix_fallocate returns the error instead of setting errno. */
+/* Unlike the other functions, posix_fallocate returns the error instead of setting errno. */
 #define RESERVING(name, offset)                                                    \
     int name(int file, offset from, offset size) {                                 \
         REAL(name, int, int, offset, offset);                                      \

@@ -1,6 +1,7 @@
-# Creates a PostgreSQL server in the folder of this script, prints "ready", and waits. When standard input closes, it
-# stops the server and removes the folder, so the server stops however the parent process ends. Each input line is a
-# command for pg_ctl: "stop fast", "start", "restart immediate". The reply is "done" or "failed".
+# Creates and starts a PostgreSQL server in the folder of this script, prints "ready", and reads commands from standard
+# input. Each line is a command for pg_ctl: "stop fast", "start", "restart immediate". The reply is "done" or "failed".
+# When standard input closes, the script stops the server and removes the folder. Standard input closes when the parent
+# process exits, even if the parent is killed.
 # $1: the folder of PostgreSQL's programs.
 set -u
 umask 077
@@ -13,7 +14,7 @@ clean() {
 }
 trap 'clean "$1"' EXIT
 trap exit HUP INT TERM
-# The parent may exit before it reads "ready".
+# SIGPIPE is ignored, because the parent process may exit before it reads "ready".
 trap '' PIPE
 exec 3>&1 >>"$here/log" 2>&1
 
@@ -23,7 +24,7 @@ listen_addresses = ''
 unix_socket_directories = '$here'
 max_connections = 200
 shared_buffers = 32MB
-# Test data need to survive a restart of the server, but not of the machine.
+# Test data must survive a restart of the server, but not of the machine, so nothing is synced to disk.
 fsync = off
 full_page_writes = off
 wal_level = minimal
@@ -34,7 +35,7 @@ END
     "$1/pg_ctl" -D data -w -t 30 start </dev/null 3>&- &&
     echo ready >&3
 
-# Also after a failure, so that the parent can read the log before the folder is removed.
+# This loop also runs if the server did not start: the parent can then read the log before the folder is removed.
 while read -r action mode; do
     if "$1/pg_ctl" -D data -w -t 30 ${mode:+-m "$mode"} "$action" </dev/null 3>&-; then
         echo done >&3

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Period boundaries in time zones, computed with Python's zoneinfo: the expected values of tests/api/queries/release_sets.rs.
+"""Computes the boundaries of days and months in several time zones with Python's zoneinfo. tests/api/queries/release_sets.rs
+compares Dateline's timelines with the result.
 
     python3 tests/api/queries/zones/expect.py > tests/api/queries/zones/expected.json
 
-A day begins at the first instant whose local date is that day. The script finds it by trying every minute, so the result does
-not depend on how a library treats local times that do not exist or occur twice. A day without any instant is omitted.
+A day begins at the first instant whose local date is that day. The script finds this instant by trying every minute, so the
+result does not depend on how a library treats local times that do not exist or occur twice. The result omits a day that a
+time zone skipped.
 """
 
 import datetime as dt
@@ -17,7 +19,7 @@ UTC = dt.timezone.utc
 
 
 def first_instant(day, zone):
-    """Returns the first minute (in seconds since 1970) whose local date is not before the day."""
+    """Returns the first minute whose local date in the zone is `day` or later, in seconds since 1970."""
     noon = int(dt.datetime.combine(day, dt.time(12), UTC).timestamp())
     for at in range(noon - 2 * 86400, noon + 2 * 86400, 60):
         if dt.datetime.fromtimestamp(at, UTC).astimezone(zone).date() >= day:
