@@ -1,14 +1,14 @@
-# Recipes for daily work. `just` lists them. Each is one command, so they also work without `just`.
+# Recipes for daily work; `just` lists them. Each recipe consists of plain commands, which also work without `just`.
 
 # List the recipes.
 default:
     @just --list
 
-# Serve a demo newsroom at http://127.0.0.1:8000/graphiql. The first build takes several minutes.
+# Serve the demo newsroom at http://127.0.0.1:8000/graphiql. The first build takes several minutes.
 dev:
     cargo run --release -- serve --demo --database sqlite://demo.db
 
-# Run all tests.
+# Run all Rust tests.
 test:
     cargo test --workspace
 
@@ -17,11 +17,11 @@ lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# Accept changed snapshots in tests/api/snapshots. Review the difference before you commit it.
+# Accept changed output in the snapshot tests (tests/api/snapshots). Review the changed files before you commit them.
 bless:
     INSTA_UPDATE=always cargo test --test api snapshots
 
-# Rewrite the generated files: schema.graphql, docs/commands.md, and the tables in docs.
+# Rewrite the generated files: schema.graphql, docs/commands.md, and the generated tables in docs.
 update:
     DATELINE_TEST_UPDATE=1 cargo test --test api documentation::generated
 
@@ -29,6 +29,6 @@ update:
 bench:
     cargo bench
 
-# Run everything that a change must pass.
+# Run all checks that a change must pass (continuous integration).
 ci:
     bash .ci/run
