@@ -11,7 +11,7 @@ use std::{
     sync::OnceLock,
 };
 
-/// The environment variable that tells the preloaded library the path of the control file.
+/// The environment variable with the path of the control file, which the preloaded library reads.
 const CONTROL: &str = "DATELINE_TEST_FAULT_CONTROL";
 
 // Byte offsets of fields in the control file. They must match `struct control` in `shim.c`.

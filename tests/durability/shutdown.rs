@@ -178,7 +178,7 @@ fn on_postgres(test: impl FnOnce(&mut Cluster, Program, Client)) {
     with_server(setup, |_, program, client| test(&mut cluster, program, client));
 }
 
-/// Sends a few requests in threads, each of which waits for the database.
+/// Starts threads that each send a request and wait for the database.
 fn send_waiting_requests(client: &Client) -> Vec<thread::JoinHandle<()>> {
     let send_request = |number: usize| {
         let client = client.clone();

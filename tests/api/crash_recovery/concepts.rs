@@ -78,8 +78,8 @@ impl Resource for Concept {
         let stored = rows.concepts.get(&key);
         let into = self.into.as_deref().map(|id| rows.key(id));
         assert_eq!(rows.merged.get(&key), into.as_ref(), "{self:?}");
-        // The row has no alternative names, such as those that a merge adopts. The API view and the journal image
-        // check them.
+        // Alternative names, such as those that a merge adds, are not compared here. The API view and the journal
+        // image cover them.
         let expected =
             (self.name.clone(), self.revision as i32, self.parent.as_deref().map(|id| rows.key(id)), self.retired);
         assert_eq!(stored, self.into.is_none().then_some(&expected), "{self:?}");

@@ -65,9 +65,9 @@ pub(super) struct Request<T> {
 pub(super) struct RequestCounts {
     pub(super) answered: usize,
     pub(super) in_flight: usize,
-    /// Number of requests in flight at a kill of which the server had applied at least one step.
+    /// Number of requests that were in flight at a kill, and that the server had applied at least in part.
     pub(super) applied: usize,
-    /// Number of requests in flight at a kill of which the server had applied some steps but not all.
+    /// Number of requests that were in flight at a kill, and that the server had applied only in part.
     pub(super) partially_applied: usize,
 }
 

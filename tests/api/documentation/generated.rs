@@ -23,8 +23,7 @@ fn check(path: &str, generated: &str) {
     }
 }
 
-/// Like [`check`], but compares or rewrites only the table between the lines `<!-- table -->` and `<!-- end of table
-/// -->`.
+/// Like [`check`], but only for the table that is between the lines `<!-- table -->` and `<!-- end of table -->`.
 #[track_caller]
 fn check_table(path: &str, table: &str) {
     let (start, end) = ("<!-- table -->\n", "<!-- end of table -->");

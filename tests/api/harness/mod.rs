@@ -1,6 +1,6 @@
 //! Test harness. A `TestServer` is a newsroom with a separate database, the real router, and one token for each role.
-//! Requests go directly to the router; `serve` also listens on TCP. The clock stands at `noon()` until a test sets
-//! it. `on_both_databases!` runs a test on SQLite and, if PostgreSQL is available, on PostgreSQL.
+//! Requests go directly to the router; `serve` also listens on TCP. The clock shows `noon()` until a test sets it.
+//! `on_both_databases!` runs a test on SQLite and, if PostgreSQL is available, on PostgreSQL.
 //!
 //! - `mutations`: mutations that many tests send
 //! - `postgres`: PostgreSQL servers and databases for tests
@@ -175,7 +175,7 @@ impl TestServer {
         }
     }
 
-    /// Opens a fixture of `tests/fixtures` on SQLite, with its tokens. The clock stands at `fixtures::later()`.
+    /// Opens a fixture of `tests/fixtures` on SQLite, with its tokens. The clock shows `fixtures::later()`.
     pub(crate) async fn of_fixture(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("fixture.db").display());
