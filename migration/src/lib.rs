@@ -19,6 +19,7 @@ mod m20261124_000009_catalog;
 mod m20261124_000010_desk;
 mod m20261124_000011_thesaurus;
 mod m20261124_000012_access;
+mod m20261127_000013_markdown;
 
 /// All migrations in order.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000010_desk::Migration),
             Box::new(m20261124_000011_thesaurus::Migration),
             Box::new(m20261124_000012_access::Migration),
+            Box::new(m20261127_000013_markdown::Migration),
         ]
     }
 }

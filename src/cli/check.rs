@@ -53,6 +53,15 @@ impl Check {
         for (kind, number) in &report.unlisted {
             print(&format!("{kind}: and {number} more"))?;
         }
+        for (slug, revision) in &report.html_bodies.listed {
+            print(&format!(
+                "note: release {slug}, revision {revision}: the body contains HTML, which is shown as text; write it as \
+                 Markdown, or leave it"
+            ))?;
+        }
+        if report.html_bodies.more > 0 {
+            print(&format!("note: HTML in the body: and {} more", report.html_bodies.more))?;
+        }
         let has_findings = !report.findings.is_empty();
         print(&format!(
             "{}: {}: {}",

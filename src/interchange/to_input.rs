@@ -12,10 +12,9 @@ use crate::{
     newsroom::{
         Patch,
         import::{ImportedRelease, ImportedWithdrawal},
-        markup,
         release::{content::ReleaseInput, withdraw::Withdrawal},
         taxonomy::{place::PlaceInput, topic::TopicInput},
-        text::control::ControlCount,
+        text::control::{ControlCount, replace_controls},
     },
 };
 
@@ -76,9 +75,11 @@ impl ReleaseRecord {
                 return Err("bodyMarkdown and bodyHtml cannot be combined: remove one of them".to_owned());
             }
             (markdown, None) => markdown,
-            (None, Some(html)) => {
-                let (markdown, body_controls) = markup::html_to_markdown(&html)?;
-                controls = body_controls;
+            (None, Some(mut html)) => {
+                controls += replace_controls(&mut html);
+                let mut markdown = markup::from_html(&html).map_err(|error| format!("bodyHtml: {error}"))?;
+                // Character references can be control characters.
+                controls += replace_controls(&mut markdown);
                 Some(markdown)
             }
         };

@@ -14,7 +14,6 @@
 //! - `reading`: lists, keyset pagination with cursors, revision history, journal, change stream
 //! - `access`: tokens, preview links, idempotency keys, access log, public ids and resume tokens
 //! - `text`: validation of plain text, language tags, local times, slug format
-//! - `markup`: Markdown to HTML and plain text, HTML to Markdown
 //! - `import`: bulk import
 //! - `export`: reads all topics, places and releases for an export
 //! - `check`: verification of the stored data
@@ -26,7 +25,6 @@ pub mod check;
 pub mod error;
 pub mod export;
 pub mod import;
-pub mod markup;
 pub mod reading;
 pub mod release;
 pub mod repair;

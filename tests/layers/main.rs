@@ -98,7 +98,8 @@ fn files_without_rule(sources: &[Source]) -> Vec<String> {
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = Vec::new();
-    let mut folders = ["src", "entity", "migration", "tests", "benches"].map(|folder| root.join(folder)).to_vec();
+    let mut folders =
+        ["src", "entity", "markup", "migration", "tests", "benches"].map(|folder| root.join(folder)).to_vec();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             let path = entry.path();
@@ -128,7 +129,7 @@ fn assert_none(violations: &[String]) {
 #[test]
 fn every_module_uses_only_allowed_modules() {
     let sources = sources();
-    for expected in ["src/lib.rs", "entity/src/lib.rs", "migration/src/lib.rs"] {
+    for expected in ["src/lib.rs", "entity/src/lib.rs", "markup/src/lib.rs", "migration/src/lib.rs"] {
         assert!(sources.iter().any(|source| source.path == expected), "{expected} was not found");
     }
     assert_none(&violations(&sources));
@@ -147,7 +148,8 @@ fn no_file_exceeds_the_line_limit() {
 /// Returns the paths of all handwritten files in the source folders of the workspace.
 fn files() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut folders = ["src", "entity", "migration", "tests", "benches"].map(|folder| root.join(folder)).to_vec();
+    let mut folders =
+        ["src", "entity", "markup", "migration", "tests", "benches"].map(|folder| root.join(folder)).to_vec();
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -233,7 +235,7 @@ fn paths_in_documents_exist() {
                 let path = word.trim_end_matches(['.', '/']);
                 let top = path.split('/').next().unwrap_or_default();
                 if path.contains('/')
-                    && ["src", "entity", "migration", "tests", "benches", "fuzz", "docs"].contains(&top)
+                    && ["src", "entity", "markup", "migration", "tests", "benches", "fuzz", "docs"].contains(&top)
                     && !root.join(path).exists()
                 {
                     missing.push(format!("{document}:{}: {path}", number + 1));
@@ -257,7 +259,7 @@ const RECURSIVE: [&str; 4] = [
 fn files_import_each_other_only_where_the_data_is_recursive() {
     let sources = sources();
     let mut found = Vec::new();
-    for member in ["src/", "entity/src/", "migration/src/"] {
+    for member in ["src/", "entity/src/", "markup/src/", "migration/src/"] {
         let files = sources.iter().filter(|source| source.path.starts_with(member));
         let graph = Graph::new(files.map(|source| (source.path.as_str(), source.text.as_str())));
         for circle in graph.circles() {

@@ -5,13 +5,13 @@
 //! skipped; the other keys of the set stay usable.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, crypto};
+use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
     error::TokenRejected,
-    token::{self, Token},
+    token::{Algorithm, Token},
 };
 
 /// Maximum number of keys that are used from one JWK Set. Further keys are ignored.
@@ -19,9 +19,6 @@ const MAX_KEYS: usize = 100;
 
 /// Accepted sizes of an RSA modulus, in bytes: 2048 to 8192 bits.
 const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
-
-const RSA_ALGORITHMS: [Algorithm; 6] =
-    [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512, Algorithm::PS256, Algorithm::PS384, Algorithm::PS512];
 
 /// Result of verifying a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +41,19 @@ pub(super) struct JwkSet {
 #[derive(Debug)]
 struct Key {
     id: Option<String>,
-    algorithms: Vec<Algorithm>,
-    public: DecodingKey,
+    /// The only algorithm that the key may be used with, if the key names one.
+    algorithm: Option<Algorithm>,
+    public: PublicKey,
+}
+
+#[derive(Debug)]
+enum PublicKey {
+    Rsa(RsaPublicKeyComponents<Vec<u8>>),
+    /// A point on the curve P-256, uncompressed (SEC 1, section 2.3.3).
+    P256(Vec<u8>),
+    /// A point on the curve P-384, uncompressed.
+    P384(Vec<u8>),
+    Ed25519(Vec<u8>),
 }
 
 #[derive(Deserialize)]
@@ -86,7 +94,7 @@ impl JwkSet {
     /// supports its algorithm. Fails if the signature is invalid, if the key that the token names does not allow
     /// the token's algorithm, or if the token names no key and several keys support its algorithm.
     pub(super) fn verify(&self, token: &Token<'_>) -> Result<Verification, TokenRejected> {
-        let is_usable = |key: &&Key| key.algorithms.contains(&token.algorithm);
+        let is_usable = |key: &&Key| key.supports(token.algorithm);
         let candidates: Vec<&Key> = match &token.key_id {
             Some(id) => {
                 let mut named = self.keys.iter().filter(|key| key.id.as_ref() == Some(id)).peekable();
@@ -123,49 +131,76 @@ impl Key {
         if !verifies_signatures {
             return None;
         }
-        let (mut algorithms, public) = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
-            ("RSA", _) => (RSA_ALGORITHMS.to_vec(), rsa(jwk.n.as_ref()?, jwk.e.as_ref()?)?),
-            ("EC", Some("P-256")) => (vec![Algorithm::ES256], curve(jwk.x.as_ref()?, jwk.y.as_ref()?, 32)?),
-            ("EC", Some("P-384")) => (vec![Algorithm::ES384], curve(jwk.x.as_ref()?, jwk.y.as_ref()?, 48)?),
-            ("OKP", Some("Ed25519")) => (vec![Algorithm::EdDSA], edwards(jwk.x.as_ref()?)?),
+        let public = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
+            ("RSA", _) => rsa(jwk.n.as_ref()?, jwk.e.as_ref()?)?,
+            ("EC", Some("P-256")) => PublicKey::P256(point(jwk.x.as_ref()?, jwk.y.as_ref()?, 32)?),
+            ("EC", Some("P-384")) => PublicKey::P384(point(jwk.x.as_ref()?, jwk.y.as_ref()?, 48)?),
+            ("OKP", Some("Ed25519")) => PublicKey::Ed25519(coordinate(jwk.x.as_ref()?, 32)?),
             _ => return None,
         };
-        if let Some(name) = jwk.alg {
-            let declared = token::algorithm(&name)?;
-            algorithms.retain(|&algorithm| algorithm == declared);
-        }
-        (!algorithms.is_empty()).then_some(Self { id: jwk.kid, algorithms, public })
+        let algorithm = match jwk.alg {
+            Some(name) => Some(Algorithm::from_name(&name)?),
+            None => None,
+        };
+        let key = Self { id: jwk.kid, algorithm, public };
+        algorithm.is_none_or(|algorithm| key.supports(algorithm)).then_some(key)
+    }
+
+    /// Whether the type of the key fits the algorithm, and the key allows it.
+    fn supports(&self, algorithm: Algorithm) -> bool {
+        use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
+        self.algorithm.is_none_or(|only| only == algorithm)
+            && match self.public {
+                PublicKey::Rsa(_) => matches!(algorithm, RS256 | RS384 | RS512 | PS256 | PS384 | PS512),
+                PublicKey::P256(_) => algorithm == ES256,
+                PublicKey::P384(_) => algorithm == ES384,
+                PublicKey::Ed25519(_) => algorithm == EdDSA,
+            }
     }
 
     fn verifies(&self, token: &Token<'_>) -> bool {
-        crypto::verify(token.signature, token.message, &self.public, token.algorithm).unwrap_or(false)
+        let Ok(signed) = URL_SAFE_NO_PAD.decode(token.signature) else { return false };
+        let verified = match &self.public {
+            PublicKey::Rsa(components) => {
+                let parameters = match token.algorithm {
+                    Algorithm::RS384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+                    Algorithm::RS512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+                    Algorithm::PS256 => &signature::RSA_PSS_2048_8192_SHA256,
+                    Algorithm::PS384 => &signature::RSA_PSS_2048_8192_SHA384,
+                    Algorithm::PS512 => &signature::RSA_PSS_2048_8192_SHA512,
+                    _ => &signature::RSA_PKCS1_2048_8192_SHA256,
+                };
+                components.verify(parameters, token.message, &signed)
+            }
+            PublicKey::P256(point) => {
+                UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point).verify(token.message, &signed)
+            }
+            PublicKey::P384(point) => {
+                UnparsedPublicKey::new(&signature::ECDSA_P384_SHA384_FIXED, point).verify(token.message, &signed)
+            }
+            PublicKey::Ed25519(key) => UnparsedPublicKey::new(&signature::ED25519, key).verify(token.message, &signed),
+        };
+        verified.is_ok()
     }
 }
 
-fn rsa(modulus: &str, exponent: &str) -> Option<DecodingKey> {
+fn rsa(modulus: &str, exponent: &str) -> Option<PublicKey> {
     // Some issuers write a leading zero byte, as in DER. Remove it.
     let number = |text: &str| {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
         Some(bytes[zeros..].to_vec())
     };
-    let (modulus, exponent) = (number(modulus)?, number(exponent)?);
-    RSA_MODULUS_BYTES.contains(&modulus.len()).then(|| DecodingKey::from_rsa_raw_components(&modulus, &exponent))
+    let (n, e) = (number(modulus)?, number(exponent)?);
+    RSA_MODULUS_BYTES.contains(&n.len()).then_some(PublicKey::Rsa(RsaPublicKeyComponents { n, e }))
 }
 
-fn curve(x: &str, y: &str, length: usize) -> Option<DecodingKey> {
-    has_length(x, length).then_some(())?;
-    has_length(y, length).then_some(())?;
-    DecodingKey::from_ec_components(x, y).ok()
+fn point(x: &str, y: &str, length: usize) -> Option<Vec<u8>> {
+    Some([vec![4], coordinate(x, length)?, coordinate(y, length)?].concat())
 }
 
-fn edwards(x: &str) -> Option<DecodingKey> {
-    has_length(x, 32).then_some(())?;
-    DecodingKey::from_ed_components(x).ok()
-}
-
-fn has_length(text: &str, length: usize) -> bool {
-    URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == length)
+fn coordinate(text: &str, length: usize) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == length)
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! its signature.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::Algorithm;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
@@ -14,23 +13,42 @@ use super::error::TokenRejected;
 /// Maximum length of a token, in bytes; a longer one is rejected without parsing.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// Accepted signature algorithms. All of them are asymmetric, so the key that verifies a token cannot sign one.
-/// `none` and algorithms with a shared secret are never accepted.
-const ALGORITHMS: [(&str, Algorithm); 9] = [
-    ("RS256", Algorithm::RS256),
-    ("RS384", Algorithm::RS384),
-    ("RS512", Algorithm::RS512),
-    ("PS256", Algorithm::PS256),
-    ("PS384", Algorithm::PS384),
-    ("PS512", Algorithm::PS512),
-    ("ES256", Algorithm::ES256),
-    ("ES384", Algorithm::ES384),
-    ("EdDSA", Algorithm::EdDSA),
-];
+/// An accepted signature algorithm (RFC 7518, RFC 8037). All of them are asymmetric, so the key that verifies a token
+/// cannot sign one. `none` and algorithms with a shared secret are never accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Algorithm {
+    RS256,
+    RS384,
+    RS512,
+    PS256,
+    PS384,
+    PS512,
+    ES256,
+    ES384,
+    EdDSA,
+}
 
-/// Returns the accepted algorithm with a name, or `None` if there is none. Names are case-sensitive.
-pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
-    ALGORITHMS.iter().find(|(known, _)| *known == name).map(|&(_, algorithm)| algorithm)
+impl Algorithm {
+    const ALL: [Self; 9] = [
+        Self::RS256,
+        Self::RS384,
+        Self::RS512,
+        Self::PS256,
+        Self::PS384,
+        Self::PS512,
+        Self::ES256,
+        Self::ES384,
+        Self::EdDSA,
+    ];
+
+    /// Returns the accepted algorithm with a name, or `None` if there is none. Names are case-sensitive.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
+    fn name(self) -> String {
+        format!("{self:?}")
+    }
 }
 
 #[derive(Deserialize)]
@@ -66,8 +84,8 @@ impl<'a> Token<'a> {
             text.rsplit_once('.').and_then(|(message, signature)| Some((message, signature, message.split_once('.')?)));
         let Some((message, signature, (header, payload))) = parts else { return Err(malformed()) };
         let header: Header = serde_json::from_slice(&decode_part(header)?).map_err(|_| malformed())?;
-        let Some(algorithm) = algorithm(&header.alg) else {
-            let known: Vec<&str> = ALGORITHMS.iter().map(|&(name, _)| name).collect();
+        let Some(algorithm) = Algorithm::from_name(&header.alg) else {
+            let known = Algorithm::ALL.map(Algorithm::name);
             return Err(TokenRejected(format!(
                 "the token's signature algorithm is not accepted: configure the issuer to use one of {}",
                 known.join(", ")

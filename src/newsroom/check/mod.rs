@@ -12,8 +12,10 @@
 //! - `slugs`: checks that the slug of every object is reserved for that object
 //! - `journal`: checks that the journal has no gaps and that its entries can be decoded
 //! - `image`: checks that the rows equal the images in the journal
+//! - `bodies`: bodies with raw HTML, which are listed and are no findings
 //! - `catalog`: compares the catalog with SQL counts and with a replay of the journal
 
+mod bodies;
 mod catalog;
 mod finding;
 mod image;
@@ -28,6 +30,7 @@ use sea_orm::DbErr;
 
 use super::repair::find_out_of_range;
 use crate::db::{Db, OpenError};
+pub use bodies::HtmlBodies;
 pub use finding::{Finding, FindingKind, MAX_LISTED};
 use finding::{Findings, RESTORE_BACKUP};
 use journal::JournalSummary;
@@ -43,6 +46,8 @@ pub struct CheckReport {
     pub unlisted: Vec<(FindingKind, u64)>,
     /// Number of rows that the check read, by table.
     pub rows: Vec<(String, u64)>,
+    /// Bodies with raw HTML.
+    pub html_bodies: HtmlBodies,
     /// First and last sequence of the journal, or `None` if it is empty.
     pub journal: Option<(i64, i64)>,
 }
@@ -99,6 +104,8 @@ pub async fn check(db: &Db) -> Result<CheckReport, CheckError> {
         .await;
     image::verify(&tx, &mut findings, &journal).await;
     catalog::verify(&tx, &mut findings, &journal).await;
+    let mut html_bodies = HtmlBodies::default();
+    in_savepoint(&tx, &mut findings, "bodies", async |tx, _| html_bodies.find(tx).await).await;
     if let Some(error) = findings.interruption() {
         return Err(CheckError::Interrupted(error));
     }
@@ -106,5 +113,5 @@ pub async fn check(db: &Db) -> Result<CheckReport, CheckError> {
     let _ = tx.rollback().await;
     let (findings, unlisted) = findings.finish();
     let journal = (journal.last > 0).then_some((journal.first, journal.last));
-    Ok(CheckReport { findings, unlisted, rows, journal })
+    Ok(CheckReport { findings, unlisted, rows, html_bodies, journal })
 }

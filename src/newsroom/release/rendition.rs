@@ -1,7 +1,7 @@
 //! Cache of rendered bodies: HTML, plain text and word counts by revision, within a memory budget (LRU).
 //!
 //! If several requests need the same HTML or plain text at the same time, it is rendered only once. Long bodies are
-//! rendered on blocking threads, with at most one rendering per processor core. The renderer is in `markup`.
+//! rendered on blocking threads, with at most one rendering per processor core. The renderer is the crate `markup`.
 
 use std::{
     sync::Arc,
@@ -15,7 +15,7 @@ use quick_cache::{
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::{blocking, newsroom::markup};
+use crate::blocking;
 
 /// Memory for cached HTML and plain text, in bytes.
 const MAX_TEXT_BYTES: u64 = 32 << 20;
@@ -89,7 +89,7 @@ impl Renditions {
     ) -> Arc<str> {
         let compute = async || {
             let markdown = markdown.clone();
-            self.render(markdown.len(), on_rendered, move || markup::markdown_to_html(&markdown).into()).await
+            self.render(markdown.len(), on_rendered, move || markup::to_html(&markdown).into()).await
         };
         self.get_or_render((revision, Format::Html), compute).await
     }
@@ -101,10 +101,9 @@ impl Renditions {
         markdown: &Arc<str>,
         on_rendered: impl FnOnce(Duration) + Send + 'static,
     ) -> Arc<str> {
-        let html = self.texts.get(&(revision, Format::Html));
         let compute = async || {
             let markdown = markdown.clone();
-            self.render(markdown.len(), on_rendered, move || plain_text(&markdown, html.as_deref()).into()).await
+            self.render(markdown.len(), on_rendered, move || markup::to_text(&markdown).into()).await
         };
         self.get_or_render((revision, Format::Text), compute).await
     }
@@ -120,12 +119,12 @@ impl Renditions {
         if let Some(count) = self.counts.get(&revision) {
             return count;
         }
-        let (text, html) = (self.texts.get(&(revision, Format::Text)), self.texts.get(&(revision, Format::Html)));
+        let text = self.texts.get(&(revision, Format::Text));
         let markdown = markdown.clone();
         let count = self
             .render(markdown.len(), on_rendered, move || match text {
                 Some(text) => markup::word_count(&text),
-                None => markup::word_count(&plain_text(&markdown, html.as_deref())),
+                None => markup::word_count(&markup::to_text(&markdown)),
             })
             .await;
         self.counts.insert(revision, count);
@@ -173,11 +172,6 @@ impl Renditions {
     }
 }
 
-/// Returns the plain text of a body. Converts its HTML if that is available, and the Markdown otherwise.
-fn plain_text(markdown: &str, html: Option<&str>) -> String {
-    html.map_or_else(|| markup::markdown_to_text(markdown), markup::html_to_text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,20 +182,16 @@ mod tests {
         for markdown in ["", "Some *words*.", &"A long one, [linked](https://example.org/). ".repeat(1000)] {
             let (revision, markdown): (Uuid, Arc<str>) = (Uuid::now_v7(), markdown.into());
             for _ in 0..2 {
-                assert_eq!(*renditions.html(revision, &markdown, drop).await, markup::markdown_to_html(&markdown));
-                assert_eq!(*renditions.text(revision, &markdown, drop).await, markup::markdown_to_text(&markdown));
-                let count = markup::word_count(&markup::markdown_to_text(&markdown));
+                assert_eq!(*renditions.html(revision, &markdown, drop).await, markup::to_html(&markdown));
+                assert_eq!(*renditions.text(revision, &markdown, drop).await, markup::to_text(&markdown));
+                let count = markup::word_count(&markup::to_text(&markdown));
                 assert_eq!(renditions.word_count(revision, &markdown, drop).await, count);
             }
             let other: Arc<str> = "Never looked at.".into();
-            assert_eq!(
-                *renditions.html(revision, &other, drop).await,
-                markup::markdown_to_html(&markdown),
-                "it was made once"
-            );
+            assert_eq!(*renditions.html(revision, &other, drop).await, markup::to_html(&markdown), "it was made once");
             assert_eq!(
                 renditions.word_count(revision, &other, drop).await,
-                markup::word_count(&markup::markdown_to_text(&markdown))
+                markup::word_count(&markup::to_text(&markdown))
             );
         }
     }

@@ -26,7 +26,7 @@ async fn seed_random_history(server: &TestServer) {
 }
 
 /// Runs `dateline check` on the database at a URL. Returns the exit code and the output.
-fn run_check(url: &str) -> (Option<i32>, String) {
+pub(super) fn run_check(url: &str) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     let (code, output, error) = run(folder.path(), &["check", "--database", url]);
     assert!(!error.contains("panicked"), "{error}");

@@ -13,9 +13,10 @@ use dateline::{
     http,
     newsroom::{NewsroomSettings, repair::find_out_of_range},
 };
-use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
 
+use super::check::run_check;
 use crate::harness::{post, postgres};
 
 /// The names of the fixtures. A fixture is named after the month in which its version of Dateline was current.
@@ -146,4 +147,47 @@ async fn postgres_databases_of_earlier_versions_give_the_same_responses() {
         execute_sql(&database.url, &file(&format!("{name}.sql"))).await;
         check(&database.url, &name).await;
     }
+}
+
+/// Replaces the bodies of a restored fixture database by bodies with HTML, migrates the database, and checks the
+/// bodies of all revisions.
+async fn check_html_bodies(url: &str) {
+    let deep = "<div>".repeat(300);
+    let replace = format!(
+        "UPDATE revision SET body_markdown = '50<sup>th</sup> ~old~ 2^3^\n\n- <b>a</b>'; \
+         UPDATE revision SET body_markdown = '{deep}' WHERE id IN (SELECT working_revision_id FROM \"release\"); \
+         UPDATE revision SET body_markdown = '*a* b' WHERE number = 2"
+    );
+    execute_sql(url, &replace).await;
+    let db = Db::open(url).await.unwrap();
+    db.migrate().await.unwrap();
+    let sql = "SELECT DISTINCT body_markdown FROM revision ORDER BY body_markdown";
+    let rows = db.reader().query_all_raw(Statement::from_string(db.backend(), sql)).await.unwrap();
+    let mut bodies: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    bodies.sort();
+    assert_eq!(bodies, ["*a* b", "50^th^ ~~old~~ 2\\^3\\^\n\n- **a**", &deep]);
+    let report = dateline::newsroom::check::check(&db).await.unwrap();
+    db.close().await;
+    assert_eq!(report.findings, []);
+    let (slug, revision) = &report.html_bodies.listed[0];
+    let (code, output) = run_check(url);
+    assert_eq!(code, Some(0), "{output}");
+    let note = format!("note: release {slug}, revision {revision}: the body contains HTML, which is shown as text");
+    assert!(output.contains(&note), "{output}");
+}
+
+#[tokio::test]
+async fn sqlite_bodies_with_html_are_rewritten_as_markdown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fixture.db").display().to_string();
+    execute_sql(&format!("sqlite://{path}?mode=rwc"), &file("2026-11.sqlite.sql")).await;
+    check_html_bodies(&format!("sqlite://{path}")).await;
+}
+
+#[tokio::test]
+async fn postgres_bodies_with_html_are_rewritten_as_markdown() {
+    let Some(cluster) = postgres::available() else { return };
+    let database = cluster.fresh_database().await;
+    execute_sql(&database.url, &file("2026-11.postgres.sql")).await;
+    check_html_bodies(&database.url).await;
 }

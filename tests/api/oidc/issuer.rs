@@ -6,13 +6,16 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use aws_lc_rs::{
-    rand::SystemRandom,
-    rsa::KeySize,
-    signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair},
-};
 use axum::{Json, Router, routing::get};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use ring::{
+    rand::SystemRandom,
+    rsa::{KeyPair as RsaKeyPair, PublicKeyComponents},
+    signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaEncoding},
+};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
@@ -32,17 +35,31 @@ enum Pair {
 /// tests of key rotation: an issuer publishes it only if a test says so.
 pub(super) fn key(id: &str) -> &'static Key {
     static KEYS: OnceLock<[Key; 5]> = OnceLock::new();
-    let curve = |algorithm| Pair::Curve(EcdsaKeyPair::generate(algorithm).unwrap());
+    let random = SystemRandom::new();
+    let curve = |algorithm| {
+        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+        Pair::Curve(EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).unwrap())
+    };
+    let edwards = || {
+        let document = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
+        Pair::Edwards(Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap())
+    };
     let keys = KEYS.get_or_init(|| {
         [
-            Key { id: "rsa", pair: Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap()) },
+            Key { id: "rsa", pair: Pair::Rsa(rsa_test_key()) },
             Key { id: "p256", pair: curve(&signature::ECDSA_P256_SHA256_FIXED_SIGNING) },
             Key { id: "p384", pair: curve(&signature::ECDSA_P384_SHA384_FIXED_SIGNING) },
-            Key { id: "ed", pair: Pair::Edwards(Ed25519KeyPair::generate().unwrap()) },
+            Key { id: "ed", pair: edwards() },
             Key { id: "new", pair: curve(&signature::ECDSA_P256_SHA256_FIXED_SIGNING) },
         ]
     });
     keys.iter().find(|key| key.id == id).unwrap()
+}
+
+/// Returns the RSA key of the tests, which is used nowhere else. `ring` cannot generate RSA keys.
+fn rsa_test_key() -> RsaKeyPair {
+    let base64: String = include_str!("rsa_test_key.pem").lines().filter(|line| !line.starts_with('-')).collect();
+    RsaKeyPair::from_pkcs8(&STANDARD.decode(base64).unwrap()).unwrap()
 }
 
 impl Key {
@@ -50,11 +67,10 @@ impl Key {
     pub(super) fn public(&self) -> Value {
         let id = self.id;
         match &self.pair {
-            Pair::Rsa(pair) => json!({
-                "kty": "RSA", "kid": id, "use": "sig",
-                "n": base64url(pair.public_key().modulus().big_endian_without_leading_zero()),
-                "e": base64url(pair.public_key().exponent().big_endian_without_leading_zero()),
-            }),
+            Pair::Rsa(pair) => {
+                let PublicKeyComponents::<Vec<u8>> { n, e } = pair.public().into();
+                json!({ "kty": "RSA", "kid": id, "use": "sig", "n": base64url(n), "e": base64url(e) })
+            }
             Pair::Curve(pair) => {
                 let (x, y) = pair.public_key().as_ref()[1..].split_at(pair.public_key().as_ref().len() / 2);
                 let curve = if x.len() == 32 { "P-256" } else { "P-384" };
@@ -87,7 +103,7 @@ impl Key {
                     "PS512" => &signature::RSA_PSS_SHA512,
                     _ => &signature::RSA_PKCS1_SHA256,
                 };
-                let mut signature = vec![0; pair.public_modulus_len()];
+                let mut signature = vec![0; pair.public().modulus_len()];
                 pair.sign(encoding, &SystemRandom::new(), message, &mut signature).unwrap();
                 signature
             }

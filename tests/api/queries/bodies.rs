@@ -1,16 +1,13 @@
 //! Tests of release bodies. The server renders a body once, returns the same text on every query path, and loads the
 //! bodies of a page in batches that fit the response limit.
 
-use dateline::{
-    config::HttpConfig,
-    limits::Limits,
-    newsroom::markup::{markdown_to_html, markdown_to_text, word_count},
-};
+use dateline::{config::HttpConfig, limits::Limits};
 use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-/// Returns a body with a number of paragraphs. A body of 3,000 paragraphs is longer than 128 kB.
+/// Returns a body for the release `number`, with `paragraphs` paragraphs. A body of 3,000 paragraphs is longer than
+/// 128 kB.
 fn body(number: usize, paragraphs: usize) -> String {
     format!("Paragraph of *release* {number} with a [link](https://example.org/).\n\n").repeat(paragraphs)
 }
@@ -30,9 +27,9 @@ async fn published(server: &TestServer, paragraphs: &[usize]) {
 
 fn renditions_match_markdown(body: &Value) -> bool {
     let markdown = body["markdown"].as_str().unwrap();
-    body["html"] == markdown_to_html(markdown)
-        && body["text"] == markdown_to_text(markdown)
-        && body["wordCount"] == word_count(&markdown_to_text(markdown))
+    body["html"] == markup::to_html(markdown)
+        && body["text"] == markup::to_text(markdown)
+        && body["wordCount"] == markup::word_count(&markup::to_text(markdown))
 }
 
 on_both_databases! {

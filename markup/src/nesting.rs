@@ -1,7 +1,7 @@
 //! Nesting limit for Markdown: escapes block markers beyond 40 in one line, before the Markdown parser runs.
 //!
 //! The parser visits every open block for each line. Without this limit, a body of one megabyte of `>` takes minutes
-//! (denial of service). A marker beyond the limit becomes text. The depth of HTML is limited in `flatten_html`.
+//! (denial of service). A marker beyond the limit becomes text.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 const MAX_BLOCKS_PER_LINE: usize = 40;
 
 /// Returns the Markdown with the first block marker beyond the limit escaped in each line.
-pub(super) fn limit_nesting(markdown: &str) -> Cow<'_, str> {
+pub(crate) fn limit_nesting(markdown: &str) -> Cow<'_, str> {
     let mut text = String::new();
     let mut copied = 0;
     let mut line_start = 0;

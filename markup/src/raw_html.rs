@@ -1,0 +1,89 @@
+//! Raw HTML in a body: whether there is any, and the Markdown that replaces it.
+//!
+//! Earlier versions kept raw HTML in Markdown, and had no syntax for superscript and subscript.
+
+use pulldown_cmark::{Event, Options, Parser, html::push_html};
+
+use crate::{
+    events::{Footnotes, OPTIONS},
+    from_html::from_html,
+    nesting::limit_nesting,
+    scripts::Scripts,
+};
+
+/// Syntax of a body in earlier versions, in addition to CommonMark and raw HTML.
+const EARLIER_OPTIONS: Options =
+    Options::ENABLE_TABLES.union(Options::ENABLE_FOOTNOTES).union(Options::ENABLE_STRIKETHROUGH);
+
+/// Whether a body contains raw HTML, which is shown as text.
+pub fn contains_html(markdown: &str) -> bool {
+    let markdown = limit_nesting(markdown);
+    Parser::new_ext(&markdown, OPTIONS).any(|event| matches!(event, Event::Html(_) | Event::InlineHtml(_)))
+}
+
+/// Returns the Markdown for a body that an earlier version stored, or `None` if the body means the same now, or if its
+/// HTML cannot be converted (see [`from_html`]).
+///
+/// The new Markdown has the same text, and the same marks as far as Markdown can express them: elements without an
+/// equivalent, such as `ins` and `abbr`, keep their text.
+pub fn replace_html(markdown: &str) -> Option<String> {
+    let limited = limit_nesting(markdown);
+    let earlier = || Parser::new_ext(&limited, EARLIER_OPTIONS);
+    let now = Scripts::new(&limited, Parser::new_ext(&limited, OPTIONS).into_offset_iter());
+    if !contains_html(markdown) && render(earlier()) == render(now) {
+        return None;
+    }
+    from_html(&render(Footnotes::new(earlier()))).ok()
+}
+
+fn render<'a>(events: impl Iterator<Item = Event<'a>>) -> String {
+    let mut html = String::new();
+    push_html(&mut html, events);
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::to_html;
+
+    #[test]
+    fn html_with_an_equivalent_is_replaced() {
+        for (before, after) in [
+            ("50<sup>th</sup> and H<sub>2</sub>O", "50^th^ and H~2~O"),
+            ("<s>no</s> ~one~ ~~two~~", "~~no~~ ~~one~~ ~~two~~"),
+            ("2^10^ a^b", "2\\^10\\^ a\\^b"),
+            ("<ins>new</ins> <abbr title=\"x\">ILO</abbr> <q>so</q>", "new ILO “so”"),
+            ("a<br>b <!-- no --> <span class=\"c\">c</span>", "a  \nb c"),
+            ("<div>\n\n**a**\n\n</div>\n\n- b\n- c", "**a**\n\n- b\n- c"),
+            ("| a |\n|---|\n| 1<br>2 |\n\n<script>x</script>", "|a|\n|-|\n|1 2|"),
+            ("a[^1] <b>b</b>\n\n[^1]: Note", "a^\\[1\\]^ **b**\n\n\\[1\\] Note"),
+        ] {
+            let replaced = replace_html(before).unwrap();
+            assert_eq!(replaced, after, "{before}");
+            assert!(!contains_html(&replaced), "{replaced}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_means_the_same_is_kept() {
+        for markdown in [
+            "",
+            "*a* **b** ~~c~~ `<b>` \\<i> a < b",
+            "* a\n* b\n\n1) c",
+            "a^2 b~c 3 ^ 4",
+            "```\n<p>\n```",
+            "x[^1]\n\n[^1]: y",
+        ] {
+            assert_eq!(replace_html(markdown), None, "{markdown}");
+            assert!(!contains_html(markdown), "{markdown}");
+        }
+    }
+
+    #[test]
+    fn html_that_is_too_deep_is_kept_as_text() {
+        let markdown = "<div>".repeat(1000);
+        assert_eq!(replace_html(&markdown), None);
+        assert!(contains_html(&markdown) && to_html(&markdown).contains("&lt;div&gt;"));
+    }
+}
