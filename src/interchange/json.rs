@@ -83,7 +83,8 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{short}{}\"", if letters.next().is_some() { "…" } else { "" })
 }
 
-/// Escapes raw control characters in the strings of a JSON line, and replaces lone surrogates with `\uFFFF`.
+/// Escapes raw control characters in the strings of a JSON line, and replaces lone surrogates with
+/// `\uFFFF`, a noncharacter that is removed and counted later.
 fn escape_invalid(line: &str) -> Cow<'_, str> {
     let suspicious = line.bytes().any(|byte| byte < b' ') || line.contains("\\ud") || line.contains("\\uD");
     if !suspicious {

@@ -1,5 +1,5 @@
-//! In-memory buffer of the most recent journal entries, shared by all change streams, and notifications of new
-//! snapshots and of token changes.
+//! In-memory buffer of the most recent journal entries, which all change streams share. This module also notifies
+//! subscribers of new snapshots and of token changes.
 //!
 //! The buffer saves each subscriber from reading the same entries from the database. A subscriber that is too far
 //! behind for the buffer reads the journal table instead.

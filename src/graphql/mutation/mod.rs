@@ -12,9 +12,9 @@ mod taxonomy;
 
 use async_graphql::MergedObject;
 
-/// Write operations. A mutation either succeeds completely or changes nothing; `releasesTransition` does so for each
-/// release separately. Errors that an editor can correct are returned in `userErrors`. A query that is sent after the
-/// response sees the change. If a client repeats a request with the same `Idempotency-Key` header, the server returns
-/// the first response and executes nothing again.
+/// Write operations. A mutation either succeeds completely or changes nothing; for `releasesTransition`, this holds for
+/// each release separately. Errors that an editor can correct are returned in `userErrors`. A query that is sent after
+/// the response sees the change. If a client repeats a request with the same `Idempotency-Key` header, the server
+/// returns the first response without executing the request again.
 #[derive(Default, MergedObject)]
 pub struct Mutation(release::ReleaseMutation, taxonomy::TaxonomyMutation, access::AccessMutation);

@@ -105,7 +105,7 @@ pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<
     field(
         name = "missing",
         ty = "u64",
-        desc = "Number of releases that count for no value, for example because they have no topic."
+        desc = "Number of releases that are not counted under any value, for example because they have no topic."
     ),
     field(
         name = "other",
@@ -207,7 +207,7 @@ macro_rules! facet {
                 self.0.distinct_values
             }
 
-            /// Number of releases that count for no value, for example because they have no topic.
+            /// Number of releases that are not counted under any value, for example because they have no topic.
             pub(in crate::graphql) async fn missing(&self) -> u64 {
                 self.0.missing()
             }

@@ -74,7 +74,7 @@ use crate::{
     field(
         name = "compare",
         ty = "Option<Delta>",
-        desc = "Compares the number of releases in `range` with the number in an earlier period, by release date. Do not also restrict the release date in the filter, because the filter applies to both periods.",
+        desc = "Compares the number of releases whose release date is in `range` with the number in an earlier period. Do not also restrict the release date in the filter, because the filter applies to both periods.",
         arg(name = "to", ty = "ComparisonPeriod", desc = "The earlier period to compare `range` with."),
         arg(name = "range", ty = "DateRange", desc = "The period to compare. Both `from` and `until` are required.")
     ),
@@ -187,8 +187,8 @@ impl ReleaseStats {
         timeline(&self.set, args, ctx.request()).map(Some)
     }
 
-    /// Compares the number of releases in `range` with the number in an earlier period, by release date. Do not also
-    /// restrict the release date in the filter, because the filter applies to both periods.
+    /// Compares the number of releases whose release date is in `range` with the number in an earlier period. Do not
+    /// also restrict the release date in the filter, because the filter applies to both periods.
     pub(in crate::graphql) async fn compare(
         &self,
         #[graphql(desc = "The earlier period to compare `range` with.")] to: ComparisonPeriod,

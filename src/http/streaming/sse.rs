@@ -1,9 +1,9 @@
 //! Server-sent events (SSE): one operation for each request with `Accept: text/event-stream` (protocol graphql-sse,
 //! distinct connections mode).
 //!
-//! The id of an event is the resume position after its change. When an `EventSource` reconnects, it sends the last id
-//! as `Last-Event-ID`, and the subscription resumes there. The server sends `complete` only when the operation has
-//! ended.
+//! The id of an event is the resume position just after the change that the event reports. When an `EventSource`
+//! reconnects, it sends the last id as `Last-Event-ID`, and the subscription resumes there. The server sends
+//! `complete` only when the operation has ended.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 

@@ -219,8 +219,8 @@ mod tests {
 
     #[test]
     fn positions_and_links_of_earlier_versions_are_still_decrypted() {
-        // The expected texts must never change, because clients store such positions and links. The expected texts
-        // were computed with another implementation.
+        // Clients store resume positions and preview links, so the encrypted form of both must never change. The
+        // expected values below were computed with an independent implementation.
         let (cipher, key) =
             (TokenCipher::from_secret("a secret").unwrap(), Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
         let position = JournalPosition { audience: 1, sequence: 42, as_of_micros: -9 };

@@ -126,8 +126,8 @@ impl ReleaseTransition {
         commit_and_find(unit_of_work, row.id, &viewer).await
     }
 
-    /// Records in the journal that the release was deleted, and commits. After a purge, the before image says only
-    /// which audiences could see the release.
+    /// Writes the journal entry of the deletion, and commits the transaction. If the deletion is a purge, the image
+    /// of the release in that entry contains only the audiences that could see the release.
     pub(in crate::newsroom) async fn commit_deleted(self, note: Option<String>) -> Result<Uuid, Error> {
         let embargoed = self.is_embargoed();
         let Self { mut unit_of_work, row, action, before, .. } = self;

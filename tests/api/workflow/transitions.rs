@@ -162,8 +162,8 @@ on_both_databases! {
                             counts[0] += 1;
                         } else {
                             let code = if is_allowed { "ILLEGAL_TRANSITION" } else { "FORBIDDEN" };
-                            // A mutation of the public is rejected as a whole, before the workflow table is
-                            // consulted, so it has no payload.
+                            // If the caller is the public, the whole mutation is rejected before the workflow
+                            // table is consulted, so there is no payload.
                             let rejected = payload["userErrors"][0]["code"] == code || (caller == Caller::Public && payload.is_null());
                             assert!(rejected, "{context}");
                             assert_eq!(after, before, "nothing may change: {context}");
