@@ -11,7 +11,8 @@
 //! - `words`: word count of a plain text
 //! - `sanitizer`: allowlists of HTML elements and attributes
 //! - `from_html`: HTML to Markdown
-//! - `raw_html`: finds raw HTML in a stored body, and replaces the HTML that earlier versions interpreted
+//! - `raw_html`: finds raw HTML in a body. Earlier versions rendered it instead of showing it as text; a migration uses
+//!   this module to convert it to Markdown
 
 mod events;
 mod from_html;

@@ -1,4 +1,4 @@
-//! In-memory buffer of the most recent journal entries, which all change streams share. This module also notifies
+//! In-memory buffer, shared by all change streams, of the most recent journal entries. This module also notifies
 //! subscribers of new snapshots and of token changes.
 //!
 //! The buffer saves each subscriber from reading the same entries from the database. A subscriber that is too far

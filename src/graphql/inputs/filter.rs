@@ -82,8 +82,8 @@ pub struct PlaceSetFilter {
     none: Option<Vec<PlaceRef>>,
     /// true: only releases without a place in this `role`. false: only releases with at least one such place.
     missing: Option<bool>,
-    /// Which of a release's places the conditions of this input apply to: the places of its dateline, the places that
-    /// it is about, or both.
+    /// Limits the conditions of this input to the places in a release's dateline, or to the places that the release is
+    /// about. With ANY, a place in either role can match.
     #[graphql(default_with = "PlaceRole::Any")]
     role: PlaceRole,
     /// Whether a release with a place inside the given place counts as having the given place.

@@ -126,8 +126,9 @@ impl ReleaseTransition {
         commit_and_find(unit_of_work, row.id, &viewer).await
     }
 
-    /// Writes the journal entry of the deletion, and commits the transaction. If the deletion is a purge, the image
-    /// of the release in that entry contains only the audiences that could see the release.
+    /// Writes the journal entry of the deletion, and commits the transaction. The entry normally contains a copy of
+    /// the deleted release. After a purge, which removes all content permanently, it contains only the audiences that
+    /// could see the release.
     pub(in crate::newsroom) async fn commit_deleted(self, note: Option<String>) -> Result<Uuid, Error> {
         let embargoed = self.is_embargoed();
         let Self { mut unit_of_work, row, action, before, .. } = self;

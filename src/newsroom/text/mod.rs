@@ -23,8 +23,8 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 /// composed into one, and each has at most four bytes.
 const MAX_BYTES_PER_CHARACTER: usize = 16;
 
-/// Why a text is rejected. The message must be prefixed with the name of the field, for example "headline is 612
-/// characters long; ...".
+/// Why a text is rejected. The message has no subject, because the caller writes the name of the field before it:
+/// "is 612 characters long; ..." becomes "headline is 612 characters long; ...".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TextError {
     /// The text contains a control character.
