@@ -9,6 +9,7 @@
 //! - `token`: access tokens
 //! - `schema`: GraphQL schema (SDL)
 //! - `demo`: demo data of `serve --demo`
+//! - `log`: logging to standard error
 //! - `context`: shared code: error type, opening the configured database and application, viewer of commands
 //! - `output`: standard output and standard error
 
@@ -17,6 +18,7 @@ mod context;
 pub mod demo;
 mod export;
 mod import;
+mod log;
 mod migrate;
 mod output;
 mod purge;
@@ -137,7 +139,7 @@ impl Cli {
     }
 
     /// Runs the command.
-    pub async fn run(self, settings: Settings) -> Result<ExitCode, CommandError> {
+    async fn run(self, settings: Settings) -> Result<ExitCode, CommandError> {
         report_file_size_limit_as_error();
         match self.command {
             Command::Serve(serve) => serve.run(settings).await,
@@ -153,8 +155,35 @@ impl Cli {
     }
 }
 
+/// The program: reads the command line and the settings, starts logging, and runs the command.
+pub fn run() -> ExitCode {
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    let (settings, unknown) = match cli.settings() {
+        Ok(settings) => settings,
+        Err(error) => return report_failure(&error),
+    };
+    log::start(&settings);
+    for variable in unknown {
+        tracing::warn!(variable, "unknown setting; docs/settings.md lists all settings");
+    }
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return report_failure(&error),
+    };
+    let result = runtime.block_on(cli.run(settings));
+    // Tasks that wait for an unresponsive database must not keep the process alive.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => code,
+        Err(error) => report_failure(&*error),
+    }
+}
+
 /// Prints the reason why a command failed to standard error, and returns the exit code.
-pub fn report_failure(error: &dyn std::error::Error) -> ExitCode {
+fn report_failure(error: &dyn std::error::Error) -> ExitCode {
     output::print_to_stderr(&format!("dateline: {error}"));
     ExitCode::FAILURE
 }
