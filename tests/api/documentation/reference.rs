@@ -1,5 +1,5 @@
 //! Tests of names in the Markdown documents. Each setting and error code that a document mentions must exist, and
-//! each WebSocket close code that the server uses must be documented.
+//! each WebSocket close code that the server uses, and each direct dependency, must be documented.
 
 use std::{collections::BTreeSet, fs};
 
@@ -67,4 +67,24 @@ fn every_close_code_of_a_websocket_is_documented() {
     assert!(codes.len() >= 8, "only {codes:?} were found in the source");
     let missing: Vec<&String> = codes.iter().filter(|code| !page.contains(&format!("| {code} |"))).collect();
     assert!(missing.is_empty(), "docs/wire.md lacks the close codes {missing:?}");
+}
+
+#[test]
+fn every_direct_dependency_is_described() {
+    let mut dependencies = BTreeSet::new();
+    for manifest in ["Cargo.toml", "entity/Cargo.toml", "markup/Cargo.toml", "migration/Cargo.toml"] {
+        let manifest: toml::Table = fs::read_to_string(root().join(manifest)).unwrap().parse().unwrap();
+        for table in ["dependencies", "dev-dependencies"] {
+            let table = manifest.get(table).and_then(toml::Value::as_table);
+            dependencies.extend(table.into_iter().flat_map(toml::Table::keys).cloned());
+        }
+    }
+    for member in ["entity", "markup", "migration"] {
+        dependencies.remove(member);
+    }
+    let page = fs::read_to_string(root().join("docs/dependencies.md")).unwrap();
+    let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next());
+    let described: BTreeSet<String> = cells.flat_map(|cell| cell.split('`').step_by(2)).map(str::to_owned).collect();
+    let described: BTreeSet<String> = described.into_iter().filter(|name| !name.trim().is_empty()).collect();
+    assert_eq!(described, dependencies, "docs/dependencies.md must describe each direct dependency");
 }
