@@ -8,6 +8,8 @@
 //! the stored format. Earlier versions could store dates outside the years 0001 to 9999; such dates are clamped when
 //! they are read. `newsroom::unit_of_work` writes entries, and `catalog::sync` reads them.
 
+use std::ops::{Deref, DerefMut};
+
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
     Noun,
@@ -179,14 +181,14 @@ pub struct Merged {
     pub uri: Option<String>,
 }
 
-/// Image of a topic, with all its fields.
+/// The fields that topics and places have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TopicImage {
-    /// Primary key of the topic.
+pub struct ConceptFields {
+    /// Primary key.
     pub id: Uuid,
     /// Present slug.
     pub slug: String,
-    /// Former slugs of the topic.
+    /// Former slugs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_slugs: Vec<String>,
     /// Name in the newsroom's default language.
@@ -197,54 +199,66 @@ pub struct TopicImage {
     /// Alternative names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alt_names: Vec<Name>,
+    /// URI in a public vocabulary or gazetteer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    /// Concepts that were merged into this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<Merged>,
+    /// Instant at which the concept was retired.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
+    pub retired_at: Option<DateTime<Utc>>,
+    /// The concept to use instead of this retired concept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<Uuid>,
+    /// Revision number, for optimistic concurrency control.
+    pub revision: i32,
+}
+
+impl ConceptFields {
+    /// Creates the fields of a new concept, without slug and names.
+    pub(crate) fn blank(id: Uuid) -> Self {
+        Self {
+            id,
+            slug: String::new(),
+            former_slugs: Vec::new(),
+            name: String::new(),
+            names: Vec::new(),
+            alt_names: Vec::new(),
+            uri: None,
+            merged: Vec::new(),
+            retired_at: None,
+            replaced_by: None,
+            revision: 1,
+        }
+    }
+}
+
+/// Image of a topic, with all its fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicImage {
+    /// The fields that every concept has.
+    #[serde(flatten)]
+    pub fields: ConceptFields,
     /// Definition of the topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
-    /// URI of the topic in a public vocabulary.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uri: Option<String>,
     /// Broader topics, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broader: Vec<Uuid>,
-    /// Topics that were merged into this topic.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub merged: Vec<Merged>,
-    /// Instant at which the topic was retired.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
-    pub retired_at: Option<DateTime<Utc>>,
-    /// The topic to use instead of this retired topic.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaced_by: Option<Uuid>,
-    /// Revision number of the topic, for optimistic concurrency control.
-    pub revision: i32,
 }
 
 /// Image of a place, with all its fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlaceImage {
-    /// Primary key of the place.
-    pub id: Uuid,
-    /// Present slug.
-    pub slug: String,
-    /// Former slugs of the place.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub former_slugs: Vec<String>,
-    /// Name in the newsroom's default language.
-    pub name: String,
-    /// Preferred names in other languages.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub names: Vec<Name>,
-    /// Alternative names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub alt_names: Vec<Name>,
+    /// The fields that every concept has.
+    #[serde(flatten)]
+    pub fields: ConceptFields,
     /// Kind of place, such as country or city.
     pub kind: PlaceKind,
     /// The place that directly contains this place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Uuid>,
-    /// URI of the place in a public gazetteer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uri: Option<String>,
     /// ISO 3166-1 alpha-2 country code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iso3166_alpha2: Option<String>,
@@ -260,15 +274,32 @@ pub struct PlaceImage {
     /// Latitude and longitude in degrees (WGS 84); north and east are positive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<(f64, f64)>,
-    /// Places that were merged into this place.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub merged: Vec<Merged>,
-    /// Instant at which the place was retired.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
-    pub retired_at: Option<DateTime<Utc>>,
-    /// The place to use instead of this retired place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaced_by: Option<Uuid>,
-    /// Revision number of the place, for optimistic concurrency control.
-    pub revision: i32,
+}
+
+impl Deref for TopicImage {
+    type Target = ConceptFields;
+
+    fn deref(&self) -> &ConceptFields {
+        &self.fields
+    }
+}
+
+impl DerefMut for TopicImage {
+    fn deref_mut(&mut self) -> &mut ConceptFields {
+        &mut self.fields
+    }
+}
+
+impl Deref for PlaceImage {
+    type Target = ConceptFields;
+
+    fn deref(&self) -> &ConceptFields {
+        &self.fields
+    }
+}
+
+impl DerefMut for PlaceImage {
+    fn deref_mut(&mut self) -> &mut ConceptFields {
+        &mut self.fields
+    }
 }

@@ -14,6 +14,7 @@ use crate::{
     app::App,
     catalog::{ConceptRef, ReleaseKey},
     interchange,
+    journal::{PlaceImage, TopicImage},
     newsroom::{Patch, access::tokens::TokenInput, import::ImportOptions, release::content::ReleaseInput},
 };
 
@@ -119,11 +120,11 @@ async fn apply_edits(app: &App, now: DateTime<Utc>) -> Result<(), CommandError> 
     let key = |slug: &str| ConceptRef::Slug(slug.to_owned());
     let topic = |slug: &str| snapshot.topics().find(&key(slug)).map(|number| snapshot.topics().get(number));
     if let (Some(old), Some(new)) = (topic("workplace-safety"), topic("occupational-safety")) {
-        newsroom.topic_retire(&desk, old.id, old.revision, Some(new.id), now).await?;
+        newsroom.concept_retire::<TopicImage>(&desk, old.id, old.revision, Some(new.id), now).await?;
     }
     let place = |slug: &str| snapshot.places().find(&key(slug)).map(|number| snapshot.places().get(number));
     if let (Some(old), Some(new)) = (place("batavia"), place("jakarta")) {
-        newsroom.place_retire(&desk, old.id, old.revision, Some(new.id), now).await?;
+        newsroom.concept_retire::<PlaceImage>(&desk, old.id, old.revision, Some(new.id), now).await?;
     }
     Ok(())
 }

@@ -239,16 +239,16 @@ impl Validator {
             match vocabulary.find(reference) {
                 Some(number) => {
                     let concept = vocabulary.get(number);
-                    let id = concept.id();
-                    if concept.retired_at().is_some() && !self.for_import && !into.contains(&id) {
-                        let replacement = concept.replaced_by().and_then(|id| vocabulary.by_id(id));
+                    let id = concept.id;
+                    if concept.retired_at.is_some() && !self.for_import && !into.contains(&id) {
+                        let replacement = concept.replaced_by.and_then(|id| vocabulary.by_id(id));
                         let advice = replacement.map_or("choose another".to_owned(), |number| {
-                            format!("use \"{}\" instead", vocabulary.get(number).slug())
+                            format!("use \"{}\" instead", vocabulary.get(number).slug)
                         });
                         self.add_error(
                             &format!("{field}.{index}"),
                             ErrorCode::Invalid,
-                            format!("the {noun} \"{}\" is retired and cannot be assigned: {advice}", concept.slug()),
+                            format!("the {noun} \"{}\" is retired and cannot be assigned: {advice}", concept.slug),
                         );
                     }
                     ids.push(id);

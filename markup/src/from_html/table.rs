@@ -12,13 +12,16 @@ use super::{
 /// Maximum number of columns that one cell may span.
 const MAX_SPAN: usize = 100;
 
+/// Maximum number of cells, with the empty cells that make all rows equally long. A table with more is layout.
+const MAX_CELLS: usize = 100_000;
+
 struct Row<'a> {
     cells: Vec<&'a Element>,
     is_head: bool,
 }
 
-/// Returns the events of a table, or `None` if it has no head and no row with several cells: such a table is
-/// layout.
+/// Returns the events of a table, or `None` if it is layout: it has no head and no row with several cells, or has too
+/// many cells.
 pub(super) fn events<'a>(table: &'a Element) -> Option<Vec<Event<'static>>> {
     let mut rows: Vec<Row<'a>> = Vec::new();
     let mut add = |row: &'a Element, in_head: bool| {
@@ -38,6 +41,9 @@ pub(super) fn events<'a>(table: &'a Element) -> Option<Vec<Event<'static>>> {
         return None;
     }
     let columns = rows.iter().map(|row| row.cells.iter().map(|cell| span(cell)).sum()).max().unwrap_or(0);
+    if columns * rows.len() > MAX_CELLS {
+        return None;
+    }
     // A Markdown table has exactly one head row.
     let has_head = rows.first().is_some_and(|row| row.is_head);
     let mut events = vec![Event::Start(Tag::Table(alignments(&rows, columns)))];

@@ -71,7 +71,7 @@ fn dimension_counts(dimension: &Dimension) -> BTreeMap<String, u64> {
 }
 
 fn concept_counts<T: Concept>(vocabulary: &Vocabulary<T>, table: &BitmapIndex) -> BTreeMap<Uuid, u64> {
-    nonzero(vocabulary.numbers().map(|concept| (vocabulary.get(concept).id(), count_of(table, concept))))
+    nonzero(vocabulary.numbers().map(|concept| (vocabulary.get(concept).id, count_of(table, concept))))
 }
 
 /// Returns a state or kind as the database stores it. The journal's JSON uses the same names.

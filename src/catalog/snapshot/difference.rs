@@ -227,32 +227,32 @@ fn compare_concepts<T: Concept>(
     report: &mut ReportFn<'_>,
 ) {
     for number in right.numbers() {
-        let id = right.get(number).id();
-        if left.by_id(id).is_none_or(|number| left.get(number).id() != id) {
+        let id = right.get(number).id;
+        if left.by_id(id).is_none_or(|number| left.get(number).id != id) {
             report(noun, Some(id), "whether it exists");
         }
     }
     for number in left.numbers() {
-        let id = left.get(number).id();
-        let Some(other) = right.by_id(id).filter(|&other| right.get(other).id() == id) else {
+        let id = left.get(number).id;
+        let Some(other) = right.by_id(id).filter(|&other| right.get(other).id == id) else {
             report(noun, Some(id), "whether it exists");
             continue;
         };
         if comparable(image(left.get(number))) != comparable(image(right.get(other))) {
             report(noun, Some(id), "its data");
         }
-        let ids = |of: &Vocabulary<T>, numbers: &[u32]| numbers.iter().map(|&number| of.get(number).id()).collect();
+        let ids = |of: &Vocabulary<T>, numbers: &[u32]| numbers.iter().map(|&number| of.get(number).id).collect();
         let above: [Vec<Uuid>; 2] = [ids(left, left.broader(number)), ids(right, right.broader(other))];
         let below: [Vec<Uuid>; 2] = [ids(left, left.narrower(number)), ids(right, right.narrower(other))];
         if above[0] != above[1] || below[0] != below[1] {
             report(noun, Some(id), "its broader or narrower concepts");
         }
-        let merged = left.get(number).merged().iter().all(|merged| right.by_id(merged.id) == Some(other));
+        let merged = left.get(number).merged.iter().all(|merged| right.by_id(merged.id) == Some(other));
         if !merged {
             report(noun, Some(id), "which concepts were merged into it");
         }
     }
-    let ordered = |of: &Vocabulary<T>| of.by_label().iter().map(|&number| of.get(number).id()).collect::<Vec<_>>();
+    let ordered = |of: &Vocabulary<T>| of.by_label().iter().map(|&number| of.get(number).id).collect::<Vec<_>>();
     if ordered(left) != ordered(right) {
         report(noun, None, "the order by label");
     }

@@ -6,39 +6,20 @@
 //! one, its number stays unused, and its id, slugs and URI lead to the target of the merge. Lookups, narrower
 //! concepts and the label order are derived from the concepts, and are rebuilt after each change.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::DerefMut, sync::Arc};
 
-use chrono::{DateTime, Utc};
 use roaring::RoaringBitmap;
 use uuid::Uuid;
 
 use super::collation::LabelSortKey;
-use crate::journal::{Merged, Name, PlaceImage, TopicImage};
+use crate::journal::{ConceptFields, PlaceImage, TopicImage};
 
 /// A topic or place: the data that a vocabulary needs of it.
-pub trait Concept: Clone {
-    /// Returns the id.
-    fn id(&self) -> Uuid;
-    /// Returns the slug.
-    fn slug(&self) -> &str;
-    /// Returns the former slugs.
-    fn former_slugs(&self) -> &[String];
-    /// Returns the name in the newsroom's default language.
-    fn name(&self) -> &str;
-    /// Returns the preferred names in other languages.
-    fn names(&self) -> &[Name];
-    /// Returns the alternative names.
-    fn alt_names(&self) -> &[Name];
+pub trait Concept: Clone + DerefMut<Target = ConceptFields> {
     /// Returns the ids of the directly broader concepts.
     fn broader(&self) -> Vec<Uuid>;
     /// Returns the ids of the concept in other systems.
     fn codes(&self) -> Vec<ExternalCode>;
-    /// Returns the concepts that were merged into this concept.
-    fn merged(&self) -> &[Merged];
-    /// Returns when the concept was retired. A retired concept is no longer assigned to releases.
-    fn retired_at(&self) -> Option<DateTime<Utc>>;
-    /// Returns the concept to use instead of this retired concept.
-    fn replaced_by(&self) -> Option<Uuid>;
     /// Replaces references to the merged concept `from` with references to `into`, the target of the merge.
     fn redirect_merged(&mut self, from: Uuid, into: Uuid);
 
@@ -47,17 +28,18 @@ pub trait Concept: Clone {
     fn name_in(&self, language: Option<&str>) -> &str {
         let mut range = language;
         while let Some(tag) = range {
-            if let Some(translation) = self.names().iter().find(|name| name.language.eq_ignore_ascii_case(tag)) {
+            if let Some(translation) = self.names.iter().find(|name| name.language.eq_ignore_ascii_case(tag)) {
                 return &translation.name;
             }
             range = tag.rfind('-').map(|cut| &tag[..cut]);
         }
-        self.name()
+        &self.name
     }
 
     /// Iterates over all names of the concept, preferred and alternative, in all languages.
     fn all_names(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.name()).chain(self.names().iter().chain(self.alt_names()).map(|name| name.name.as_str()))
+        std::iter::once(self.name.as_str())
+            .chain(self.names.iter().chain(&self.alt_names).map(|name| name.name.as_str()))
     }
 }
 
@@ -75,38 +57,11 @@ pub enum ExternalCode {
 }
 
 impl Concept for TopicImage {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-    fn slug(&self) -> &str {
-        &self.slug
-    }
-    fn former_slugs(&self) -> &[String] {
-        &self.former_slugs
-    }
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn names(&self) -> &[Name] {
-        &self.names
-    }
-    fn alt_names(&self) -> &[Name] {
-        &self.alt_names
-    }
     fn broader(&self) -> Vec<Uuid> {
         self.broader.clone()
     }
     fn codes(&self) -> Vec<ExternalCode> {
         self.uri.iter().cloned().map(ExternalCode::Uri).collect()
-    }
-    fn merged(&self) -> &[Merged] {
-        &self.merged
-    }
-    fn retired_at(&self) -> Option<DateTime<Utc>> {
-        self.retired_at
-    }
-    fn replaced_by(&self) -> Option<Uuid> {
-        self.replaced_by
     }
     fn redirect_merged(&mut self, from: Uuid, into: Uuid) {
         if self.broader.contains(&from) {
@@ -116,29 +71,12 @@ impl Concept for TopicImage {
             self.broader.retain(|id| *id != from || !has_target);
             self.broader.iter_mut().filter(|id| **id == from).for_each(|id| *id = into);
         }
-        redirect(&mut self.replaced_by, self.id, from, into);
+        let own = self.id;
+        redirect(&mut self.replaced_by, own, from, into);
     }
 }
 
 impl Concept for PlaceImage {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-    fn slug(&self) -> &str {
-        &self.slug
-    }
-    fn former_slugs(&self) -> &[String] {
-        &self.former_slugs
-    }
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn names(&self) -> &[Name] {
-        &self.names
-    }
-    fn alt_names(&self) -> &[Name] {
-        &self.alt_names
-    }
     fn broader(&self) -> Vec<Uuid> {
         self.within.into_iter().collect()
     }
@@ -150,18 +88,10 @@ impl Concept for PlaceImage {
             .chain(self.geonames_id.map(ExternalCode::Geonames))
             .collect()
     }
-    fn merged(&self) -> &[Merged] {
-        &self.merged
-    }
-    fn retired_at(&self) -> Option<DateTime<Utc>> {
-        self.retired_at
-    }
-    fn replaced_by(&self) -> Option<Uuid> {
-        self.replaced_by
-    }
     fn redirect_merged(&mut self, from: Uuid, into: Uuid) {
-        redirect(&mut self.within, self.id, from, into);
-        redirect(&mut self.replaced_by, self.id, from, into);
+        let own = self.id;
+        redirect(&mut self.within, own, from, into);
+        redirect(&mut self.replaced_by, own, from, into);
     }
 }
 
@@ -287,15 +217,15 @@ impl<T: Concept> Vocabulary<T> {
     /// [`Self::rebuild_derived`] is called.
     pub(crate) fn upsert(&mut self, concept: T) -> u32 {
         let concepts = Arc::make_mut(&mut self.concepts);
-        if let Some(&number) = self.by_id.get(&concept.id()) {
+        if let Some(&number) = self.by_id.get(&concept.id) {
             concepts[number as usize] = Arc::new(concept);
             return number;
         }
         let number = concepts.len() as u32;
         let by_id = Arc::make_mut(&mut self.by_id);
-        by_id.insert(concept.id(), number);
+        by_id.insert(concept.id, number);
         // Concepts that were merged before this vocabulary was loaded are not in it. Only their ids are known.
-        by_id.extend(concept.merged().iter().map(|merged| (merged.id, number)));
+        by_id.extend(concept.merged.iter().map(|merged| (merged.id, number)));
         concepts.push(Arc::new(concept));
         number
     }
@@ -311,7 +241,7 @@ impl<T: Concept> Vocabulary<T> {
         Arc::make_mut(&mut self.merged_away).insert(numbers.0);
         Arc::make_mut(&mut self.by_id).insert(from, numbers.1);
         for concept in Arc::make_mut(&mut self.concepts) {
-            if concept.broader().contains(&from) || concept.replaced_by() == Some(from) {
+            if concept.broader().contains(&from) || concept.replaced_by == Some(from) {
                 Arc::make_mut(concept).redirect_merged(from, into);
             }
         }
@@ -329,21 +259,21 @@ impl<T: Concept> Vocabulary<T> {
             let broader = if is_live { concept.broader() } else { Vec::new() };
             derived.broader.push(broader.iter().filter_map(|id| self.by_id(*id)).collect());
             if is_live {
-                derived.by_slug.insert(concept.slug().to_owned(), number);
+                derived.by_slug.insert(concept.slug.to_owned(), number);
                 derived.by_code.extend(concept.codes().into_iter().map(|code| (code, number)));
             }
         }
         // If several concepts have or had the same slug or URI, the concept that has it now takes precedence.
         for number in self.numbers() {
             let concept = self.get(number);
-            for slug in concept.former_slugs() {
+            for slug in &concept.former_slugs {
                 derived.by_slug.entry(slug.clone()).or_insert(number);
             }
-            for uri in concept.merged().iter().filter_map(|merged| merged.uri.clone()) {
+            for uri in concept.merged.iter().filter_map(|merged| merged.uri.clone()) {
                 derived.by_code.entry(ExternalCode::Uri(uri)).or_insert(number);
             }
         }
-        let label = |number| (LabelSortKey::of(self.get(number).name()), self.get(number).slug(), number);
+        let label = |number| (LabelSortKey::of(&self.get(number).name), self.get(number).slug.as_str(), number);
         let mut labels: Vec<(LabelSortKey, &str, u32)> = self.numbers().map(label).collect();
         labels.sort_unstable();
         derived.by_label = labels.into_iter().map(|(_, _, number)| number).collect();

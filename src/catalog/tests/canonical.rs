@@ -54,9 +54,9 @@ impl Random {
     fn rename<T: Concept>(&mut self, reference: &mut ConceptRef, vocabulary: &Vocabulary<T>) {
         let Some(number) = vocabulary.find(reference) else { return };
         let concept = vocabulary.get(number);
-        let mut names = vec![ConceptRef::Id(concept.id()), ConceptRef::Slug(concept.slug().to_owned())];
-        names.extend(concept.former_slugs().iter().cloned().map(ConceptRef::Slug));
-        names.extend(concept.merged().iter().map(|merged| ConceptRef::Id(merged.id)));
+        let mut names = vec![ConceptRef::Id(concept.id), ConceptRef::Slug(concept.slug.to_owned())];
+        names.extend(concept.former_slugs.iter().cloned().map(ConceptRef::Slug));
+        names.extend(concept.merged.iter().map(|merged| ConceptRef::Id(merged.id)));
         names.extend(concept.codes().into_iter().map(|code| match code {
             crate::catalog::ExternalCode::Uri(uri) => ConceptRef::Uri(uri),
             crate::catalog::ExternalCode::Iso3166(code) => ConceptRef::Iso3166(code.to_ascii_lowercase()),

@@ -49,7 +49,7 @@ pub(super) fn below<T: Concept>(concepts: &[T], top: Uuid) -> HashSet<Uuid> {
         let more: Vec<Uuid> = concepts
             .iter()
             .filter(|concept| {
-                !descendants.contains(&concept.id()) && concept.broader().iter().any(|up| descendants.contains(up))
+                !descendants.contains(&concept.id) && concept.broader().iter().any(|up| descendants.contains(up))
             })
             .map(Concept::id)
             .collect();
@@ -62,11 +62,11 @@ pub(super) fn below<T: Concept>(concepts: &[T], top: Uuid) -> HashSet<Uuid> {
 
 pub(super) fn resolve_reference<T: Concept>(concepts: &[T], reference: &ConceptRef) -> Option<Uuid> {
     let is = |concept: &&T| match reference {
-        ConceptRef::Id(id) => concept.id() == *id || concept.merged().iter().any(|merged| merged.id == *id),
-        ConceptRef::Slug(slug) => concept.slug() == slug || concept.former_slugs().contains(slug),
+        ConceptRef::Id(id) => concept.id == *id || concept.merged.iter().any(|merged| merged.id == *id),
+        ConceptRef::Slug(slug) => concept.slug == slug || concept.former_slugs.contains(slug),
         ConceptRef::Uri(uri) => {
             concept.codes().contains(&super::ExternalCode::Uri(uri.clone()))
-                || concept.merged().iter().any(|merged| merged.uri.as_ref() == Some(uri))
+                || concept.merged.iter().any(|merged| merged.uri.as_ref() == Some(uri))
         }
         ConceptRef::M49(code) => concept.codes().contains(&super::ExternalCode::M49(code.clone())),
         _ => false,

@@ -6,7 +6,7 @@ use crate::catalog::{Concept, Vocabulary, fold};
 /// Returns the alternative names of a topic or place in one language, or in all languages if `language` is None.
 pub fn alt_names<'a>(concept: &'a impl Concept, language: Option<&LanguageTag>) -> Vec<&'a str> {
     let is_selected = |of: &str| language.is_none_or(|tag| tag.0.eq_ignore_ascii_case(of));
-    concept.alt_names().iter().filter(|name| is_selected(&name.language)).map(|name| name.name.as_str()).collect()
+    concept.alt_names.iter().filter(|name| is_selected(&name.language)).map(|name| name.name.as_str()).collect()
 }
 
 /// Folds the case and accents of a search text, like those of the names that it is compared with. Returns None if

@@ -4,14 +4,17 @@ use async_graphql::{Context, ID, Object};
 use entity::Noun;
 
 use super::arguments::{at_id, at_input};
-use crate::graphql::{
-    base::{error::ApiError, global_id},
-    engine::context::ContextExt,
-    types::{
-        payload::{PlacePayload, TopicPayload},
-        place::PlaceInput,
-        topic::TopicInput,
+use crate::{
+    graphql::{
+        base::{error::ApiError, global_id},
+        engine::context::ContextExt,
+        types::{
+            payload::{PlacePayload, TopicPayload},
+            place::PlaceInput,
+            topic::TopicInput,
+        },
     },
+    journal::{PlaceImage, TopicImage},
 };
 
 /// Mutations of topics and places.
@@ -28,7 +31,10 @@ impl TaxonomyMutation {
         #[graphql(desc = "The fields of the topic.")] input: TopicInput,
     ) -> Result<Option<TopicPayload>, ApiError> {
         let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
-        TopicPayload::from_result(ctx.newsroom().topic_create(&request.viewer, input, request.now).await).map(Some)
+        TopicPayload::from_result(
+            ctx.newsroom().concept_create::<TopicImage>(&request.viewer, input, request.now).await,
+        )
+        .map(Some)
     }
 
     /// Changes a topic. Requires the role ADMIN.
@@ -45,7 +51,9 @@ impl TaxonomyMutation {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
         let input = input.resolve(ctx.ids()).map_err(at_input)?;
         TopicPayload::from_result(
-            ctx.newsroom().topic_update(&request.viewer, id, expected_revision, input, request.now).await,
+            ctx.newsroom()
+                .concept_update::<TopicImage>(&request.viewer, id, expected_revision, input, request.now)
+                .await,
         )
         .map(Some)
     }
@@ -62,7 +70,10 @@ impl TaxonomyMutation {
         let request = ctx.request();
         let from = global_id::decode_as(ctx.ids(), Noun::Topic, &from).map_err(|error| error.at("from"))?;
         let into = global_id::decode_as(ctx.ids(), Noun::Topic, &into).map_err(|error| error.at("into"))?;
-        TopicPayload::from_result(ctx.newsroom().topic_merge(&request.viewer, from, into, request.now).await).map(Some)
+        TopicPayload::from_result(
+            ctx.newsroom().concept_merge::<TopicImage>(&request.viewer, from, into, request.now).await,
+        )
+        .map(Some)
     }
 
     /// Retires a topic, which can then no longer be added to releases. Releases that already have the topic keep it,
@@ -82,7 +93,9 @@ impl TaxonomyMutation {
             replaced_by.map(|replacement| global_id::decode_as(ctx.ids(), Noun::Topic, &replacement)).transpose();
         let replacement = replacement.map_err(|error| error.at("replacedBy"))?;
         TopicPayload::from_result(
-            ctx.newsroom().topic_retire(&request.viewer, id, expected_revision, replacement, request.now).await,
+            ctx.newsroom()
+                .concept_retire::<TopicImage>(&request.viewer, id, expected_revision, replacement, request.now)
+                .await,
         )
         .map(Some)
     }
@@ -94,7 +107,10 @@ impl TaxonomyMutation {
         #[graphql(desc = "The fields of the place.")] input: PlaceInput,
     ) -> Result<Option<PlacePayload>, ApiError> {
         let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
-        PlacePayload::from_result(ctx.newsroom().place_create(&request.viewer, input, request.now).await).map(Some)
+        PlacePayload::from_result(
+            ctx.newsroom().concept_create::<PlaceImage>(&request.viewer, input, request.now).await,
+        )
+        .map(Some)
     }
 
     /// Changes a place. Requires the role ADMIN.
@@ -111,7 +127,9 @@ impl TaxonomyMutation {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
         let input = input.resolve(ctx.ids()).map_err(at_input)?;
         PlacePayload::from_result(
-            ctx.newsroom().place_update(&request.viewer, id, expected_revision, input, request.now).await,
+            ctx.newsroom()
+                .concept_update::<PlaceImage>(&request.viewer, id, expected_revision, input, request.now)
+                .await,
         )
         .map(Some)
     }
@@ -128,7 +146,10 @@ impl TaxonomyMutation {
         let request = ctx.request();
         let from = global_id::decode_as(ctx.ids(), Noun::Place, &from).map_err(|error| error.at("from"))?;
         let into = global_id::decode_as(ctx.ids(), Noun::Place, &into).map_err(|error| error.at("into"))?;
-        PlacePayload::from_result(ctx.newsroom().place_merge(&request.viewer, from, into, request.now).await).map(Some)
+        PlacePayload::from_result(
+            ctx.newsroom().concept_merge::<PlaceImage>(&request.viewer, from, into, request.now).await,
+        )
+        .map(Some)
     }
 
     /// Retires a place, which can then no longer be added to releases. Releases that already have the place keep it,
@@ -148,7 +169,9 @@ impl TaxonomyMutation {
             replaced_by.map(|replacement| global_id::decode_as(ctx.ids(), Noun::Place, &replacement)).transpose();
         let replacement = replacement.map_err(|error| error.at("replacedBy"))?;
         PlacePayload::from_result(
-            ctx.newsroom().place_retire(&request.viewer, id, expected_revision, replacement, request.now).await,
+            ctx.newsroom()
+                .concept_retire::<PlaceImage>(&request.viewer, id, expected_revision, replacement, request.now)
+                .await,
         )
         .map(Some)
     }

@@ -29,7 +29,7 @@ use crate::{
         self,
         access::{preview_links::PreviewLink, public_id::IdCodec},
         release::{bulk, content, withdraw},
-        taxonomy::{place, topic},
+        taxonomy::concept::ConceptResult,
     },
 };
 
@@ -145,7 +145,7 @@ impl ReleasePayload {
 
 impl TopicPayload {
     /// Converts the result of a command.
-    pub fn from_result(result: topic::ConceptResult) -> Result<Self, ApiError> {
+    pub fn from_result(result: ConceptResult) -> Result<Self, ApiError> {
         let (value, user_errors) = into_user_errors(result)?;
         Ok(Self { topic: value.map(|(snapshot, number)| Topic::new(snapshot, number)), user_errors })
     }
@@ -153,7 +153,7 @@ impl TopicPayload {
 
 impl PlacePayload {
     /// Converts the result of a command.
-    pub fn from_result(result: place::ConceptResult) -> Result<Self, ApiError> {
+    pub fn from_result(result: ConceptResult) -> Result<Self, ApiError> {
         let (value, user_errors) = into_user_errors(result)?;
         Ok(Self { place: value.map(|(snapshot, number)| Place::new(snapshot, number)), user_errors })
     }

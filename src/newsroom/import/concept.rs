@@ -5,11 +5,13 @@
 //! the last import, a record that differs from it is a conflict. The journal records each change as `topic.import` or
 //! `place.import`.
 
-use entity::{Noun, place, topic};
-use sea_orm::EntityTrait;
+use std::collections::HashMap;
+
+use entity::Noun;
 use uuid::Uuid;
 
 use super::{
+    concept_index::ConceptIndex,
     concept_record::{ConceptRecord, code_identity},
     importer::{Importer, RecordResult, refusal_message},
     origin::{Origin, first_origin},
@@ -17,22 +19,19 @@ use super::{
 };
 use crate::{
     catalog::{Concept, fold},
-    journal::{Image, PlaceImage, TopicImage},
+    journal::{PlaceImage, TopicImage},
     newsroom::{
         error::{Error, ErrorCode},
         slug_registry,
-        taxonomy::{place::PlaceInput, topic::TopicInput},
+        taxonomy::{
+            concept::{ConceptImage, keep_former_slug, record as record_change},
+            place::PlaceInput,
+            topic::TopicInput,
+        },
         text::slug,
-        unit_of_work::UnitOfWork,
         validation::{Patch, Validator},
     },
 };
-
-/// Journal action for the import of a topic.
-const TOPIC_IMPORT_ACTION: &str = "topic.import";
-
-/// Journal action for the import of a place.
-const PLACE_IMPORT_ACTION: &str = "place.import";
 
 impl Importer<'_> {
     /// Imports topics. Each record consists of line number, slug, slugs of broader topics, and all other fields.
@@ -47,15 +46,7 @@ impl Importer<'_> {
             let origin = self.origins.at(line);
             concept_records.push(ConceptRecord { id: Uuid::now_v7(), slug, parents, input, codes, origin });
         }
-        let (mut queue, mut results) = Queue::build(concept_records, &self.topics, &self.origins.topics, "topic");
-        while let Some((number, record)) = queue.next() {
-            let keys = RecordKeys::of(&record, &self.topics);
-            let first = first_origin(&self.origins.topics, &keys.identities);
-            let result = self.topic(record, first).await?;
-            queue.record_result(&result, keys, &self.topics, &mut self.origins.topics);
-            results.push((number, result));
-        }
-        self.finish_records(results).await
+        self.import_concepts::<TopicImage>(concept_records).await
     }
 
     /// Imports places. Each record consists of line number, slug, slug of the parent place, and all other fields.
@@ -77,18 +68,24 @@ impl Importer<'_> {
             let (parents, origin) = (parents.into_iter().collect(), self.origins.at(line));
             concept_records.push(ConceptRecord { id: Uuid::now_v7(), slug, parents, input, codes, origin });
         }
-        let (mut queue, mut results) = Queue::build(concept_records, &self.places, &self.origins.places, "place");
-        while let Some((number, record)) = queue.next() {
-            let keys = RecordKeys::of(&record, &self.places);
-            let first = first_origin(&self.origins.places, &keys.identities);
-            let result = self.place(record, first).await?;
-            queue.record_result(&result, keys, &self.places, &mut self.origins.places);
-            results.push((number, result));
-        }
-        self.finish_records(results).await
+        self.import_concepts::<PlaceImage>(concept_records).await
     }
 
-    async fn finish_records(&mut self, mut results: Vec<(usize, RecordResult)>) -> Result<Vec<RecordResult>, Error> {
+    async fn import_concepts<C: ImportedConcept>(
+        &mut self,
+        records: Vec<ConceptRecord<C::Input>>,
+    ) -> Result<Vec<RecordResult>, Error> {
+        let (index, origins) = C::indexes(self);
+        let (mut queue, mut results) = Queue::build(records, index, origins, C::WORD);
+        while let Some((number, record)) = queue.next() {
+            let (index, origins) = C::indexes(self);
+            let keys = RecordKeys::of(&record, index);
+            let first = first_origin(origins, &keys.identities);
+            let result = self.concept::<C>(record, first).await?;
+            let (index, origins) = C::indexes(self);
+            queue.record_result(&result, keys, index, origins);
+            results.push((number, result));
+        }
         for (_, result) in &results {
             self.track_result(result);
         }
@@ -119,25 +116,33 @@ impl Importer<'_> {
         let input =
             PlaceInput { slug: Patch::Set(slug.clone()), name: Patch::Set(name.to_owned()), ..PlaceInput::default() };
         let (parents, codes, origin) = (Vec::new(), Vec::new(), self.origins.at(0));
-        match self.place(ConceptRecord { id, slug: slug.clone(), parents, input, codes, origin }, None).await? {
+        match self
+            .concept::<PlaceImage>(ConceptRecord { id, slug: slug.clone(), parents, input, codes, origin }, None)
+            .await?
+        {
             RecordResult::Refused(why) => Err(Error::field(&["dateline"], ErrorCode::Invalid, why)),
             _ => Ok(slug),
         }
     }
 
-    /// Imports one topic. `first` is the origin of an earlier record of the same topic in this import, if there is
-    /// one.
-    async fn topic(&mut self, record: ConceptRecord<TopicInput>, first: Option<Origin>) -> Result<RecordResult, Error> {
-        let existing = self.topics.by_slug.get(&record.slug).and_then(|&id| self.topics.get(id)).cloned();
-        let mut image = existing.clone().unwrap_or_else(|| TopicImage::blank(record.id));
-        let broader = match self.topics.ids(&record.parents, "topic") {
+    /// Imports one topic or place. `first` is the origin of an earlier record of the same concept in this import, if
+    /// there is one.
+    async fn concept<C: ImportedConcept>(
+        &mut self,
+        record: ConceptRecord<C::Input>,
+        first: Option<Origin>,
+    ) -> Result<RecordResult, Error> {
+        let (index, _) = C::indexes(self);
+        let existing = index.by_slug.get(&record.slug).and_then(|&id| index.get(id)).cloned();
+        let mut image = existing.clone().unwrap_or_else(|| C::blank(record.id));
+        let broader = match index.ids(&record.parents, C::WORD) {
             Ok(ids) => ids,
             Err(why) => return Ok(RecordResult::Refused(why)),
         };
         let mut validator = Validator::for_import();
-        // The broader topics are already resolved to ids, so the input does not contain them.
-        image.apply_input(record.input, &self.topics.vocabulary, &mut validator);
-        validator.concept_ids("broader", broader, &mut image.broader);
+        // The broader concepts are already resolved to ids, so the input does not contain them.
+        image.apply_input(record.input, &index.vocabulary, &mut validator);
+        image.set_broader(broader, &mut validator);
         if let Err(error) = validator.finish() {
             return Ok(RecordResult::Refused(refusal_message(error)?));
         }
@@ -146,134 +151,54 @@ impl Importer<'_> {
             return Ok(if same {
                 RecordResult::Duplicate
             } else {
-                self.duplicate_conflict("topic", &record.slug, first)
+                self.duplicate_conflict(C::WORD, &record.slug, first)
             });
         }
-        if let Some(why) = self.topics.code_conflict(&image).or_else(|| self.topics.cycle_error(&image, "topic")) {
+        if let Some(why) = index.code_conflict(&image).or_else(|| index.cycle_error(&image, C::WORD)) {
             return Ok(RecordResult::Refused(why));
         }
         let overwrite = self.options.overwrite;
         let unit_of_work = self.unit_of_work().await?;
-        let Some(before) = existing else {
-            topic::Entity::insert(image.to_row(unit_of_work, true)).exec_without_returning(unit_of_work.tx()).await?;
-            image.insert_child_rows(unit_of_work.tx()).await?;
-            record_concept(
-                unit_of_work,
-                TOPIC_IMPORT_ACTION,
-                Noun::Topic,
-                &image.slug,
-                image.id,
-                None,
-                Image::Topic(Box::new(image.clone())),
-            )
-            .await?;
-            self.topics.insert(image);
-            return Ok(RecordResult::Created);
+        let result = if let Some(before) = &existing {
+            if image == *before {
+                return Ok(RecordResult::Unchanged);
+            }
+            if !overwrite && !C::is_as_imported(unit_of_work, image.id).await? {
+                return Ok(RecordResult::Conflict(format!(
+                    "the {} \"{}\" was changed in Dateline since the last import; it is left unchanged (use \
+                     --overwrite to import it anyway)",
+                    C::WORD,
+                    before.slug
+                )));
+            }
+            image.revision += 1;
+            keep_former_slug(before, &mut image);
+            image.update_rows(unit_of_work, true).await?;
+            RecordResult::Updated
+        } else {
+            image.insert_rows(unit_of_work, true).await?;
+            RecordResult::Created
         };
-        if image == before {
-            return Ok(RecordResult::Unchanged);
-        }
-        let row = topic::Entity::find_by_id(image.id).one(unit_of_work.tx()).await?;
-        if !overwrite && row.is_some_and(|row| !row.as_imported) {
-            return Ok(RecordResult::Conflict(format!(
-                "the topic \"{}\" was changed in Dateline since the last import; it is left unchanged (use --overwrite \
-                 to import it anyway)",
-                before.slug
-            )));
-        }
-        image.revision += 1;
-        if image.slug != before.slug {
-            image.former_slugs.retain(|slug| *slug != image.slug);
-            image.former_slugs.push(before.slug.clone());
-        }
-        image.update_rows(unit_of_work.tx(), unit_of_work, true).await?;
-        let images = (Image::Topic(Box::new(before)), Image::Topic(Box::new(image.clone())));
-        record_concept(unit_of_work, TOPIC_IMPORT_ACTION, Noun::Topic, &image.slug, image.id, Some(images.0), images.1)
-            .await?;
-        self.topics.insert(image);
-        Ok(RecordResult::Updated)
-    }
-
-    /// Imports one place. `first` is the origin of an earlier record of the same place in this import, if there is
-    /// one.
-    async fn place(&mut self, record: ConceptRecord<PlaceInput>, first: Option<Origin>) -> Result<RecordResult, Error> {
-        let existing = self.places.by_slug.get(&record.slug).and_then(|&id| self.places.get(id)).cloned();
-        let mut image = existing.clone().unwrap_or_else(|| PlaceImage::blank(record.id));
-        let within = match self.places.ids(&record.parents, "place") {
-            Ok(ids) => ids,
-            Err(why) => return Ok(RecordResult::Refused(why)),
-        };
-        let mut validator = Validator::for_import();
-        // The parent place is already resolved to an id, so the input does not contain it.
-        image.apply_input(record.input, &self.places.vocabulary, &mut validator);
-        image.within = within.first().copied();
-        if let Err(error) = validator.finish() {
-            return Ok(RecordResult::Refused(refusal_message(error)?));
-        }
-        if let Some(first) = first {
-            let same = existing.is_some_and(|existing| existing == image);
-            return Ok(if same {
-                RecordResult::Duplicate
-            } else {
-                self.duplicate_conflict("place", &record.slug, first)
-            });
-        }
-        if let Some(why) = self.places.code_conflict(&image).or_else(|| self.places.cycle_error(&image, "place")) {
-            return Ok(RecordResult::Refused(why));
-        }
-        let overwrite = self.options.overwrite;
-        let unit_of_work = self.unit_of_work().await?;
-        let Some(before) = existing else {
-            place::Entity::insert(image.to_row(unit_of_work, true)).exec_without_returning(unit_of_work.tx()).await?;
-            image.insert_child_rows(unit_of_work.tx()).await?;
-            record_concept(
-                unit_of_work,
-                PLACE_IMPORT_ACTION,
-                Noun::Place,
-                &image.slug,
-                image.id,
-                None,
-                Image::Place(Box::new(image.clone())),
-            )
-            .await?;
-            self.places.insert(image);
-            return Ok(RecordResult::Created);
-        };
-        if image == before {
-            return Ok(RecordResult::Unchanged);
-        }
-        let row = place::Entity::find_by_id(image.id).one(unit_of_work.tx()).await?;
-        if !overwrite && row.is_some_and(|row| !row.as_imported) {
-            return Ok(RecordResult::Conflict(format!(
-                "the place \"{}\" was changed in Dateline since the last import; it is left unchanged (use --overwrite \
-                 to import it anyway)",
-                before.slug
-            )));
-        }
-        image.revision += 1;
-        if image.slug != before.slug {
-            image.former_slugs.retain(|slug| *slug != image.slug);
-            image.former_slugs.push(before.slug.clone());
-        }
-        image.update_rows(unit_of_work.tx(), unit_of_work, true).await?;
-        let images = (Image::Place(Box::new(before)), Image::Place(Box::new(image.clone())));
-        record_concept(unit_of_work, PLACE_IMPORT_ACTION, Noun::Place, &image.slug, image.id, Some(images.0), images.1)
-            .await?;
-        self.places.insert(image);
-        Ok(RecordResult::Updated)
+        record_change(unit_of_work, "import", None, existing, image.clone()).await?;
+        C::indexes(self).0.insert(image);
+        Ok(result)
     }
 }
 
-async fn record_concept(
-    unit_of_work: &mut UnitOfWork,
-    action: &str,
-    noun: Noun,
-    slug: &str,
-    id: Uuid,
-    before: Option<Image>,
-    after: Image,
-) -> Result<(), Error> {
-    let at = unit_of_work.at();
-    slug_registry::reserve(unit_of_work.tx(), noun, slug, id, Some(at)).await?;
-    unit_of_work.record(action, noun, id, None, before.as_ref(), Some(&after))
+/// A topic or place in an import.
+trait ImportedConcept: ConceptImage {
+    /// Returns the index of the concepts, and the origins of the accepted records by identity.
+    fn indexes<'i>(importer: &'i mut Importer<'_>) -> (&'i mut ConceptIndex<Self>, &'i mut HashMap<String, Origin>);
+}
+
+impl ImportedConcept for TopicImage {
+    fn indexes<'i>(importer: &'i mut Importer<'_>) -> (&'i mut ConceptIndex<Self>, &'i mut HashMap<String, Origin>) {
+        (&mut importer.topics, &mut importer.origins.topics)
+    }
+}
+
+impl ImportedConcept for PlaceImage {
+    fn indexes<'i>(importer: &'i mut Importer<'_>) -> (&'i mut ConceptIndex<Self>, &'i mut HashMap<String, Origin>) {
+        (&mut importer.places, &mut importer.origins.places)
+    }
 }

@@ -32,16 +32,16 @@ impl<T: Concept> ConceptIndex<T> {
 
     /// Adds a concept with its slugs and codes, or replaces the concept with the same id.
     pub(super) fn insert(&mut self, image: T) {
-        for slug in image.former_slugs() {
-            self.by_slug.entry(slug.clone()).or_insert(image.id());
+        for slug in &image.former_slugs {
+            self.by_slug.entry(slug.clone()).or_insert(image.id);
         }
-        self.by_slug.insert(image.slug().to_owned(), image.id());
-        if let Some(before) = self.get(image.id()).map(Concept::codes) {
+        self.by_slug.insert(image.slug.to_owned(), image.id);
+        if let Some(before) = self.get(image.id).map(Concept::codes) {
             for code in &before {
                 self.by_code.remove(code);
             }
         }
-        self.by_code.extend(image.codes().into_iter().map(|code| (code, image.id())));
+        self.by_code.extend(image.codes().into_iter().map(|code| (code, image.id)));
         self.vocabulary.upsert(image);
     }
 
@@ -77,7 +77,7 @@ impl<T: Concept> ConceptIndex<T> {
     /// Returns a message if another concept already has a code or URI of `image`.
     pub(super) fn code_conflict(&self, image: &T) -> Option<String> {
         let (code, owner) = image.codes().into_iter().find_map(|code| {
-            let owner = self.by_code.get(&code).copied().filter(|&owner| owner != image.id())?;
+            let owner = self.by_code.get(&code).copied().filter(|&owner| owner != image.id)?;
             Some((code, self.get(owner)?))
         })?;
         let code = match code {
@@ -86,7 +86,7 @@ impl<T: Concept> ConceptIndex<T> {
             ExternalCode::M49(code) => format!("m49 \"{code}\""),
             ExternalCode::Geonames(id) => format!("geonamesId {id}"),
         };
-        Some(format!("the {code} already belongs to \"{}\": correct one of them", owner.slug()))
+        Some(format!("the {code} already belongs to \"{}\": correct one of them", owner.slug))
     }
 
     /// Returns a message if a concept would become its own ancestor.
@@ -95,7 +95,7 @@ impl<T: Concept> ConceptIndex<T> {
         image
             .broader()
             .into_iter()
-            .any(|parent| has_path(parent, image.id(), parents))
+            .any(|parent| has_path(parent, image.id, parents))
             .then(|| format!("this {noun} would become its own ancestor: correct its parents"))
     }
 }

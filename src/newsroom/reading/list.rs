@@ -216,7 +216,7 @@ pub fn concept_page<T: Concept>(
     let (after, before) = (decode_cursor("after", &request.after)?, decode_cursor("before", &request.before)?);
     let sort_key = |number: u32| {
         let concept = vocabulary.get(number);
-        (LabelSortKey::of(concept.name()), concept.slug().to_owned())
+        (LabelSortKey::of(&concept.name), concept.slug.clone())
     };
     let start = after.map_or(0, |after| all.partition_point(|&number| sort_key(number) <= after));
     let end = before.map_or(all.len(), |before| all.partition_point(|&number| sort_key(number) < before)).max(start);

@@ -2,7 +2,7 @@
 //!
 //! Commands and imports use this search to refuse changes that would create a cycle.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -20,4 +20,9 @@ pub(in crate::newsroom) fn has_path(from: Uuid, target: Uuid, parents: impl Fn(U
         }
     }
     false
+}
+
+/// Looks up the parents of a concept in a map.
+pub(super) fn parents(broader: &HashMap<Uuid, Vec<Uuid>>) -> impl Fn(Uuid) -> Vec<Uuid> {
+    |id| broader.get(&id).cloned().unwrap_or_default()
 }

@@ -7,172 +7,91 @@
 //! A retired concept can no longer be assigned to releases. Releases that already have the concept keep it. A retired
 //! concept may name a replacement.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
-use entity::{Noun, merged_concept, place, slug, topic, topic_broader};
+use entity::{merged_concept, slug};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement, Value, sea_query::Expr,
 };
 use uuid::Uuid;
 
-use super::{hierarchy::has_path, place as places, topic as topics};
+use super::{
+    concept::{ConceptImage, ConceptResult, check_revision, record_and_commit, stored},
+    hierarchy::{has_path, parents},
+};
 use crate::{
     auth::viewer::Viewer,
     catalog::{Concept, ExternalCode},
-    journal::{Image, Name, PlaceImage, TopicImage},
+    journal::Name,
     newsroom::{
         error::{Error, ErrorCode},
         service::Newsroom,
         unit_of_work::UnitOfWork,
-        workflow::{self, Resource},
+        workflow,
     },
 };
 
 impl Newsroom {
-    /// Merges the topic `from` into the topic `into`. The releases and narrower topics of `from` move to `into`. The
-    /// names of `from` become alternative names of `into`.
-    pub async fn topic_merge(
+    /// Merges the concept `from` into the concept `into`. The releases and narrower concepts of `from` move to `into`.
+    /// The names of `from` become alternative names of `into`. A URI, codes and coordinates that `into` lacks are
+    /// copied from `from`.
+    pub async fn concept_merge<C: ConceptImage>(
         &self,
         viewer: &Viewer,
         from: Uuid,
         into: Uuid,
         now: DateTime<Utc>,
-    ) -> topics::ConceptResult {
-        workflow::check_manage(Resource::Topics, viewer)?;
+    ) -> ConceptResult {
+        workflow::check_manage(C::RESOURCE, viewer)?;
         let unit_of_work = self.begin(viewer, now).await?;
-        let from = topic_image(&unit_of_work, from, "from").await?;
-        let mut into = topic_image(&unit_of_work, into, "into").await?;
-        let parents = topic_broader::Entity::find().all(unit_of_work.tx()).await?;
-        let parents_of =
-            |id: Uuid| parents.iter().filter(|row| row.topic_id == id).map(|row| row.broader_id).collect::<Vec<_>>();
-        check_merge("topic", from.id, into.id, parents_of)?;
-        unit_of_work.move_assignments("revision_topic", "topic_id", None, from.id, into.id).await?;
-        unit_of_work.move_narrower(from.id, into.id).await?;
-        repoint_replacements(&unit_of_work, "topic", from.id, into.id).await?;
-        unit_of_work.redirect_identifiers(Noun::Topic, &*from, into.id).await?;
-        topic::Entity::delete_by_id(from.id).exec(unit_of_work.tx()).await?;
-        add_alt_names(&mut into.alt_names, &*from, into.name.as_str(), &self.settings.language);
-        into.uri = into.uri.or_else(|| from.uri.clone());
-        into.replaced_by = into.replaced_by.filter(|&by| by != from.id);
+        let from: C = named(&unit_of_work, from, "from").await?;
+        let mut into: C = named(&unit_of_work, into, "into").await?;
+        let (from_id, into_id) = (from.id, into.id);
+        check_merge(C::WORD, from_id, into_id, parents(&C::all_broader(&unit_of_work).await?))?;
+        unit_of_work.redirect_identifiers(&from, into_id).await?;
+        C::move_and_delete(&unit_of_work, from_id, into_id).await?;
+        let name = into.name.clone();
+        add_alt_names(&mut into.alt_names, &from, &name, &self.settings.language);
+        into.copy_codes(&from);
+        into.uri = into.uri.take().or_else(|| from.uri.clone());
+        into.replaced_by = into.replaced_by.filter(|&by| by != from_id);
         into.revision += 1;
-        into.update_rows(unit_of_work.tx(), &unit_of_work, false).await?;
+        into.update_rows(&unit_of_work, false).await?;
         let note = format!("\"{}\" was merged into \"{}\"", from.slug, into.slug);
-        let Some(Image::Topic(after)) = unit_of_work.image(Noun::Topic, into.id).await? else {
-            return Err(Error::NotFound("topic"));
-        };
-        topics::record_and_commit(unit_of_work, "topic.merge", Some(note), Some(*from), *after).await
+        let after: C = stored(&unit_of_work, into_id).await?.ok_or(Error::NotFound(C::WORD))?;
+        record_and_commit(unit_of_work, "merge", Some(note), Some(from), after).await
     }
 
-    /// Merges the place `from` into the place `into`. The releases of `from` and the places within it move to `into`.
-    /// The names of `from` become alternative names of `into`. Codes and coordinates that `into` lacks are copied
-    /// from `from`.
-    pub async fn place_merge(
-        &self,
-        viewer: &Viewer,
-        from: Uuid,
-        into: Uuid,
-        now: DateTime<Utc>,
-    ) -> places::ConceptResult {
-        workflow::check_manage(Resource::Places, viewer)?;
-        let unit_of_work = self.begin(viewer, now).await?;
-        let from = place_image(&unit_of_work, from, "from").await?;
-        let mut into = place_image(&unit_of_work, into, "into").await?;
-        let parents: HashMap<Uuid, Option<Uuid>> = place::Entity::find()
-            .all(unit_of_work.tx())
-            .await?
-            .into_iter()
-            .map(|row| (row.id, row.within_id))
-            .collect();
-        check_merge("place", from.id, into.id, |id| parents.get(&id).copied().flatten().into_iter().collect())?;
-        unit_of_work.move_assignments("revision_place", "place_id", Some("role"), from.id, into.id).await?;
-        place::Entity::update_many()
-            .col_expr(place::Column::WithinId, Expr::value(into.id))
-            .filter(place::Column::WithinId.eq(from.id))
-            .filter(place::Column::Id.ne(into.id))
-            .exec(unit_of_work.tx())
-            .await?;
-        repoint_replacements(&unit_of_work, "place", from.id, into.id).await?;
-        unit_of_work.redirect_identifiers(Noun::Place, &*from, into.id).await?;
-        place::Entity::delete_by_id(from.id).exec(unit_of_work.tx()).await?;
-        add_alt_names(&mut into.alt_names, &*from, into.name.as_str(), &self.settings.language);
-        into.uri = into.uri.or_else(|| from.uri.clone());
-        into.iso3166_alpha2 = into.iso3166_alpha2.or_else(|| from.iso3166_alpha2.clone());
-        into.iso3166_alpha3 = into.iso3166_alpha3.or_else(|| from.iso3166_alpha3.clone());
-        into.m49 = into.m49.or_else(|| from.m49.clone());
-        into.geonames_id = into.geonames_id.or(from.geonames_id);
-        into.location = into.location.or(from.location);
-        into.replaced_by = into.replaced_by.filter(|&by| by != from.id);
-        into.revision += 1;
-        into.update_rows(unit_of_work.tx(), &unit_of_work, false).await?;
-        let note = format!("\"{}\" was merged into \"{}\"", from.slug, into.slug);
-        let Some(Image::Place(after)) = unit_of_work.image(Noun::Place, into.id).await? else {
-            return Err(Error::NotFound("place"));
-        };
-        places::record_and_commit(unit_of_work, "place.merge", Some(note), Some(*from), *after).await
-    }
-
-    /// Retires a topic. A retired topic can no longer be assigned to releases, but releases that already have the
-    /// topic keep it.
-    pub async fn topic_retire(
+    /// Retires a concept. A retired concept can no longer be assigned to releases, but releases that already have the
+    /// concept keep it.
+    pub async fn concept_retire<C: ConceptImage>(
         &self,
         viewer: &Viewer,
         id: Uuid,
         expected: i32,
         replaced_by: Option<Uuid>,
         now: DateTime<Utc>,
-    ) -> topics::ConceptResult {
-        workflow::check_manage(Resource::Topics, viewer)?;
+    ) -> ConceptResult {
+        workflow::check_manage(C::RESOURCE, viewer)?;
         let unit_of_work = self.begin(viewer, now).await?;
-        let before = topic_image(&unit_of_work, id, "id").await?;
-        if before.revision != expected {
-            return Err(Error::StaleRevision(unit_of_work.last_change(id, before.revision).await?));
-        }
+        let before: C = named(&unit_of_work, id, "id").await?;
+        check_revision(&unit_of_work, &before, expected).await?;
         if let Some(by) = replaced_by {
-            let other = topic_image(&unit_of_work, by, "replacedBy").await?;
-            check_replacement("topic", id, by, other.retired_at)?;
+            let other: C = named(&unit_of_work, by, "replacedBy").await?;
+            check_replacement(C::WORD, id, by, other.retired_at)?;
         }
-        let mut after = (*before).clone();
+        let mut after = before.clone();
         after.retired_at = after.retired_at.or(Some(unit_of_work.at()));
         after.replaced_by = replaced_by;
         after.revision += 1;
-        after.update_rows(unit_of_work.tx(), &unit_of_work, false).await?;
-        topics::record_and_commit(unit_of_work, "topic.retire", None, Some(*before), after).await
-    }
-
-    /// Retires a place. A retired place can no longer be assigned to releases, but releases that already have the
-    /// place keep it.
-    pub async fn place_retire(
-        &self,
-        viewer: &Viewer,
-        id: Uuid,
-        expected: i32,
-        replaced_by: Option<Uuid>,
-        now: DateTime<Utc>,
-    ) -> places::ConceptResult {
-        workflow::check_manage(Resource::Places, viewer)?;
-        let unit_of_work = self.begin(viewer, now).await?;
-        let before = place_image(&unit_of_work, id, "id").await?;
-        if before.revision != expected {
-            return Err(Error::StaleRevision(unit_of_work.last_change(id, before.revision).await?));
-        }
-        if let Some(by) = replaced_by {
-            let other = place_image(&unit_of_work, by, "replacedBy").await?;
-            check_replacement("place", id, by, other.retired_at)?;
-        }
-        let mut after = (*before).clone();
-        after.retired_at = after.retired_at.or(Some(unit_of_work.at()));
-        after.replaced_by = replaced_by;
-        after.revision += 1;
-        after.update_rows(unit_of_work.tx(), &unit_of_work, false).await?;
-        places::record_and_commit(unit_of_work, "place.retire", None, Some(*before), after).await
+        after.update_rows(&unit_of_work, false).await?;
+        record_and_commit(unit_of_work, "retire", None, Some(before), after).await
     }
 }
 
 impl UnitOfWork {
     /// Moves all assignments of the concept `from` to the concept `into`. If a revision already has `into`, the
     /// assignment of `from` is deleted instead.
-    async fn move_assignments(
+    pub(super) async fn move_assignments(
         &self,
         table: &str,
         column: &str,
@@ -189,15 +108,8 @@ impl UnitOfWork {
         self.execute(&format!("UPDATE {table} SET {column} = $2 WHERE {column} = $1"), [from, into]).await
     }
 
-    /// Moves the narrower topics of the topic `from` to the topic `into`.
-    async fn move_narrower(&self, from: Uuid, into: Uuid) -> Result<(), Error> {
-        let delete_duplicates = "DELETE FROM topic_broader WHERE broader_id = $1 AND (topic_id = $2 OR EXISTS (SELECT 1 FROM \
-                    topic_broader other WHERE other.topic_id = topic_broader.topic_id AND other.broader_id = $2))";
-        self.execute(delete_duplicates, [from, into]).await?;
-        self.execute("UPDATE topic_broader SET broader_id = $2 WHERE broader_id = $1", [from, into]).await
-    }
-
-    async fn execute(&self, sql: &str, [from, into]: [Uuid; 2]) -> Result<(), Error> {
+    /// Executes a statement with two ids.
+    pub(super) async fn execute(&self, sql: &str, [from, into]: [Uuid; 2]) -> Result<(), Error> {
         let backend = self.tx().get_database_backend();
         let values = [Value::from(from), Value::from(into)];
         self.tx().execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
@@ -206,17 +118,17 @@ impl UnitOfWork {
 
     /// Redirects the slugs, id and URI of the concept `from` to the concept `into`. Concepts that were merged into
     /// `from` earlier are redirected to `into` too.
-    async fn redirect_identifiers<T: Concept>(&self, noun: Noun, from: &T, into: Uuid) -> Result<(), Error> {
+    async fn redirect_identifiers<C: ConceptImage>(&self, from: &C, into: Uuid) -> Result<(), Error> {
         slug::Entity::update_many()
             .col_expr(slug::Column::OwnerId, Expr::value(into))
-            .filter(slug::Column::Noun.eq(noun))
-            .filter(slug::Column::OwnerId.eq(from.id()))
+            .filter(slug::Column::Noun.eq(C::NOUN))
+            .filter(slug::Column::OwnerId.eq(from.id))
             .exec(self.tx())
             .await?;
         merged_concept::Entity::update_many()
             .col_expr(merged_concept::Column::IntoId, Expr::value(into))
-            .filter(merged_concept::Column::Noun.eq(noun))
-            .filter(merged_concept::Column::IntoId.eq(from.id()))
+            .filter(merged_concept::Column::Noun.eq(C::NOUN))
+            .filter(merged_concept::Column::IntoId.eq(from.id))
             .exec(self.tx())
             .await?;
         let uri = from.codes().into_iter().find_map(|code| match code {
@@ -224,8 +136,8 @@ impl UnitOfWork {
             _ => None,
         });
         let merged = merged_concept::ActiveModel {
-            noun: Set(noun),
-            id: Set(from.id()),
+            noun: Set(C::NOUN),
+            id: Set(from.id),
             uri: Set(uri),
             into_id: Set(into),
             at: Set(self.at()),
@@ -233,35 +145,24 @@ impl UnitOfWork {
         merged_concept::Entity::insert(merged).exec_without_returning(self.tx()).await?;
         Ok(())
     }
-}
 
-/// Updates retired concepts whose replacement was merged: the replacement `from` becomes `into`. If `into` itself
-/// names `from` as its replacement, the replacement is cleared, because a concept cannot replace itself.
-async fn repoint_replacements(unit_of_work: &UnitOfWork, table: &str, from: Uuid, into: Uuid) -> Result<(), Error> {
-    let clear_self_reference =
-        format!("UPDATE {table} SET replaced_by_id = NULL WHERE replaced_by_id = $1 AND id = $2");
-    unit_of_work.execute(&clear_self_reference, [from, into]).await?;
-    unit_of_work
-        .execute(&format!("UPDATE {table} SET replaced_by_id = $2 WHERE replaced_by_id = $1"), [from, into])
-        .await
-}
-
-async fn topic_image(unit_of_work: &UnitOfWork, id: Uuid, field: &str) -> Result<Box<TopicImage>, Error> {
-    match unit_of_work.image(Noun::Topic, id).await? {
-        Some(Image::Topic(image)) => Ok(image),
-        _ => {
-            Err(Error::field(&[field], ErrorCode::NotFound, "there is no such topic; `topics` lists the existing ones"))
-        }
+    /// Updates retired concepts whose replacement was merged: the replacement `from` becomes `into`. If `into` itself
+    /// names `from` as its replacement, the replacement is cleared, because a concept cannot replace itself.
+    pub(super) async fn repoint_replacements(&self, table: &str, from: Uuid, into: Uuid) -> Result<(), Error> {
+        let clear_self_reference =
+            format!("UPDATE {table} SET replaced_by_id = NULL WHERE replaced_by_id = $1 AND id = $2");
+        self.execute(&clear_self_reference, [from, into]).await?;
+        self.execute(&format!("UPDATE {table} SET replaced_by_id = $2 WHERE replaced_by_id = $1"), [from, into]).await
     }
 }
 
-async fn place_image(unit_of_work: &UnitOfWork, id: Uuid, field: &str) -> Result<Box<PlaceImage>, Error> {
-    match unit_of_work.image(Noun::Place, id).await? {
-        Some(Image::Place(image)) => Ok(image),
-        _ => {
-            Err(Error::field(&[field], ErrorCode::NotFound, "there is no such place; `places` lists the existing ones"))
-        }
-    }
+/// Reads the concept that an argument names.
+async fn named<C: ConceptImage>(unit_of_work: &UnitOfWork, id: Uuid, argument: &str) -> Result<C, Error> {
+    stored(unit_of_work, id).await?.ok_or_else(|| {
+        let word = C::WORD;
+        let message = format!("there is no such {word}; `{word}s` lists the existing ones");
+        Error::field(&[argument], ErrorCode::NotFound, message)
+    })
 }
 
 /// Checks that a concept is not merged into itself or into one of its narrower concepts at any level.
@@ -294,8 +195,8 @@ fn check_replacement(noun: &str, id: Uuid, by: Uuid, retired: Option<DateTime<Ut
 /// Adds all names of the concept `from` to the alternative names of another concept. Skips names that equal `name`,
 /// the main name of that concept, and names that the list already contains.
 fn add_alt_names(alternatives: &mut Vec<Name>, from: &impl Concept, name: &str, language: &str) {
-    let main_name = Name { language: language.to_owned(), name: from.name().to_owned() };
-    for other in std::iter::once(&main_name).chain(from.names()).chain(from.alt_names()) {
+    let main_name = Name { language: language.to_owned(), name: from.name.to_owned() };
+    for other in std::iter::once(&main_name).chain(&from.names).chain(&from.alt_names) {
         if other.name != name && !alternatives.contains(other) {
             alternatives.push(other.clone());
         }

@@ -1,34 +1,34 @@
-//! Commands that create and update places: names, codes (ISO 3166, UN M49, GeoNames), coordinates and parent place.
-//!
-//! The commands check that slug, URI and codes are unique, and that no place lies within itself. `PlaceImage` is a
-//! place as the journal and catalog store it; this file converts it to rows. `merge` merges and retires places.
+//! Places: input fields, validation of codes (ISO 3166, UN M49, GeoNames) and coordinates, and conversion of the image
+//! to rows.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use entity::{
-    NameRole, Noun,
+    Noun,
     place::{self, PlaceKind},
     place_name,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
-use super::hierarchy::has_path;
+use super::{
+    concept::{CommonInput, ConceptImage, apply_common, positioned_names},
+    hierarchy::{has_path, parents},
+};
 use crate::{
-    auth::viewer::Viewer,
     catalog::{ConceptRef, View, Vocabulary},
-    journal::{Image, Name, PlaceImage},
+    journal::{ConceptFields, Image, Name, PlaceImage},
     newsroom::{
         error::{Error, ErrorCode},
-        service::Newsroom,
-        slug_registry,
-        text::slug,
-        unit_of_work::{UnitOfWork, removed_since_commit},
+        unit_of_work::UnitOfWork,
         validation::{Patch, Validator},
-        workflow::{self, Resource},
+        workflow::Resource,
     },
 };
 
@@ -61,28 +61,40 @@ pub struct PlaceInput {
     pub longitude: Patch<f64>,
     /// The place that this place lies in.
     pub within: Patch<ConceptRef>,
-    /// When the place was retired. Only imports set this field; administrators retire a place with `place_retire`.
+    /// When the place was retired. Only imports set this field; administrators retire a place with `concept_retire`.
     pub retired_at: Patch<DateTime<Utc>>,
 }
 
-/// A catalog view that includes the change, and the number of the changed place in that view.
-pub type ConceptResult = Result<(Arc<View>, u32), Error>;
+impl ConceptImage for PlaceImage {
+    type Input = PlaceInput;
+    const NOUN: Noun = Noun::Place;
+    const RESOURCE: Resource = Resource::Places;
+    const WORD: &'static str = "place";
 
-impl Newsroom {
-    /// Creates a place.
-    pub async fn place_create(&self, viewer: &Viewer, input: PlaceInput, now: DateTime<Utc>) -> ConceptResult {
-        workflow::check_manage(Resource::Places, viewer)?;
-        let unit_of_work = self.begin(viewer, now).await?;
-        let mut place = PlaceImage::blank(Uuid::now_v7());
-        let base_slug = match (&input.slug, &input.name) {
-            (Patch::Set(_), _) => None,
-            (_, Patch::Set(name)) => Some(slug::from_headline(&name.chars().take(300).collect::<String>())),
-            _ => Some("place".to_owned()),
-        };
-        if let Some(base_slug) = base_slug {
-            place.slug = slug_registry::find_available(unit_of_work.tx(), Noun::Place, &base_slug, place.id).await?;
+    fn blank(id: Uuid) -> Self {
+        Self::blank(id)
+    }
+
+    fn from_image(image: Image) -> Option<Self> {
+        match image {
+            Image::Place(place) => Some(*place),
+            _ => None,
         }
-        let mut validator = Validator::new(&["input"]);
+    }
+
+    fn into_image(self) -> Image {
+        Image::Place(Box::new(self))
+    }
+
+    fn vocabulary(view: &View) -> &Vocabulary<Self> {
+        view.places()
+    }
+
+    fn slug_and_name(input: &PlaceInput) -> (&Patch<String>, &Patch<String>) {
+        (&input.slug, &input.name)
+    }
+
+    fn check_required(input: &PlaceInput, validator: &mut Validator) {
         if !matches!(input.kind, Patch::Set(_)) {
             validator.add_error(
                 "kind",
@@ -90,89 +102,12 @@ impl Newsroom {
                 "kind is required: choose WORLD, REGION, SUBREGION, COUNTRY, ADMIN or CITY",
             );
         }
-        place.apply_input(input, self.catalog.snapshot().places(), &mut validator);
-        place.check_conflicts(&unit_of_work, &mut validator).await?;
-        validator.finish()?;
-        place::Entity::insert(place.to_row(&unit_of_work, false)).exec_without_returning(unit_of_work.tx()).await?;
-        place.insert_child_rows(unit_of_work.tx()).await?;
-        record_and_commit(unit_of_work, "place.create", None, None, place).await
     }
 
-    /// Updates a place.
-    pub async fn place_update(
-        &self,
-        viewer: &Viewer,
-        id: Uuid,
-        expected: i32,
-        input: PlaceInput,
-        now: DateTime<Utc>,
-    ) -> ConceptResult {
-        workflow::check_manage(Resource::Places, viewer)?;
-        let unit_of_work = self.begin(viewer, now).await?;
-        let Some(Image::Place(before)) = unit_of_work.image(Noun::Place, id).await? else {
-            return Err(Error::NotFound("place"));
-        };
-        if before.revision != expected {
-            return Err(Error::StaleRevision(unit_of_work.last_change(id, before.revision).await?));
-        }
-        let mut validator = Validator::new(&["input"]);
-        let mut place = (*before).clone();
-        place.apply_input(input, self.catalog.snapshot().places(), &mut validator);
-        place.check_conflicts(&unit_of_work, &mut validator).await?;
-        validator.finish()?;
-        place.revision += 1;
-        place.update_rows(unit_of_work.tx(), &unit_of_work, false).await?;
-        if place.slug != before.slug {
-            place.former_slugs.retain(|slug| *slug != place.slug);
-            place.former_slugs.push(before.slug.clone());
-        }
-        record_and_commit(unit_of_work, "place.update", None, Some(*before), place).await
-    }
-}
-
-impl PlaceImage {
-    /// Creates a place with empty fields.
-    pub(crate) fn blank(id: Uuid) -> Self {
-        Self {
-            id,
-            slug: String::new(),
-            former_slugs: Vec::new(),
-            name: String::new(),
-            names: Vec::new(),
-            alt_names: Vec::new(),
-            kind: PlaceKind::City,
-            within: None,
-            uri: None,
-            iso3166_alpha2: None,
-            iso3166_alpha3: None,
-            m49: None,
-            geonames_id: None,
-            location: None,
-            merged: Vec::new(),
-            retired_at: None,
-            replaced_by: None,
-            revision: 1,
-        }
-    }
-
-    /// Applies an input to the place. `validator` collects the errors.
-    pub(in crate::newsroom) fn apply_input(
-        &mut self,
-        input: PlaceInput,
-        places: &Vocabulary<Self>,
-        validator: &mut Validator,
-    ) {
-        validator.slug("slug", input.slug, &mut self.slug);
-        match input.retired_at {
-            Patch::Keep => {}
-            Patch::Clear => self.retired_at = None,
-            Patch::Set(at) => self.retired_at = Some(at.trunc_subsecs(6)),
-        }
-        validator.instant("retiredAt", self.retired_at);
-        validator.required_line("name", input.name, &mut self.name, 300);
-        validator.names("names", input.names, &mut self.names, true);
-        validator.names("altNames", input.alt_names, &mut self.alt_names, false);
-        validator.url("uri", input.uri, &mut self.uri);
+    fn apply_input(&mut self, input: PlaceInput, places: &Vocabulary<Self>, validator: &mut Validator) {
+        let PlaceInput { slug, name, names, alt_names, uri, retired_at, .. } = input;
+        let common = CommonInput { slug, name, names, alt_names, uri, retired_at };
+        apply_common(&mut self.fields, common, validator);
         validator.required("kind", input.kind, &mut self.kind);
         let letters =
             |count: usize| move |code: &str| code.len() == count && code.bytes().all(|b| b.is_ascii_uppercase());
@@ -225,16 +160,11 @@ impl PlaceImage {
         self.within = within.first().copied();
     }
 
-    /// Checks that no other place has the slug, URI or codes, and that the place does not lie within itself.
+    fn set_broader(&mut self, ids: Vec<Uuid>, _: &mut Validator) {
+        self.within = ids.first().copied();
+    }
+
     async fn check_conflicts(&self, unit_of_work: &UnitOfWork, validator: &mut Validator) -> Result<(), Error> {
-        if slug_registry::owner(unit_of_work.tx(), Noun::Place, &self.slug).await?.is_some_and(|owner| owner != self.id)
-        {
-            validator.add_error(
-                "slug",
-                ErrorCode::Taken,
-                format!("the slug \"{}\" belongs or belonged to another place: choose another slug", self.slug),
-            );
-        }
         let same_identifier = Condition::any()
             .add_option(self.uri.as_ref().map(|uri| place::Column::Uri.eq(uri)))
             .add_option(self.iso3166_alpha2.as_ref().map(|code| place::Column::Iso3166Alpha2.eq(code)))
@@ -268,14 +198,7 @@ impl PlaceImage {
             }
         }
         if let Some(within) = self.within {
-            let parents: Vec<(Uuid, Option<Uuid>)> = place::Entity::find()
-                .select_only()
-                .columns([place::Column::Id, place::Column::WithinId])
-                .into_tuple()
-                .all(unit_of_work.tx())
-                .await?;
-            let parents: std::collections::HashMap<Uuid, Option<Uuid>> = parents.into_iter().collect();
-            if has_path(within, self.id, |id| parents.get(&id).copied().flatten().into_iter().collect()) {
+            if has_path(within, self.id, parents(&Self::all_broader(unit_of_work).await?)) {
                 validator.add_error(
                     "within",
                     ErrorCode::Cycle,
@@ -286,8 +209,71 @@ impl PlaceImage {
         Ok(())
     }
 
+    async fn insert_rows(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> Result<(), Error> {
+        place::Entity::insert(self.to_row(unit_of_work, as_imported)).exec_without_returning(unit_of_work.tx()).await?;
+        self.insert_names(unit_of_work).await
+    }
+
+    async fn update_rows(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> Result<(), Error> {
+        let db = unit_of_work.tx();
+        place::ActiveModel { created_at: NotSet, ..self.to_row(unit_of_work, as_imported) }.update(db).await?;
+        place_name::Entity::delete_many().filter(place_name::Column::PlaceId.eq(self.id)).exec(db).await?;
+        self.insert_names(unit_of_work).await
+    }
+
+    async fn is_as_imported(unit_of_work: &UnitOfWork, id: Uuid) -> Result<bool, Error> {
+        Ok(place::Entity::find_by_id(id).one(unit_of_work.tx()).await?.is_none_or(|row| row.as_imported))
+    }
+
+    async fn all_broader(unit_of_work: &UnitOfWork) -> Result<HashMap<Uuid, Vec<Uuid>>, Error> {
+        let rows: Vec<(Uuid, Option<Uuid>)> = place::Entity::find()
+            .select_only()
+            .columns([place::Column::Id, place::Column::WithinId])
+            .into_tuple()
+            .all(unit_of_work.tx())
+            .await?;
+        Ok(rows.into_iter().filter_map(|(id, within)| Some((id, vec![within?]))).collect())
+    }
+
+    async fn move_and_delete(unit_of_work: &UnitOfWork, from: Uuid, into: Uuid) -> Result<(), Error> {
+        unit_of_work.move_assignments("revision_place", "place_id", Some("role"), from, into).await?;
+        place::Entity::update_many()
+            .col_expr(place::Column::WithinId, Expr::value(into))
+            .filter(place::Column::WithinId.eq(from))
+            .filter(place::Column::Id.ne(into))
+            .exec(unit_of_work.tx())
+            .await?;
+        unit_of_work.repoint_replacements("place", from, into).await?;
+        place::Entity::delete_by_id(from).exec(unit_of_work.tx()).await?;
+        Ok(())
+    }
+
+    fn copy_codes(&mut self, from: &Self) {
+        self.iso3166_alpha2 = self.iso3166_alpha2.take().or_else(|| from.iso3166_alpha2.clone());
+        self.iso3166_alpha3 = self.iso3166_alpha3.take().or_else(|| from.iso3166_alpha3.clone());
+        self.m49 = self.m49.take().or_else(|| from.m49.clone());
+        self.geonames_id = self.geonames_id.or(from.geonames_id);
+        self.location = self.location.or(from.location);
+    }
+}
+
+impl PlaceImage {
+    /// Creates a place with empty fields.
+    pub(crate) fn blank(id: Uuid) -> Self {
+        Self {
+            fields: ConceptFields::blank(id),
+            kind: PlaceKind::City,
+            within: None,
+            iso3166_alpha2: None,
+            iso3166_alpha3: None,
+            m49: None,
+            geonames_id: None,
+            location: None,
+        }
+    }
+
     /// Converts the place to its row in the table `place`.
-    pub(in crate::newsroom) fn to_row(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> place::ActiveModel {
+    fn to_row(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> place::ActiveModel {
         let (latitude, longitude) = self.location.unzip();
         place::ActiveModel {
             id: Set(self.id),
@@ -311,36 +297,18 @@ impl PlaceImage {
         }
     }
 
-    /// Overwrites the stored rows of the place.
-    pub(in crate::newsroom) async fn update_rows<C: ConnectionTrait>(
-        &self,
-        db: &C,
-        unit_of_work: &UnitOfWork,
-        as_imported: bool,
-    ) -> Result<(), Error> {
-        let mut row = self.to_row(unit_of_work, as_imported);
-        row.created_at = sea_orm::ActiveValue::NotSet;
-        row.update(db).await?;
-        place_name::Entity::delete_many().filter(place_name::Column::PlaceId.eq(self.id)).exec(db).await?;
-        self.insert_child_rows(db).await
-    }
-
-    /// Inserts the names of the place.
-    pub(in crate::newsroom) async fn insert_child_rows<C: ConnectionTrait>(&self, db: &C) -> Result<(), Error> {
-        let preferred = self.names.iter().map(|name| (NameRole::Preferred, name));
-        let names = preferred.chain(self.alt_names.iter().map(|name| (NameRole::Alternative, name)));
-        let names: Vec<_> = names
-            .enumerate()
-            .map(|(position, (role, name))| place_name::ActiveModel {
+    async fn insert_names(&self, unit_of_work: &UnitOfWork) -> Result<(), Error> {
+        let names: Vec<_> = positioned_names(self)
+            .map(|(position, role, name)| place_name::ActiveModel {
                 place_id: Set(self.id),
-                position: Set(position as i32),
+                position: Set(position),
                 role: Set(role),
                 language: Set(name.language.clone()),
                 name: Set(name.name.clone()),
             })
             .collect();
         if !names.is_empty() {
-            place_name::Entity::insert_many(names).exec_without_returning(db).await?;
+            place_name::Entity::insert_many(names).exec_without_returning(unit_of_work.tx()).await?;
         }
         Ok(())
     }
@@ -380,21 +348,4 @@ fn apply_degrees(validator: &mut Validator, field: &str, patch: &Patch<f64>, int
             format!("{field} must be between -{max} and {max}, got {value}"),
         ),
     }
-}
-
-/// Reserves the slug of the place, records the action in the journal, and commits.
-pub(in crate::newsroom) async fn record_and_commit(
-    mut unit_of_work: UnitOfWork,
-    action: &str,
-    note: Option<String>,
-    before: Option<PlaceImage>,
-    after: PlaceImage,
-) -> ConceptResult {
-    slug_registry::reserve(unit_of_work.tx(), Noun::Place, &after.slug, after.id, Some(unit_of_work.at())).await?;
-    let id = after.id;
-    let (before, after) = (before.map(|image| Image::Place(Box::new(image))), Image::Place(Box::new(after)));
-    unit_of_work.record(action, Noun::Place, id, note, before.as_ref(), Some(&after))?;
-    let snapshot = unit_of_work.commit().await?;
-    let number = snapshot.places().by_id(id).ok_or_else(removed_since_commit)?;
-    Ok((snapshot, number))
 }

@@ -1,28 +1,28 @@
-//! Commands that create and update topics, with names in several languages and broader topics (SKOS `broader`).
-//!
-//! The commands check that slug and URI are unique, and that the hierarchy has no cycle. `TopicImage` is a topic as
-//! the journal and the catalog store it; this file converts it to rows. `merge` merges and retires topics.
+//! Topics: input fields, validation, and conversion of the image to rows (SKOS `broader`, names in several languages).
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
-use chrono::{DateTime, SubsecRound, Utc};
-use entity::{NameRole, Noun, topic, topic_broader, topic_name};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use chrono::{DateTime, Utc};
+use entity::{Noun, topic, topic_broader, topic_name};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, QueryFilter,
+};
 use uuid::Uuid;
 
-use super::hierarchy::has_path;
+use super::{
+    concept::{CommonInput, ConceptImage, apply_common, positioned_names},
+    hierarchy::{has_path, parents},
+};
 use crate::{
-    auth::viewer::Viewer,
     catalog::{ConceptRef, View, Vocabulary},
-    journal::{Image, Name, TopicImage},
+    journal::{ConceptFields, Image, Name, TopicImage},
     newsroom::{
         error::{Error, ErrorCode},
-        service::Newsroom,
-        slug_registry,
-        text::slug,
-        unit_of_work::{UnitOfWork, removed_since_commit},
+        unit_of_work::UnitOfWork,
         validation::{Patch, Validator},
-        workflow::{self, Resource},
+        workflow::Resource,
     },
 };
 
@@ -43,120 +43,54 @@ pub struct TopicInput {
     pub uri: Patch<String>,
     /// Broader topics. Replaces the whole list.
     pub broader: Patch<Vec<ConceptRef>>,
-    /// When the topic was retired. Only imports set this field; administrators retire a topic with `topic_retire`.
+    /// When the topic was retired. Only imports set this field; administrators retire a topic with `concept_retire`.
     pub retired_at: Patch<DateTime<Utc>>,
 }
 
-/// A catalog view that includes the change, and the number of the changed topic in that view.
-pub type ConceptResult = Result<(Arc<View>, u32), Error>;
+impl ConceptImage for TopicImage {
+    type Input = TopicInput;
+    const NOUN: Noun = Noun::Topic;
+    const RESOURCE: Resource = Resource::Topics;
+    const WORD: &'static str = "topic";
 
-impl Newsroom {
-    /// Creates a topic.
-    pub async fn topic_create(&self, viewer: &Viewer, input: TopicInput, now: DateTime<Utc>) -> ConceptResult {
-        workflow::check_manage(Resource::Topics, viewer)?;
-        let unit_of_work = self.begin(viewer, now).await?;
-        let mut topic = TopicImage::blank(Uuid::now_v7());
-        let base_slug = match (&input.slug, &input.name) {
-            (Patch::Set(_), _) => None,
-            (_, Patch::Set(name)) => Some(slug::from_headline(&name.chars().take(300).collect::<String>())),
-            _ => Some("topic".to_owned()),
-        };
-        if let Some(base_slug) = base_slug {
-            topic.slug = slug_registry::find_available(unit_of_work.tx(), Noun::Topic, &base_slug, topic.id).await?;
-        }
-        let mut validator = Validator::new(&["input"]);
-        topic.apply_input(input, self.catalog.snapshot().topics(), &mut validator);
-        topic.check_conflicts(&unit_of_work, &mut validator).await?;
-        validator.finish()?;
-        topic::Entity::insert(topic.to_row(&unit_of_work, false)).exec_without_returning(unit_of_work.tx()).await?;
-        topic.insert_child_rows(unit_of_work.tx()).await?;
-        record_and_commit(unit_of_work, "topic.create", None, None, topic).await
+    fn blank(id: Uuid) -> Self {
+        Self::blank(id)
     }
 
-    /// Updates a topic.
-    pub async fn topic_update(
-        &self,
-        viewer: &Viewer,
-        id: Uuid,
-        expected: i32,
-        input: TopicInput,
-        now: DateTime<Utc>,
-    ) -> ConceptResult {
-        workflow::check_manage(Resource::Topics, viewer)?;
-        let unit_of_work = self.begin(viewer, now).await?;
-        let Some(Image::Topic(before)) = unit_of_work.image(Noun::Topic, id).await? else {
-            return Err(Error::NotFound("topic"));
-        };
-        if before.revision != expected {
-            return Err(Error::StaleRevision(unit_of_work.last_change(id, before.revision).await?));
-        }
-        let mut validator = Validator::new(&["input"]);
-        let mut topic = (*before).clone();
-        topic.apply_input(input, self.catalog.snapshot().topics(), &mut validator);
-        topic.check_conflicts(&unit_of_work, &mut validator).await?;
-        validator.finish()?;
-        topic.revision += 1;
-        topic.update_rows(unit_of_work.tx(), &unit_of_work, false).await?;
-        if topic.slug != before.slug {
-            topic.former_slugs.retain(|slug| *slug != topic.slug);
-            topic.former_slugs.push(before.slug.clone());
-        }
-        record_and_commit(unit_of_work, "topic.update", None, Some(*before), topic).await
-    }
-}
-
-impl TopicImage {
-    /// Creates a topic with empty fields.
-    pub(crate) fn blank(id: Uuid) -> Self {
-        Self {
-            id,
-            slug: String::new(),
-            former_slugs: Vec::new(),
-            name: String::new(),
-            names: Vec::new(),
-            alt_names: Vec::new(),
-            definition: None,
-            uri: None,
-            broader: Vec::new(),
-            merged: Vec::new(),
-            retired_at: None,
-            replaced_by: None,
-            revision: 1,
+    fn from_image(image: Image) -> Option<Self> {
+        match image {
+            Image::Topic(topic) => Some(*topic),
+            _ => None,
         }
     }
 
-    /// Applies an input to the topic. `validator` collects the errors.
-    pub(in crate::newsroom) fn apply_input(
-        &mut self,
-        input: TopicInput,
-        topics: &Vocabulary<Self>,
-        validator: &mut Validator,
-    ) {
-        validator.slug("slug", input.slug, &mut self.slug);
-        match input.retired_at {
-            Patch::Keep => {}
-            Patch::Clear => self.retired_at = None,
-            Patch::Set(at) => self.retired_at = Some(at.trunc_subsecs(6)),
-        }
-        validator.instant("retiredAt", self.retired_at);
-        validator.required_line("name", input.name, &mut self.name, 300);
-        validator.names("names", input.names, &mut self.names, true);
-        validator.names("altNames", input.alt_names, &mut self.alt_names, false);
+    fn into_image(self) -> Image {
+        Image::Topic(Box::new(self))
+    }
+
+    fn vocabulary(view: &View) -> &Vocabulary<Self> {
+        view.topics()
+    }
+
+    fn slug_and_name(input: &TopicInput) -> (&Patch<String>, &Patch<String>) {
+        (&input.slug, &input.name)
+    }
+
+    fn check_required(_: &TopicInput, _: &mut Validator) {}
+
+    fn apply_input(&mut self, input: TopicInput, topics: &Vocabulary<Self>, validator: &mut Validator) {
+        let TopicInput { slug, name, names, alt_names, uri, retired_at, .. } = input;
+        let common = CommonInput { slug, name, names, alt_names, uri, retired_at };
+        apply_common(&mut self.fields, common, validator);
         validator.optional_text("definition", input.definition, &mut self.definition, 5000);
-        validator.url("uri", input.uri, &mut self.uri);
         validator.concepts("broader", "topic", input.broader, topics, &mut self.broader);
     }
 
-    /// Checks that no other topic has the slug or URI, and that the topic is not its own ancestor.
+    fn set_broader(&mut self, ids: Vec<Uuid>, validator: &mut Validator) {
+        validator.concept_ids("broader", ids, &mut self.broader);
+    }
+
     async fn check_conflicts(&self, unit_of_work: &UnitOfWork, validator: &mut Validator) -> Result<(), Error> {
-        if slug_registry::owner(unit_of_work.tx(), Noun::Topic, &self.slug).await?.is_some_and(|owner| owner != self.id)
-        {
-            validator.add_error(
-                "slug",
-                ErrorCode::Taken,
-                format!("the slug \"{}\" belongs or belonged to another topic: choose another slug", self.slug),
-            );
-        }
         if let Some(uri) = &self.uri {
             let owner = topic::Entity::find().filter(topic::Column::Uri.eq(uri)).one(unit_of_work.tx()).await?;
             if let Some(owner) = owner.filter(|owner| owner.id != self.id) {
@@ -170,11 +104,8 @@ impl TopicImage {
                 );
             }
         }
-        let parents = topic_broader::Entity::find().all(unit_of_work.tx()).await?;
-        let parents_of = |id: Uuid| {
-            parents.iter().filter(move |row| row.topic_id == id).map(|row| row.broader_id).collect::<Vec<_>>()
-        };
-        if let Some(index) = self.broader.iter().position(|&broader| has_path(broader, self.id, parents_of)) {
+        let broader = Self::all_broader(unit_of_work).await?;
+        if let Some(index) = self.broader.iter().position(|&parent| has_path(parent, self.id, parents(&broader))) {
             validator.add_error(
                 &format!("broader.{index}"),
                 ErrorCode::Cycle,
@@ -184,8 +115,54 @@ impl TopicImage {
         Ok(())
     }
 
+    async fn insert_rows(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> Result<(), Error> {
+        topic::Entity::insert(self.to_row(unit_of_work, as_imported)).exec_without_returning(unit_of_work.tx()).await?;
+        self.insert_child_rows(unit_of_work).await
+    }
+
+    async fn update_rows(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> Result<(), Error> {
+        let db = unit_of_work.tx();
+        topic::ActiveModel { created_at: NotSet, ..self.to_row(unit_of_work, as_imported) }.update(db).await?;
+        topic_name::Entity::delete_many().filter(topic_name::Column::TopicId.eq(self.id)).exec(db).await?;
+        topic_broader::Entity::delete_many().filter(topic_broader::Column::TopicId.eq(self.id)).exec(db).await?;
+        self.insert_child_rows(unit_of_work).await
+    }
+
+    async fn is_as_imported(unit_of_work: &UnitOfWork, id: Uuid) -> Result<bool, Error> {
+        Ok(topic::Entity::find_by_id(id).one(unit_of_work.tx()).await?.is_none_or(|row| row.as_imported))
+    }
+
+    async fn all_broader(unit_of_work: &UnitOfWork) -> Result<HashMap<Uuid, Vec<Uuid>>, Error> {
+        let mut broader: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for row in topic_broader::Entity::find().all(unit_of_work.tx()).await? {
+            broader.entry(row.topic_id).or_default().push(row.broader_id);
+        }
+        Ok(broader)
+    }
+
+    async fn move_and_delete(unit_of_work: &UnitOfWork, from: Uuid, into: Uuid) -> Result<(), Error> {
+        unit_of_work.move_assignments("revision_topic", "topic_id", None, from, into).await?;
+        // A topic that has both broader topics, and the target itself, lose the relation.
+        let delete_duplicates = "DELETE FROM topic_broader WHERE broader_id = $1 AND (topic_id = $2 OR EXISTS (SELECT 1 FROM \
+                    topic_broader other WHERE other.topic_id = topic_broader.topic_id AND other.broader_id = $2))";
+        unit_of_work.execute(delete_duplicates, [from, into]).await?;
+        unit_of_work.execute("UPDATE topic_broader SET broader_id = $2 WHERE broader_id = $1", [from, into]).await?;
+        unit_of_work.repoint_replacements("topic", from, into).await?;
+        topic::Entity::delete_by_id(from).exec(unit_of_work.tx()).await?;
+        Ok(())
+    }
+
+    fn copy_codes(&mut self, _: &Self) {}
+}
+
+impl TopicImage {
+    /// Creates a topic with empty fields.
+    pub(crate) fn blank(id: Uuid) -> Self {
+        Self { fields: ConceptFields::blank(id), definition: None, broader: Vec::new() }
+    }
+
     /// Converts the topic to its row in the table `topic`.
-    pub(in crate::newsroom) fn to_row(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> topic::ActiveModel {
+    fn to_row(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> topic::ActiveModel {
         topic::ActiveModel {
             id: Set(self.id),
             slug: Set(self.slug.clone()),
@@ -201,30 +178,13 @@ impl TopicImage {
         }
     }
 
-    /// Overwrites the stored rows of the topic.
-    pub(in crate::newsroom) async fn update_rows<C: ConnectionTrait>(
-        &self,
-        db: &C,
-        unit_of_work: &UnitOfWork,
-        as_imported: bool,
-    ) -> Result<(), Error> {
-        let mut row = self.to_row(unit_of_work, as_imported);
-        row.created_at = sea_orm::ActiveValue::NotSet;
-        row.update(db).await?;
-        topic_name::Entity::delete_many().filter(topic_name::Column::TopicId.eq(self.id)).exec(db).await?;
-        topic_broader::Entity::delete_many().filter(topic_broader::Column::TopicId.eq(self.id)).exec(db).await?;
-        self.insert_child_rows(db).await
-    }
-
     /// Inserts the names and the broader topics of the topic.
-    pub(in crate::newsroom) async fn insert_child_rows<C: ConnectionTrait>(&self, db: &C) -> Result<(), Error> {
-        let preferred = self.names.iter().map(|name| (NameRole::Preferred, name));
-        let names = preferred.chain(self.alt_names.iter().map(|name| (NameRole::Alternative, name)));
-        let names: Vec<_> = names
-            .enumerate()
-            .map(|(position, (role, name))| topic_name::ActiveModel {
+    async fn insert_child_rows(&self, unit_of_work: &UnitOfWork) -> Result<(), Error> {
+        let db = unit_of_work.tx();
+        let names: Vec<_> = positioned_names(self)
+            .map(|(position, role, name)| topic_name::ActiveModel {
                 topic_id: Set(self.id),
-                position: Set(position as i32),
+                position: Set(position),
                 role: Set(role),
                 language: Set(name.language.clone()),
                 name: Set(name.name.clone()),
@@ -248,21 +208,4 @@ impl TopicImage {
         }
         Ok(())
     }
-}
-
-/// Reserves the slug of the topic, records the action in the journal, and commits.
-pub(in crate::newsroom) async fn record_and_commit(
-    mut unit_of_work: UnitOfWork,
-    action: &str,
-    note: Option<String>,
-    before: Option<TopicImage>,
-    after: TopicImage,
-) -> ConceptResult {
-    slug_registry::reserve(unit_of_work.tx(), Noun::Topic, &after.slug, after.id, Some(unit_of_work.at())).await?;
-    let id = after.id;
-    let (before, after) = (before.map(|image| Image::Topic(Box::new(image))), Image::Topic(Box::new(after)));
-    unit_of_work.record(action, Noun::Topic, id, note, before.as_ref(), Some(&after))?;
-    let snapshot = unit_of_work.commit().await?;
-    let number = snapshot.topics().by_id(id).ok_or_else(removed_since_commit)?;
-    Ok((snapshot, number))
 }

@@ -10,6 +10,7 @@ use dateline::{
     auth::viewer::Viewer,
     catalog::ConceptRef,
     jobs,
+    journal::{PlaceImage, TopicImage},
     newsroom::{
         Error, Patch,
         release::{content::ReleaseInput, withdraw::Withdrawal},
@@ -212,7 +213,7 @@ impl RandomActivity {
                 let broader = self.rng.choose(&topics).map(|id| vec![ConceptRef::Id(id)]).unwrap_or_default();
                 let input =
                     TopicInput { name: Patch::Set(name), broader: Patch::Set(broader), ..TopicInput::default() };
-                let (snapshot, number) = newsroom.topic_create(&viewer, input, now).await?;
+                let (snapshot, number) = newsroom.concept_create::<TopicImage>(&viewer, input, now).await?;
                 self.topics.push(snapshot.topics().get(number).id);
                 Ok(())
             }
@@ -224,7 +225,7 @@ impl RandomActivity {
                     within,
                     ..PlaceInput::default()
                 };
-                let (snapshot, number) = newsroom.place_create(&viewer, input, now).await?;
+                let (snapshot, number) = newsroom.concept_create::<PlaceImage>(&viewer, input, now).await?;
                 self.places.push(snapshot.places().get(number).id);
                 Ok(())
             }
@@ -238,25 +239,25 @@ impl RandomActivity {
                     broader: Patch::Set(broader),
                     ..TopicInput::default()
                 };
-                newsroom.topic_update(&viewer, id, revision, input, now).await.map(drop)
+                newsroom.concept_update::<TopicImage>(&viewer, id, revision, input, now).await.map(drop)
             }
             5 | 6 if topics.len() > 8 => {
                 let (Some(from), Some(into)) = (self.rng.choose(&topics), self.rng.choose(&topics)) else {
                     return Ok(());
                 };
-                newsroom.topic_merge(&viewer, from, into, now).await.map(drop)
+                newsroom.concept_merge::<TopicImage>(&viewer, from, into, now).await.map(drop)
             }
             7 if places.len() > 8 => {
                 let (Some(from), Some(into)) = (self.rng.choose(&places), self.rng.choose(&places)) else {
                     return Ok(());
                 };
-                newsroom.place_merge(&viewer, from, into, now).await.map(drop)
+                newsroom.concept_merge::<PlaceImage>(&viewer, from, into, now).await.map(drop)
             }
             8 => {
                 let Some(id) = self.rng.choose(&topics) else { return Ok(()) };
                 let revision = snapshot.topics().by_id(id).map_or(1, |number| snapshot.topics().get(number).revision);
                 let replacement = self.rng.choose(&topics);
-                newsroom.topic_retire(&viewer, id, revision, replacement, now).await.map(drop)
+                newsroom.concept_retire::<TopicImage>(&viewer, id, revision, replacement, now).await.map(drop)
             }
             _ => Ok(()),
         }

@@ -103,7 +103,7 @@ impl CanonicalFilter {
         include_descendants: bool,
         [any, all, none]: [&Option<Vec<ConceptRef>>; 3],
     ) -> Option<()> {
-        let key = |reference: &ConceptRef| Some(vocabulary.get(vocabulary.find(reference)?).id());
+        let key = |reference: &ConceptRef| Some(vocabulary.get(vocabulary.find(reference)?).id);
         if let Some(any) = any {
             let keys = any.iter().map(key).collect::<Option<Vec<_>>>()?;
             self.clauses.push(Clause::one_of(keys, |keys| Clause::HasConcept(field, include_descendants, keys)));

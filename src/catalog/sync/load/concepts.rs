@@ -16,7 +16,7 @@ use super::{
     out_of_range::{OutOfRangeLog, RowRef},
     slugs::former_slugs,
 };
-use crate::journal::{Merged, Name, PlaceImage, TopicImage};
+use crate::journal::{ConceptFields, Merged, Name, PlaceImage, TopicImage};
 
 /// Reads the images of all topics, or of the topics with the given ids, oldest first.
 pub(crate) async fn topics<C: ConnectionTrait>(connection: &C, ids: Option<&[Uuid]>) -> Result<Vec<TopicImage>, DbErr> {
@@ -59,21 +59,21 @@ pub(super) async fn topics_reporting<C: ConnectionTrait>(
         let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
         let row_ref = RowRef { table: "topic", id: row.id, slug: &row.slug };
         let retired_at = row.retired_at.map(|at| out_of_range.clamped_value(row_ref, "retired_at", at));
-        TopicImage {
-            id: row.id,
+        let id = row.id;
+        let fields = ConceptFields {
+            id,
             former_slugs: former.remove(&row.id).unwrap_or_default(),
             slug: row.slug,
             name: row.name,
             names: preferred,
             alt_names: alternative,
-            definition: row.definition,
             uri: row.uri,
-            broader: broader.remove(&row.id).unwrap_or_default(),
             merged: merged.remove(&row.id).unwrap_or_default(),
             retired_at,
             replaced_by: row.replaced_by_id,
             revision: row.revision,
-        }
+        };
+        TopicImage { fields, definition: row.definition, broader: broader.remove(&id).unwrap_or_default() }
     };
     Ok(rows.into_iter().map(image).collect())
 }
@@ -111,25 +111,28 @@ pub(super) async fn places_reporting<C: ConnectionTrait>(
         let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
         let row_ref = RowRef { table: "place", id: row.id, slug: &row.slug };
         let retired_at = row.retired_at.map(|at| out_of_range.clamped_value(row_ref, "retired_at", at));
-        PlaceImage {
+        let fields = ConceptFields {
             id: row.id,
             former_slugs: former.remove(&row.id).unwrap_or_default(),
             slug: row.slug,
             name: row.name,
             names: preferred,
             alt_names: alternative,
+            uri: row.uri,
+            merged: merged.remove(&row.id).unwrap_or_default(),
+            retired_at,
+            replaced_by: row.replaced_by_id,
+            revision: row.revision,
+        };
+        PlaceImage {
+            fields,
             kind: row.kind,
             within: row.within_id,
-            uri: row.uri,
             iso3166_alpha2: row.iso3166_alpha2,
             iso3166_alpha3: row.iso3166_alpha3,
             m49: row.m49,
             geonames_id: row.geonames_id,
             location: row.latitude.zip(row.longitude),
-            merged: merged.remove(&row.id).unwrap_or_default(),
-            retired_at,
-            replaced_by: row.replaced_by_id,
-            revision: row.revision,
         }
     };
     Ok(rows.into_iter().map(image).collect())
