@@ -259,7 +259,7 @@ impl<T: Concept> Vocabulary<T> {
             let broader = if is_live { concept.broader() } else { Vec::new() };
             derived.broader.push(broader.iter().filter_map(|id| self.by_id(*id)).collect());
             if is_live {
-                derived.by_slug.insert(concept.slug.to_owned(), number);
+                derived.by_slug.insert(concept.slug.clone(), number);
                 derived.by_code.extend(concept.codes().into_iter().map(|code| (code, number)));
             }
         }

@@ -54,7 +54,7 @@ impl Random {
     fn rename<T: Concept>(&mut self, reference: &mut ConceptRef, vocabulary: &Vocabulary<T>) {
         let Some(number) = vocabulary.find(reference) else { return };
         let concept = vocabulary.get(number);
-        let mut names = vec![ConceptRef::Id(concept.id), ConceptRef::Slug(concept.slug.to_owned())];
+        let mut names = vec![ConceptRef::Id(concept.id), ConceptRef::Slug(concept.slug.clone())];
         names.extend(concept.former_slugs.iter().cloned().map(ConceptRef::Slug));
         names.extend(concept.merged.iter().map(|merged| ConceptRef::Id(merged.id)));
         names.extend(concept.codes().into_iter().map(|code| match code {

@@ -66,9 +66,9 @@ impl Newsroom {
                 let (from_id, into_id) = (self.topics[from].id, self.topics[into].id);
                 let source = self.topics[from].clone();
                 let target = &mut self.topics[into];
-                target.merged.extend(source.merged);
-                target.merged.push(Merged { id: source.id, uri: source.uri });
-                target.former_slugs.extend(source.former_slugs.into_iter().chain([source.slug]));
+                target.merged.extend(source.fields.merged);
+                target.merged.push(Merged { id: source.fields.id, uri: source.fields.uri });
+                target.former_slugs.extend(source.fields.former_slugs.into_iter().chain([source.fields.slug]));
                 self.topics.remove(from);
                 // The target of the merge replaces the merged topic in every list, without duplicates.
                 let redirect = |list: &mut Vec<Uuid>| {

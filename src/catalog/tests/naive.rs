@@ -51,7 +51,7 @@ pub(super) fn below<T: Concept>(concepts: &[T], top: Uuid) -> HashSet<Uuid> {
             .filter(|concept| {
                 !descendants.contains(&concept.id) && concept.broader().iter().any(|up| descendants.contains(up))
             })
-            .map(Concept::id)
+            .map(|concept| concept.id)
             .collect();
         if more.is_empty() {
             return descendants;
@@ -63,7 +63,7 @@ pub(super) fn below<T: Concept>(concepts: &[T], top: Uuid) -> HashSet<Uuid> {
 pub(super) fn resolve_reference<T: Concept>(concepts: &[T], reference: &ConceptRef) -> Option<Uuid> {
     let is = |concept: &&T| match reference {
         ConceptRef::Id(id) => concept.id == *id || concept.merged.iter().any(|merged| merged.id == *id),
-        ConceptRef::Slug(slug) => concept.slug == slug || concept.former_slugs.contains(slug),
+        ConceptRef::Slug(slug) => concept.slug == *slug || concept.former_slugs.contains(slug),
         ConceptRef::Uri(uri) => {
             concept.codes().contains(&super::ExternalCode::Uri(uri.clone()))
                 || concept.merged.iter().any(|merged| merged.uri.as_ref() == Some(uri))
@@ -71,7 +71,7 @@ pub(super) fn resolve_reference<T: Concept>(concepts: &[T], reference: &ConceptR
         ConceptRef::M49(code) => concept.codes().contains(&super::ExternalCode::M49(code.clone())),
         _ => false,
     };
-    concepts.iter().find(is).map(Concept::id)
+    concepts.iter().find(is).map(|concept| concept.id)
 }
 
 /// Returns whether the lists `any`, `all` and `none` of a filter match the concepts `has` of a release. Returns

@@ -35,7 +35,7 @@ impl<T: Concept> ConceptIndex<T> {
         for slug in &image.former_slugs {
             self.by_slug.entry(slug.clone()).or_insert(image.id);
         }
-        self.by_slug.insert(image.slug.to_owned(), image.id);
+        self.by_slug.insert(image.slug.clone(), image.id);
         if let Some(before) = self.get(image.id).map(Concept::codes) {
             for code in &before {
                 self.by_code.remove(code);

@@ -195,7 +195,7 @@ fn check_replacement(noun: &str, id: Uuid, by: Uuid, retired: Option<DateTime<Ut
 /// Adds all names of the concept `from` to the alternative names of another concept. Skips names that equal `name`,
 /// the main name of that concept, and names that the list already contains.
 fn add_alt_names(alternatives: &mut Vec<Name>, from: &impl Concept, name: &str, language: &str) {
-    let main_name = Name { language: language.to_owned(), name: from.name.to_owned() };
+    let main_name = Name { language: language.to_owned(), name: from.name.clone() };
     for other in std::iter::once(&main_name).chain(&from.names).chain(&from.alt_names) {
         if other.name != name && !alternatives.contains(other) {
             alternatives.push(other.clone());

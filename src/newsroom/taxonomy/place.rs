@@ -197,14 +197,14 @@ impl ConceptImage for PlaceImage {
                 }
             }
         }
-        if let Some(within) = self.within {
-            if has_path(within, self.id, parents(&Self::all_broader(unit_of_work).await?)) {
-                validator.add_error(
-                    "within",
-                    ErrorCode::Cycle,
-                    "a place cannot lie within itself: this is the same place or one within it; choose another place",
-                );
-            }
+        if let Some(within) = self.within
+            && has_path(within, self.id, parents(&Self::all_broader(unit_of_work).await?))
+        {
+            validator.add_error(
+                "within",
+                ErrorCode::Cycle,
+                "a place cannot lie within itself: this is the same place or one within it; choose another place",
+            );
         }
         Ok(())
     }
