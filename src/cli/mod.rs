@@ -58,8 +58,8 @@ struct GlobalArgs {
     /// Settings file [default: dateline.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Start an empty newsroom if a SQLite file that was served before is now missing, empty or truncated; what is
-    /// left of the file is renamed and kept
+    /// Start an empty newsroom if a SQLite file that was served before is now missing, empty or truncated; the damaged
+    /// file is renamed and kept
     #[arg(long, global = true)]
     new_database: bool,
     /// Log level: error, warn, info, debug [default: info]

@@ -28,7 +28,7 @@ pub struct UserError {
 pub struct CurrentRevision {
     /// The number of the current revision. Read the object again before you pass this number as `expectedRevision`.
     revision: i32,
-    /// Who wrote the current revision or made the last change.
+    /// The author of the current revision, or of the last change.
     by: Actor,
     /// When the last change was made.
     at: DateTime,

@@ -222,7 +222,7 @@ impl ReleaseRevision {
         DateTime(self.version.text.created_at)
     }
 
-    /// Who wrote this revision. null in a preview.
+    /// The author of this revision. null in a preview.
     async fn by(&self) -> Option<Actor> {
         self.version.is_desk.then(|| Actor::of(self.version.text.created_by.clone()))
     }
