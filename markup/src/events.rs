@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::scripts::Scripts;
 
@@ -54,7 +54,8 @@ fn limit_depth<'a>(events: impl Iterator<Item = Event<'a>>) -> impl Iterator<Ite
 /// linked: a link needs ids, and the ids of several bodies on one page would collide.
 pub(crate) struct Footnotes<'a, I> {
     events: I,
-    numbers: HashMap<CowStr<'a>, usize>,
+    /// Numbers by label, in lower case.
+    numbers: HashMap<String, usize>,
     /// Events to return before the next one is read.
     queue: VecDeque<Event<'a>>,
     /// Label of a note whose first block has not been read.
@@ -66,9 +67,9 @@ impl<'a, I: Iterator<Item = Event<'a>>> Footnotes<'a, I> {
         Self { events, numbers: HashMap::new(), queue: VecDeque::new(), label: None }
     }
 
-    fn label(&mut self, note: CowStr<'a>) -> String {
+    fn label(&mut self, note: &str) -> String {
         let next = self.numbers.len() + 1;
-        format!("[{}]", self.numbers.entry(note).or_insert(next))
+        format!("[{}]", self.numbers.entry(note.to_lowercase()).or_insert(next))
     }
 }
 
@@ -82,14 +83,14 @@ impl<'a, I: Iterator<Item = Event<'a>>> Iterator for Footnotes<'a, I> {
             }
             match self.events.next()? {
                 Event::FootnoteReference(note) => {
-                    let label = self.label(note);
+                    let label = self.label(&note);
                     self.queue.extend([
                         Event::Start(Tag::Superscript),
                         Event::Text(label.into()),
                         Event::End(TagEnd::Superscript),
                     ]);
                 }
-                Event::Start(Tag::FootnoteDefinition(note)) => self.label = Some(self.label(note)),
+                Event::Start(Tag::FootnoteDefinition(note)) => self.label = Some(self.label(&note)),
                 Event::Start(Tag::Paragraph) if self.label.is_some() => {
                     let label = self.label.take().map(|label| Event::Text(format!("{label} ").into()));
                     self.queue.push_back(Event::Start(Tag::Paragraph));

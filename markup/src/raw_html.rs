@@ -9,6 +9,7 @@ use crate::{
     from_html::from_html,
     nesting::limit_nesting,
     scripts::Scripts,
+    text::to_text,
 };
 
 /// Syntax of a body in earlier versions, in addition to CommonMark and raw HTML.
@@ -21,8 +22,8 @@ pub fn contains_html(markdown: &str) -> bool {
     Parser::new_ext(&markdown, OPTIONS).any(|event| matches!(event, Event::Html(_) | Event::InlineHtml(_)))
 }
 
-/// Returns the Markdown for a body that an earlier version stored, or `None` if the body means the same now, or if its
-/// HTML cannot be converted (see [`from_html`]).
+/// Returns the Markdown for a body that an earlier version stored, or `None` if the body means the same now, if its
+/// HTML cannot be converted (see [`from_html`]), or if the conversion would remove text between tags.
 ///
 /// The new Markdown has the same text, and the same marks as far as Markdown can express them: elements without an
 /// equivalent, such as `ins` and `abbr`, keep their text.
@@ -33,7 +34,20 @@ pub fn replace_html(markdown: &str) -> Option<String> {
     if !contains_html(markdown) && render(earlier()) == render(now) {
         return None;
     }
-    from_html(&render(Footnotes::new(earlier()))).ok()
+    let replaced = from_html(&render(Footnotes::new(earlier()))).ok()?;
+    // An element that is removed with its content, such as an unclosed `<select>`, must not take text with it.
+    let texts = earlier().filter_map(|event| match event {
+        Event::Text(text) | Event::Code(text) => Some(text),
+        _ => None,
+    });
+    let texts: Vec<_> = texts.collect();
+    let mut letters = replaced_letters(&to_text(&replaced)).into_iter();
+    let keeps_text = texts.iter().flat_map(|text| replaced_letters(text)).all(|letter| letters.any(|c| c == letter));
+    keeps_text.then_some(replaced)
+}
+
+fn replaced_letters(text: &str) -> Vec<char> {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 fn render<'a>(events: impl Iterator<Item = Event<'a>>) -> String {
@@ -78,6 +92,16 @@ mod tests {
             assert_eq!(replace_html(markdown), None, "{markdown}");
             assert!(!contains_html(markdown), "{markdown}");
         }
+    }
+
+    #[test]
+    fn html_that_would_take_text_with_it_is_kept_as_text() {
+        for markdown in
+            ["About the <textarea> element\n\nSecond", "a <title> b", "a <select> b", "x <script>f()</script> y"]
+        {
+            assert_eq!(replace_html(markdown), None, "{markdown}");
+        }
+        assert_eq!(replace_html("a\n\n<script>f()</script>\n\nb").as_deref(), Some("a\n\nb"));
     }
 
     #[test]

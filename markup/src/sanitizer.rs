@@ -95,7 +95,7 @@ pub(crate) static INPUT: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut sanitizer = sanitizer(RENDERED.into_iter().chain(IMPORTED).collect());
     sanitizer.clean_content_tags(REMOVED.into()).link_rel(None);
     for cell in ["td", "th"] {
-        sanitizer.add_tag_attributes(cell, ["align", "colspan"]);
+        sanitizer.add_tag_attributes(cell, ["align", "colspan", "rowspan"]);
     }
     sanitizer
 });

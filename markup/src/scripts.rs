@@ -6,7 +6,7 @@
 
 use std::{collections::VecDeque, iter, ops::Range};
 
-use pulldown_cmark::{CowStr, Event, Tag, TagEnd};
+use pulldown_cmark::{CowStr, Event, LinkType, Tag, TagEnd};
 
 /// Stands for a literal caret or tilde between parsing and output. Noncharacters are not valid in text.
 const LITERAL: [(char, char); 2] = [('^', '\u{FDD0}'), ('~', '\u{FDD1}')];
@@ -30,13 +30,14 @@ pub(crate) struct Scripts<'a, I> {
     /// Consecutive text events, and the position in the source after the last one.
     text: String,
     text_end: usize,
-    in_code_block: bool,
+    /// Whether the text is that of a code block or of a link that is written as its address.
+    is_literal: bool,
 }
 
 impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Scripts<'a, I> {
     /// Reads the events of a parser and their positions in its source.
     pub(crate) fn new(source: &'a str, events: I) -> Self {
-        Self { source, events, queue: VecDeque::new(), text: String::new(), text_end: 0, in_code_block: false }
+        Self { source, events, queue: VecDeque::new(), text: String::new(), text_end: 0, is_literal: false }
     }
 
     /// Adds a text event to the text. Literal carets and tildes are replaced.
@@ -75,13 +76,17 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Iterator for Scripts<'a,
                 return Some(event);
             }
             match self.events.next() {
-                Some((Event::Text(text), range)) if !self.in_code_block => self.add(&text, range),
+                Some((Event::Text(text), range)) if !self.is_literal => self.add(&text, range),
                 Some((event, range)) => {
                     self.flush();
                     self.text_end = range.end;
                     match event {
-                        Event::Start(Tag::CodeBlock(_)) => self.in_code_block = true,
-                        Event::End(TagEnd::CodeBlock) => self.in_code_block = false,
+                        Event::Start(
+                            Tag::CodeBlock(_) | Tag::Link { link_type: LinkType::Autolink | LinkType::Email, .. },
+                        ) => {
+                            self.is_literal = true;
+                        }
+                        Event::End(TagEnd::CodeBlock | TagEnd::Link) => self.is_literal = false,
                         _ => {}
                     }
                     self.queue.push_back(event);

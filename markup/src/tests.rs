@@ -47,6 +47,7 @@ fn plain_text_matches_the_html() {
 #[test]
 fn footnotes_are_numbered_in_brackets() {
     let markdown = "A[^x] b[^y] c[^x].\n\n[^y]: Why.\n\n[^x]: Ex.\n\n    More.\n";
+    assert_eq!(to_text("a[^A] b[^a]\n\n[^a]: c"), "a[1] b[1]\n\n[1] c");
     assert_eq!(to_text(markdown), "A[1] b[2] c[1].\n\n[2] Why.\n\n[1] Ex.\n\nMore.");
     assert_safe(&to_html(markdown));
 }
@@ -77,6 +78,10 @@ fn superscript_and_subscript_are_marks_inside_words() {
         ),
         ("2^10 and 3^5 a^ b^", "2^10 and 3^5 a^ b^"),
         ("a\\^b^ a^b\\^ 5&#94;th^ a^^b^^ ~~c~~d~", "a^b^ a^b^ 5^th^ a^^b^^ <del>c</del>d~"),
+        (
+            "<https://a.b/~c/~d> <e~f~g@b.c>",
+            "<a href=\"https://a.b/~c/~d\" rel=\"noopener noreferrer\">https://a.b/~c/~d</a> <a href=\"mailto:e~f~g@b.c\" rel=\"noopener noreferrer\">e~f~g@b.c</a>",
+        ),
         ("`a^b^` a\\\\^b^", "<code>a^b^</code> a\\<sup>b</sup>"),
     ] {
         assert_eq!(to_html(markdown).trim(), format!("<p>{html}</p>"), "{markdown}");

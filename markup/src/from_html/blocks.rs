@@ -3,9 +3,9 @@
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Tag, TagEnd};
 
 use super::{
-    inline::{Inline, flatten, is_block},
+    inline::{Inline, flatten},
     table,
-    tree::{Element, Node},
+    tree::{Element, Node, is_block},
 };
 
 /// Returns the events of the blocks that the nodes contain.
@@ -70,7 +70,7 @@ impl Blocks {
             "pre" | "listing" | "xmp" => self.code_block(&element.text()),
             "blockquote" => self.container(Tag::BlockQuote(None), events(&element.children)),
             "ul" | "dir" | "menu" => self.list(None, element),
-            "ol" => self.list(Some(element.attribute("start").parse().unwrap_or(1)), element),
+            "ol" => self.list(Some(first_number(element)), element),
             "table" => self.table(element),
             _ => self.nodes(&element.children),
         }
@@ -138,6 +138,11 @@ impl Blocks {
             None => table.elements(&["thead", "tbody", "tfoot", "tr"]).for_each(|rows| self.element(rows)),
         }
     }
+}
+
+/// Returns the number of the first item. Markdown has numbers of at most nine digits.
+fn first_number(list: &Element) -> u64 {
+    list.attribute("start").trim().parse().ok().filter(|&number| number < 1_000_000_000).unwrap_or(1)
 }
 
 /// Whether an item is a paragraph, with or without lists below it. A list of such items has no blank lines.

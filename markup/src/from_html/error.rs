@@ -6,8 +6,8 @@ pub(super) const MAX_DEPTH: usize = 200;
 /// Maximum number of tags.
 pub(super) const MAX_TAGS: usize = 100_000;
 
-/// Maximum number of white space characters in a tag, which separate its attributes.
-pub(super) const MAX_SPACES: usize = 10_000;
+/// Maximum number of characters in a tag that separate attributes: white space, `/` and the ends of quoted values.
+pub(super) const MAX_SEPARATORS: usize = 10_000;
 
 /// Maximum length of an HTML body, in bytes.
 pub(super) const MAX_BYTES: usize = 10_000_000;

@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{CowStr, Event, LinkType, Tag, TagEnd};
 
-use super::tree::{Element, Node};
+use super::tree::{Element, Node, is_block};
 
 /// An inline element with an equivalent in Markdown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +23,9 @@ impl Mark {
             "del" | "s" | "strike" => Self::Strikethrough,
             "sup" => Self::Superscript,
             "sub" => Self::Subscript,
-            "a" if !element.attribute("href").is_empty() => Self::Link {
-                address: element.attribute("href").to_owned(),
-                title: element.attribute("title").to_owned(),
-            },
+            "a" if !element.attribute("href").is_empty() => {
+                Self::Link { address: element.attribute("href").to_owned(), title: title(element) }
+            }
             _ => return None,
         })
     }
@@ -119,9 +118,15 @@ impl Inline {
             if index > 0 {
                 self.separate();
             }
-            if !word.is_empty() {
+            // Markdown opens no mark before white space, such as a no-break space.
+            let marked = word.trim_start();
+            if marked.len() < word.len() {
+                self.continue_marks();
+                self.text.push_str(&word[..word.len() - marked.len()]);
+            }
+            if !marked.is_empty() {
                 self.prepare();
-                self.text.push_str(word);
+                self.text.push_str(marked);
             }
         }
     }
@@ -129,13 +134,18 @@ impl Inline {
     /// Writes a code span.
     pub(super) fn code(&mut self, code: &str) {
         let code = code.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
-        if !code.is_empty() {
-            self.prepare();
-            self.push(Event::Code(code.into()));
+        if code.is_empty() {
+            return;
+        }
+        self.prepare();
+        match self.events.last_mut() {
+            // Two code spans next to each other have no spelling.
+            Some(Event::Code(before)) if self.text.is_empty() => *before = format!("{before}{code}").into(),
+            _ => self.push(Event::Code(code.into())),
         }
     }
 
-    /// Writes an image, if it has an address.
+    /// Writes an image, if it has a valid address.
     pub(super) fn image(&mut self, element: &Element) {
         if element.attribute("src").is_empty() {
             return;
@@ -144,7 +154,7 @@ impl Inline {
         self.push(Event::Start(Tag::Image {
             link_type: LinkType::Inline,
             dest_url: element.attribute("src").to_owned().into(),
-            title: element.attribute("title").to_owned().into(),
+            title: title(element).into(),
             id: CowStr::Borrowed(""),
         }));
         let alternative = element.attribute("alt").split_ascii_whitespace().collect::<Vec<_>>().join(" ");
@@ -182,6 +192,15 @@ impl Inline {
 
     /// Writes what separates the next text from the text before, and the marks that it has.
     fn prepare(&mut self) {
+        self.continue_marks();
+        for mark in self.wanted.clone().into_iter().skip(self.open.len()) {
+            self.push(Event::Start(mark.start()));
+            self.open.push(mark);
+        }
+    }
+
+    /// Closes the marks that the next text does not have, and writes what separates it from the text before.
+    fn continue_marks(&mut self) {
         let mut common = self.open.iter().zip(&self.wanted).take_while(|(open, wanted)| open == wanted).count();
         if self.space != Space::None {
             common = common.min(self.continued);
@@ -196,18 +215,29 @@ impl Inline {
                 Space::Break => self.push(Event::HardBreak),
             }
         }
-        for mark in self.wanted.clone().into_iter().skip(common) {
-            self.push(Event::Start(mark.start()));
-            self.open.push(mark);
-        }
     }
 
+    /// Closes the innermost marks. White space at their end, such as a no-break space, is written after them, because
+    /// Markdown does not close a mark after white space.
     fn close_to(&mut self, length: usize) {
+        let mut trailing = String::new();
         while self.open.len() > length {
+            self.flush();
+            if let Some(Event::Text(text)) = self.events.last() {
+                let kept = text.trim_end().to_owned();
+                trailing.insert_str(0, &text[kept.len()..]);
+                self.events.pop();
+                self.text = kept;
+                self.flush();
+            }
             if let Some(mark) = self.open.pop() {
-                self.push(Event::End(mark.start().to_end()));
+                match self.events.last() {
+                    Some(Event::Start(tag)) if *tag == mark.start() => drop(self.events.pop()),
+                    _ => self.events.push(Event::End(mark.start().to_end())),
+                }
             }
         }
+        self.text.push_str(&trailing);
     }
 
     fn push(&mut self, event: Event<'static>) {
@@ -249,10 +279,8 @@ pub(super) fn flatten(nodes: &[Node], inline: &mut Inline) {
     }
 }
 
-/// Whether an element of sanitized HTML starts and ends a paragraph.
-pub(super) fn is_block(name: &str) -> bool {
-    !matches!(
-        name,
-        "a" | "b" | "br" | "code" | "del" | "em" | "i" | "img" | "q" | "s" | "strike" | "strong" | "sub" | "sup" | "tt"
-    )
+/// Returns the title of a link or image on one line. A title with `|`, which would end a table cell, is left out.
+fn title(element: &Element) -> String {
+    let title = element.attribute("title");
+    if title.contains('|') { String::new() } else { title.split_ascii_whitespace().collect::<Vec<_>>().join(" ") }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::error::{HtmlError, MAX_DEPTH, MAX_SPACES, MAX_TAGS};
+use super::error::{HtmlError, MAX_DEPTH, MAX_SEPARATORS, MAX_TAGS};
 
 /// Elements that have no content, or whose end tag may be omitted.
 const NOT_COUNTED: [&str; 29] = [
@@ -24,8 +24,7 @@ pub(super) fn check(html: &str) -> Result<(), HtmlError> {
         let start = position + offset;
         let rest = &html[start + 1..];
         if let Some(comment) = rest.strip_prefix("!--") {
-            // `<!-->` is a complete comment.
-            position = comment.find("->").map_or(html.len(), |end| start + 4 + end);
+            position = html.len() - comment.len() + comment_length(comment);
             continue;
         }
         let (is_end, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
@@ -37,8 +36,8 @@ pub(super) fn check(html: &str) -> Result<(), HtmlError> {
         if tags > MAX_TAGS {
             return Err(HtmlError::TooManyTags { position: start });
         }
-        let (length, spaces) = tag(rest);
-        if spaces > MAX_SPACES {
+        let (length, separators) = tag(rest);
+        if separators > MAX_SEPARATORS {
             return Err(HtmlError::TooManyAttributes { position: start });
         }
         position += length;
@@ -62,19 +61,46 @@ pub(super) fn check(html: &str) -> Result<(), HtmlError> {
     Ok(())
 }
 
-/// Returns the length of a tag up to its `>`, and the number of white space characters in it outside of quoted values.
-fn tag(rest: &str) -> (usize, usize) {
-    let mut spaces = 0;
-    let mut quote = None;
-    let mut after_equals = false;
-    for (position, byte) in rest.bytes().enumerate() {
-        match byte {
-            _ if quote.is_some() => quote = quote.filter(|quote| *quote != byte),
-            b'>' => return (position, spaces),
-            b'"' | b'\'' if after_equals => quote = Some(byte),
-            byte if byte.is_ascii_whitespace() => spaces += 1,
-            byte => after_equals = byte == b'=',
-        }
+/// Returns the length of a comment after `<!--`. The comments `<!-->` and `<!--->` end at once.
+fn comment_length(comment: &str) -> usize {
+    if comment.starts_with('>') || comment.starts_with("->") {
+        return 0;
     }
-    (rest.len(), spaces)
+    let ends = ["-->", "--!>"].into_iter().filter_map(|end| comment.find(end));
+    ends.min().unwrap_or(comment.len())
+}
+
+/// State of the reader of a tag.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Before an attribute.
+    Between,
+    Name,
+    /// After the `=` of an attribute.
+    Equals,
+    Unquoted,
+    Quoted(u8),
+}
+
+/// Returns the length of a tag up to its `>`, and the number of characters that separate attributes.
+fn tag(rest: &str) -> (usize, usize) {
+    let mut separators = 0;
+    let mut state = State::Name;
+    for (position, byte) in rest.bytes().enumerate() {
+        state = match (state, byte) {
+            (State::Quoted(quote), byte) if byte == quote => State::Between,
+            (State::Quoted(_), _) => state,
+            (_, b'>') => return (position, separators),
+            (State::Equals, b'"' | b'\'') => State::Quoted(byte),
+            (State::Equals, byte) if byte.is_ascii_whitespace() => State::Equals,
+            (State::Equals, _) => State::Unquoted,
+            (State::Name, b'=') => State::Equals,
+            (State::Unquoted, b'/') => State::Unquoted,
+            (_, byte) if byte.is_ascii_whitespace() || byte == b'/' => State::Between,
+            (State::Unquoted, _) => State::Unquoted,
+            (_, _) => State::Name,
+        };
+        separators += usize::from(state == State::Between);
+    }
+    (rest.len(), separators)
 }

@@ -39,6 +39,14 @@ fn tables_become_tables() {
             "|a|b|c|\n|-|-:|:-:|\n|1|2|3|\n|4|5||",
         ),
         ("<table><tr><th align=right>a<th>b</table>", "|a|b|\n|-:|-|"),
+        (
+            "<table><tr><th>A<th>B<th>C<tr><td rowspan=2>1<td>2<td>3<tr><td>4<td>5</table>",
+            "|A|B|C|\n|-|-|-|\n|1|2|3|\n||4|5|",
+        ),
+        (
+            "<table><thead><tr><th>A<th>B<tfoot><tr><td>c<td>d<tbody><tr><td>a<td>b</table>",
+            "|A|B|\n|-|-|\n|a|b|\n|c|d|",
+        ),
         // A table of one column is layout.
         (
             "<table><tr><td><h1>a</h1><p>b</p><table><tr><td>c<td>d</table></td></tr><tr><td>e</table>",
@@ -76,6 +84,13 @@ fn marks_are_written_so_that_they_parse() {
         ("<b><p>a</p><p>b</p></b>", "**a**\n\n**b**"),
         ("50<sup>th</sup>, 302<sup>nd wing</sup>", "50^th^, 302nd wing"),
         ("H<sub>2</sub>O a^b x~y", "H~2~O a\\^b x\\~y"),
+        ("<ul><li><b>Note:&nbsp;</b>a<li><b>B</b> x</ul>", "- **Note:**\u{A0}a\n- **B** x"),
+        ("x<b>&nbsp;a</b><i>&nbsp;</i>b", "x\u{A0}**a**\u{A0}b"),
+        ("x<code>a</code><code>b</code>y", "x`ab`y"),
+        (
+            "<ul><li><code>a</code><code>b</code><li>c<b>(d)</b>e<li><a href='https://z' title='1|2'>z</a></ul>",
+            "- `ab`\n- &#99;**(d)**&#101;\n- [z](https://z)",
+        ),
     ] {
         assert_eq!(markdown(html), expected, "{html}");
     }
@@ -100,12 +115,20 @@ fn word_processor_markup_is_removed() {
 }
 
 #[test]
+fn preformatted_blocks_are_lines() {
+    assert_eq!(markdown("<pre><div>a</div><p>b</p>c<br>d</pre>"), "```\na\nb\nc\nd\n```");
+    assert_eq!(markdown("<ol start=1234567890><li>a<li>b</ol>"), "1. a\n2. b");
+}
+
+#[test]
 fn html_beyond_a_limit_is_refused() {
     for (html, message) in [
         ("a".repeat(MAX_BYTES + 1), "10000001 bytes"),
         (format!("<p>{}", "<div>".repeat(201)), "more than 200 elements, the last one <div> at byte 1003"),
         (format!("{}</x>", "<b>x</i>".repeat(201)), "more than 200 elements, the last one <b>"),
         ("<div><br title='</div>'><!--</div>-->".repeat(201), "more than 200 elements, the last one <div>"),
+        (format!("<!--x--!><!--><a x==\">{}", "<div>".repeat(201)), "more than 200 elements, the last one <div>"),
+        (format!("<p><a {}>", "a=''".repeat(10_001)), "tag at byte 3 has too many attributes"),
         ("<br>".repeat(100_001), "more than 100000 tags"),
         (format!("<p><a b='>' {}>", "b ".repeat(10_001)), "tag at byte 3 has too many attributes"),
     ] {

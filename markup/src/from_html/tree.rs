@@ -17,7 +17,7 @@ const MAX_OPEN: usize = 3 * MAX_DEPTH;
 /// A node of the tree.
 pub(super) enum Node {
     /// Text, with character references decoded.
-    Text(StrTendril),
+    Text(String),
     /// An element.
     Element(Element),
 }
@@ -44,8 +44,8 @@ impl Element {
         })
     }
 
-    /// Returns the text of the element and of its descendants, with line breaks, and with the alternative text for an
-    /// image.
+    /// Returns the text of the element and of its descendants, with a line break around blocks, and with the
+    /// alternative text for an image.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for node in &self.children {
@@ -56,6 +56,10 @@ impl Element {
                     text.push_str(element.attribute("alt"))
                 }
                 Node::Element(element) if element.name == "q" => text.extend(["“", &element.text(), "”"]),
+                Node::Element(element) if is_block(&element.name) => {
+                    let before = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+                    text.extend([before, element.text().trim_end_matches('\n'), "\n"]);
+                }
                 Node::Element(element) => text.push_str(&element.text()),
             }
         }
@@ -103,7 +107,8 @@ impl TokenSink for Builder {
         match token {
             Token::CharacterTokens(text) => {
                 if let Some(parent) = open.last_mut() {
-                    parent.children.push(Node::Text(text));
+                    // Noncharacters stand for marks in `scripts`.
+                    parent.children.push(Node::Text(text.replace(|c| ('\u{FDD0}'..='\u{FDEF}').contains(&c), "")));
                 }
             }
             Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
@@ -124,4 +129,12 @@ impl TokenSink for Builder {
         }
         TokenSinkResult::Continue
     }
+}
+
+/// Whether an element of sanitized HTML starts and ends a paragraph.
+pub(super) fn is_block(name: &str) -> bool {
+    !matches!(
+        name,
+        "a" | "b" | "br" | "code" | "del" | "em" | "i" | "img" | "q" | "s" | "strike" | "strong" | "sub" | "sup" | "tt"
+    )
 }

@@ -24,30 +24,78 @@ pub(super) fn write(events: Vec<Event<'static>>) -> String {
             writable.append(&mut writable_block(std::mem::take(&mut block)));
         }
     }
-    serialize(&writable).unwrap_or_default()
+    // The writer separates a first code block from nothing by a line break.
+    serialize(&writable).unwrap_or_default().trim_start_matches('\n').to_owned()
 }
 
-/// Returns the events of a block in the first of these forms that a parser reads back unchanged: complete, without
-/// marks except links, without links, and as one paragraph.
+/// Returns the events of a block in the first of these forms that a parser reads back unchanged: complete, with each
+/// run of inline content repaired, without marks except links, without links, and as one paragraph.
 fn writable_block(block: Vec<Event<'static>>) -> Vec<Event<'static>> {
-    let mut block = scripts::remove_unwritable(block);
-    for is_removed in [|_: &Event<'static>| false, is_mark, is_link] {
-        block.retain(|event| !is_removed(event));
-        let prepared = scripts::prepare(block.clone());
-        if serialize(&prepared).is_some_and(|markdown| html(parse(&markdown)) == html(block.iter().cloned())) {
-            return prepared;
+    let complete = scripts::remove_unwritable(block);
+    if is_faithful(&complete) {
+        return scripts::prepare(complete);
+    }
+    let unmarked = without(&complete, is_mark);
+    let unlinked = without(&unmarked, is_link);
+    let forms = [repair_runs(&complete), unmarked, unlinked];
+    let form = forms.into_iter().find(|form| is_faithful(form));
+    scripts::prepare(form.unwrap_or_else(|| paragraph(vec![text_of(&complete)])))
+}
+
+/// Repairs each run of inline content as if it were a paragraph: first its marks are removed, then its links, then
+/// everything but its text.
+fn repair_runs(block: &[Event<'static>]) -> Vec<Event<'static>> {
+    let mut repaired = Vec::with_capacity(block.len());
+    let mut rest = block;
+    while let Some(start) = rest.iter().position(is_inline) {
+        let length = rest[start..].iter().position(|event| !is_inline(event)).unwrap_or(rest.len() - start);
+        let (before, run) = (&rest[..start], &rest[start..start + length]);
+        repaired.extend_from_slice(before);
+        let forms = [run.to_vec(), without(run, is_mark), without(&without(run, is_mark), is_link)];
+        let form = forms.into_iter().find(|form| is_faithful(&paragraph(form.clone())));
+        repaired.extend(form.unwrap_or_else(|| vec![text_of(run)]));
+        rest = &rest[start + length..];
+    }
+    repaired.extend_from_slice(rest);
+    repaired
+}
+
+fn is_inline(event: &Event<'static>) -> bool {
+    match event {
+        Event::Text(_) | Event::Code(_) | Event::HardBreak => true,
+        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => true,
+        event => is_mark(event) || is_link(event),
+    }
+}
+
+/// Whether a parser reads the events back as the same document.
+fn is_faithful(events: &[Event<'static>]) -> bool {
+    serialize(&scripts::prepare(events.to_vec()))
+        .is_some_and(|markdown| html(parse(&markdown)) == html(events.iter().cloned()))
+}
+
+fn without(events: &[Event<'static>], is_removed: impl Fn(&Event<'static>) -> bool) -> Vec<Event<'static>> {
+    events.iter().filter(|event| !is_removed(event)).cloned().collect()
+}
+
+fn paragraph(content: Vec<Event<'static>>) -> Vec<Event<'static>> {
+    let mut events = vec![Event::Start(Tag::Paragraph)];
+    events.extend(content);
+    events.push(Event::End(TagEnd::Paragraph));
+    events
+}
+
+/// Returns the text of events. Blocks are separated by a space.
+fn text_of(events: &[Event<'static>]) -> Event<'static> {
+    let mut text = String::new();
+    for event in events {
+        match event {
+            Event::Text(part) | Event::Code(part) => text.push_str(part),
+            event if is_inline(event) && *event != Event::HardBreak => {}
+            _ => text.push(' '),
         }
     }
-    let text: Vec<&str> = block.iter().filter_map(text).flat_map(str::split_ascii_whitespace).collect();
-    let paragraph = [Event::Start(Tag::Paragraph), Event::Text(text.join(" ").into()), Event::End(TagEnd::Paragraph)];
-    scripts::prepare(paragraph.into())
-}
-
-fn text<'a>(event: &'a Event<'static>) -> Option<&'a str> {
-    match event {
-        Event::Text(text) | Event::Code(text) => Some(text),
-        _ => None,
-    }
+    Event::Text(text.split_ascii_whitespace().collect::<Vec<_>>().join(" ").into())
 }
 
 fn html<'a>(events: impl Iterator<Item = Event<'a>>) -> String {
