@@ -124,7 +124,7 @@ limits! {
     token_per_minute "rate.token_per_minute" "DATELINE_RATE_TOKEN_PER_MINUTE" 0 3000
         "Requests per minute with one token; 0: no limit"
     failures_per_minute "rate.failures_per_minute" "DATELINE_RATE_FAILURES_PER_MINUTE" 60 20
-        "Unknown tokens per minute from one address, after which the address must wait; 0: no limit"
+        "Failed authentications (401) per minute from one address, after which the address must wait; 0: no limit"
 }
 
 impl Default for Limits {

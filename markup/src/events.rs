@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html::push_html};
 
 use crate::scripts::Scripts;
 
@@ -22,6 +22,13 @@ const MAX_DEPTH: usize = 100;
 pub(crate) fn events(markdown: &str) -> impl Iterator<Item = Event<'_>> {
     let parser = Parser::new_ext(markdown, OPTIONS).into_offset_iter();
     limit_depth(Footnotes::new(Scripts::new(markdown, parser).map(html_to_text)))
+}
+
+/// Renders events as HTML that is not sanitized.
+pub(crate) fn render<'a>(events: impl Iterator<Item = Event<'a>>) -> String {
+    let mut html = String::new();
+    push_html(&mut html, events);
+    html
 }
 
 /// Turns raw HTML into text. A block of HTML becomes a paragraph.

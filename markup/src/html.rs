@@ -1,6 +1,10 @@
 //! Markdown to HTML.
 
-use crate::{events::events, nesting::limit_nesting, sanitizer};
+use crate::{
+    events::{events, render},
+    nesting::limit_nesting,
+    sanitizer,
+};
 
 /// Renders a body as HTML: no scripts, styles, frames or forms; links only to http, https and mailto; images only
 /// from http and https. Raw HTML in the body is shown as text.
@@ -8,9 +12,7 @@ use crate::{events::events, nesting::limit_nesting, sanitizer};
 /// The renderer writes no other markup; the sanitizer checks it a second time and removes URLs with other schemes.
 pub fn to_html(markdown: &str) -> String {
     let markdown = limit_nesting(markdown);
-    let mut html = String::with_capacity(markdown.len() * 3 / 2);
-    pulldown_cmark::html::push_html(&mut html, events(&markdown));
-    align_cells(sanitizer::OUTPUT.clean(&html).to_string())
+    align_cells(sanitizer::OUTPUT.clean(&render(events(&markdown))).to_string())
 }
 
 /// Writes the alignment of table cells as an attribute: a content security policy may forbid styles.

@@ -2,10 +2,10 @@
 //!
 //! Earlier versions kept raw HTML in Markdown, and had no syntax for superscript and subscript.
 
-use pulldown_cmark::{Event, Options, Parser, html::push_html};
+use pulldown_cmark::{CowStr, Event, Options, Parser};
 
 use crate::{
-    events::{Footnotes, OPTIONS},
+    events::{Footnotes, OPTIONS, render},
     from_html::from_html,
     nesting::limit_nesting,
     scripts::Scripts,
@@ -36,24 +36,22 @@ pub fn replace_html(markdown: &str) -> Option<String> {
     }
     let replaced = from_html(&render(Footnotes::new(earlier()))).ok()?;
     // An element that is removed with its content, such as an unclosed `<select>`, must not take text with it.
-    let texts = earlier().filter_map(|event| match event {
+    let before: String = earlier().filter_map(text).flat_map(|text| letters(&text)).collect();
+    let mut after = letters(&to_text(&replaced)).into_iter();
+    before.chars().all(|letter| after.any(|c| c == letter)).then_some(replaced)
+}
+
+/// Returns the text of an event that is not HTML.
+fn text(event: Event<'_>) -> Option<CowStr<'_>> {
+    match event {
         Event::Text(text) | Event::Code(text) => Some(text),
         _ => None,
-    });
-    let texts: Vec<_> = texts.collect();
-    let mut letters = replaced_letters(&to_text(&replaced)).into_iter();
-    let keeps_text = texts.iter().flat_map(|text| replaced_letters(text)).all(|letter| letters.any(|c| c == letter));
-    keeps_text.then_some(replaced)
+    }
 }
 
-fn replaced_letters(text: &str) -> Vec<char> {
+/// Returns the characters of a text except white space.
+fn letters(text: &str) -> Vec<char> {
     text.chars().filter(|c| !c.is_whitespace()).collect()
-}
-
-fn render<'a>(events: impl Iterator<Item = Event<'a>>) -> String {
-    let mut html = String::new();
-    push_html(&mut html, events);
-    html
 }
 
 #[cfg(test)]

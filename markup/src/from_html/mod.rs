@@ -1,8 +1,8 @@
 //! HTML to Markdown, for the bodies (`bodyHtml`) that other systems export.
 //!
 //! The HTML is parsed, repaired and sanitized by ammonia, and the result is converted to the events of a Markdown
-//! document, which `pulldown-cmark-to-cmark` writes. That crate parses what it wrote and compares the events, so marks
-//! and punctuation survive. A block that it cannot write loses its marks and keeps its text.
+//! document, which `pulldown-cmark-to-cmark` writes. What it wrote is parsed and compared with the events, so marks and
+//! punctuation survive. Content that it cannot write loses its marks and keeps its text.
 //!
 //! - `error`: limits and errors
 //! - `nesting`: refusal of HTML that is too deeply nested, before the parser runs

@@ -78,12 +78,12 @@ fn rows(table: &Element) -> Option<Vec<Row<'_>>> {
                     spanned[cells.len()] = span(cell, "rowspan") - 1;
                     cells.push((offset == 0).then_some(*cell));
                 }
-                count += cells.len();
-                if count > MAX_CELLS {
+                if count + cells.len() > MAX_CELLS {
                     return None;
                 }
             }
             skip_spanned(&mut cells, &mut spanned);
+            count += cells.len();
             let is_head = group.name == "thead" || in_row.iter().all(|cell| cell.name == "th");
             if !in_row.is_empty() {
                 rows.push(Row { cells, is_head });

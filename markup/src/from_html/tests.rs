@@ -60,6 +60,16 @@ fn tables_become_tables() {
 }
 
 #[test]
+fn a_table_is_written_up_to_a_number_of_cells() {
+    let table = |cell: &str, columns: usize, rows: usize| {
+        let row = format!("<tr>{}</tr>", cell.repeat(columns));
+        markdown(&format!("<table>{}</table>", row.repeat(rows)))
+    };
+    assert_eq!(table("<td>a</td>", 500, 30).lines().count(), 32);
+    assert!(!table("<td colspan=100>a</td>", 5, 300).contains('|'));
+}
+
+#[test]
 fn lists_keep_their_items() {
     for (html, text) in [
         ("<ul><li>a</ul><ul><li>b</ul><ol><li>c</ol><ol><li>d</ol>", "a\n\nb\n\nc\n\nd"),

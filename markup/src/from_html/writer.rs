@@ -4,13 +4,13 @@ use pulldown_cmark::{Event, Tag, TagEnd};
 use pulldown_cmark_to_cmark::{Options, cmark_with_options};
 
 use crate::{
-    events::{OPTIONS, events as parse},
+    events::{OPTIONS, events as parse, render},
     scripts,
 };
 
 /// Writes events as Markdown, each block as [`writable_block`] returns it.
 pub(super) fn write(events: Vec<Event<'static>>) -> String {
-    let mut writable = Vec::with_capacity(events.len());
+    let mut blocks: Vec<Vec<Event<'static>>> = Vec::new();
     let mut depth = 0;
     let mut block = Vec::new();
     for event in events {
@@ -21,11 +21,13 @@ pub(super) fn write(events: Vec<Event<'static>>) -> String {
         }
         block.push(event);
         if depth == 0 {
-            writable.append(&mut writable_block(std::mem::take(&mut block)));
+            blocks.push(writable_block(std::mem::take(&mut block)));
         }
     }
-    // The writer separates a first code block from nothing by a line break.
-    serialize(&writable).unwrap_or_default().trim_start_matches('\n').to_owned()
+    // Blocks that have a spelling alone and none together are separated by a blank line.
+    let apart = || blocks.iter().filter_map(|block| serialize(block)).collect::<Vec<_>>().join("\n\n");
+    // The writer starts a document with a line break if its first block is code.
+    serialize(&blocks.concat()).unwrap_or_else(apart).trim_start_matches('\n').to_owned()
 }
 
 /// Returns the events of a block in the first of these forms that a parser reads back unchanged: complete, with each
@@ -71,7 +73,7 @@ fn is_inline(event: &Event<'static>) -> bool {
 /// Whether a parser reads the events back as the same document.
 fn is_faithful(events: &[Event<'static>]) -> bool {
     serialize(&scripts::prepare(events.to_vec()))
-        .is_some_and(|markdown| html(parse(&markdown)) == html(events.iter().cloned()))
+        .is_some_and(|markdown| render(parse(&markdown)) == render(events.iter().cloned()))
 }
 
 fn without(events: &[Event<'static>], is_removed: impl Fn(&Event<'static>) -> bool) -> Vec<Event<'static>> {
@@ -96,12 +98,6 @@ fn text_of(events: &[Event<'static>]) -> Event<'static> {
         }
     }
     Event::Text(text.split_ascii_whitespace().collect::<Vec<_>>().join(" ").into())
-}
-
-fn html<'a>(events: impl Iterator<Item = Event<'a>>) -> String {
-    let mut html = String::new();
-    pulldown_cmark::html::push_html(&mut html, events);
-    html
 }
 
 fn serialize(events: &[Event<'static>]) -> Option<String> {

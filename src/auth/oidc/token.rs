@@ -28,26 +28,22 @@ pub(super) enum Algorithm {
     EdDSA,
 }
 
-impl Algorithm {
-    const ALL: [Self; 9] = [
-        Self::RS256,
-        Self::RS384,
-        Self::RS512,
-        Self::PS256,
-        Self::PS384,
-        Self::PS512,
-        Self::ES256,
-        Self::ES384,
-        Self::EdDSA,
-    ];
+const ALGORITHMS: [(&str, Algorithm); 9] = [
+    ("RS256", Algorithm::RS256),
+    ("RS384", Algorithm::RS384),
+    ("RS512", Algorithm::RS512),
+    ("PS256", Algorithm::PS256),
+    ("PS384", Algorithm::PS384),
+    ("PS512", Algorithm::PS512),
+    ("ES256", Algorithm::ES256),
+    ("ES384", Algorithm::ES384),
+    ("EdDSA", Algorithm::EdDSA),
+];
 
+impl Algorithm {
     /// Returns the accepted algorithm with a name, or `None` if there is none. Names are case-sensitive.
     pub(super) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
-    }
-
-    fn name(self) -> String {
-        format!("{self:?}")
+        ALGORITHMS.iter().find(|(known, _)| *known == name).map(|&(_, algorithm)| algorithm)
     }
 }
 
@@ -85,7 +81,7 @@ impl<'a> Token<'a> {
         let Some((message, signature, (header, payload))) = parts else { return Err(malformed()) };
         let header: Header = serde_json::from_slice(&decode_part(header)?).map_err(|_| malformed())?;
         let Some(algorithm) = Algorithm::from_name(&header.alg) else {
-            let known = Algorithm::ALL.map(Algorithm::name);
+            let known = ALGORITHMS.map(|(name, _)| name);
             return Err(TokenRejected(format!(
                 "the token's signature algorithm is not accepted: configure the issuer to use one of {}",
                 known.join(", ")

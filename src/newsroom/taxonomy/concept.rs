@@ -1,4 +1,5 @@
-//! Commands on topics and places, and the interface that both share: create and update. `merge` has the others.
+//! The interface that topics and places share, and the commands that create and update both. `merge` contains the
+//! commands that merge and retire.
 //!
 //! The commands check that slug, URI and codes are unique, and that the hierarchy has no cycle.
 
@@ -48,7 +49,7 @@ pub trait ConceptImage: Concept + PartialEq + Send + Sync + 'static {
     /// Returns slug and name of an input.
     fn slug_and_name(input: &Self::Input) -> (&Patch<String>, &Patch<String>);
     /// Adds errors for missing fields of a new concept.
-    fn check_required(input: &Self::Input, validator: &mut Validator);
+    fn check_required(_input: &Self::Input, _validator: &mut Validator) {}
     /// Applies an input. `validator` collects the errors.
     fn apply_input(&mut self, input: Self::Input, vocabulary: &Vocabulary<Self>, validator: &mut Validator);
     /// Sets the broader concepts of an imported record.
@@ -82,7 +83,7 @@ pub trait ConceptImage: Concept + PartialEq + Send + Sync + 'static {
         into: Uuid,
     ) -> impl Future<Output = Result<(), Error>> + Send;
     /// Copies the codes that this concept lacks from a merged concept.
-    fn copy_codes(&mut self, from: &Self);
+    fn copy_codes(&mut self, _from: &Self) {}
 }
 
 impl Newsroom {

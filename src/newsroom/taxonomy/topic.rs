@@ -76,8 +76,6 @@ impl ConceptImage for TopicImage {
         (&input.slug, &input.name)
     }
 
-    fn check_required(_: &TopicInput, _: &mut Validator) {}
-
     fn apply_input(&mut self, input: TopicInput, topics: &Vocabulary<Self>, validator: &mut Validator) {
         let TopicInput { slug, name, names, alt_names, uri, retired_at, .. } = input;
         let common = CommonInput { slug, name, names, alt_names, uri, retired_at };
@@ -151,8 +149,6 @@ impl ConceptImage for TopicImage {
         topic::Entity::delete_by_id(from).exec(unit_of_work.tx()).await?;
         Ok(())
     }
-
-    fn copy_codes(&mut self, _: &Self) {}
 }
 
 impl TopicImage {
