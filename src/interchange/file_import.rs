@@ -92,23 +92,18 @@ impl<'a> FileImport<'a> {
             match ndjson::parse(&line) {
                 Ok((Record::Topic(record), controls)) => {
                     self.report.count_controls(controls);
-                    let (slug, broader, input) = record.into_input(&self.language);
-                    topics.push((number, slug, broader, input));
+                    topics.push(record.into_input(number, &self.language));
                 }
                 Ok((Record::Place(record), controls)) => {
                     self.report.count_controls(controls);
-                    let (slug, within, input) = record.into_input(&self.language);
-                    places.push((number, slug, within, input));
+                    places.push(record.into_input(number, &self.language));
                 }
                 _ => {}
             }
         }
-        let mut numbers: Vec<u64> = topics.iter().map(|(number, ..)| *number).collect();
-        numbers.extend(places.iter().map(|(number, ..)| *number));
-        let mut results = self.importer.import_topics(topics).await?;
-        results.extend(self.importer.import_places(places).await?);
+        let results = self.importer.import_topics_and_places(topics, places).await?;
         let concept_results = self.concept_results.entry(name.to_owned()).or_default();
-        concept_results.extend(numbers.into_iter().zip(results));
+        concept_results.extend(results);
         concept_results.sort_by_key(|&(number, _)| number);
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::{
     journal::Name,
     newsroom::{
         Patch,
-        import::{ImportedRelease, ImportedWithdrawal},
+        import::{ImportedConcept, ImportedRelease, ImportedWithdrawal},
         release::{content::ReleaseInput, withdraw::Withdrawal},
         taxonomy::{place::PlaceInput, topic::TopicInput},
         text::control::{ControlCount, replace_controls},
@@ -19,10 +19,10 @@ use crate::{
 };
 
 impl TopicRecord {
-    /// Returns the slug of the topic, the slugs of its broader topics, and its other fields as an input. `language`
-    /// applies to names without a language.
-    pub fn into_input(self, language: &str) -> (String, Vec<String>, TopicInput) {
-        let broader = match self.broader {
+    /// Returns the topic as an input. `line` is the line number of the record. `language` applies to names without a
+    /// language.
+    pub fn into_input(self, line: u64, language: &str) -> ImportedConcept<TopicInput> {
+        let parents = match self.broader {
             None => Vec::new(),
             Some(Slugs::One(slug)) => vec![slug],
             Some(Slugs::Several(slugs)) => slugs,
@@ -37,14 +37,14 @@ impl TopicRecord {
             broader: Patch::Keep,
             retired_at: Patch::from_option(self.retired_at),
         };
-        (self.slug, broader, input)
+        ImportedConcept { line, slug: self.slug, parents, input }
     }
 }
 
 impl PlaceRecord {
-    /// Returns the slug of the place, the slug of the place that contains it, and its other fields as an input.
-    /// `language` applies to names without a language.
-    pub fn into_input(self, language: &str) -> (String, Option<String>, PlaceInput) {
+    /// Returns the place as an input. `line` is the line number of the record. `language` applies to names without a
+    /// language.
+    pub fn into_input(self, line: u64, language: &str) -> ImportedConcept<PlaceInput> {
         let input = PlaceInput {
             slug: Patch::Set(self.slug.clone()),
             name: Patch::Set(self.name),
@@ -61,7 +61,7 @@ impl PlaceRecord {
             within: Patch::Keep,
             retired_at: Patch::from_option(self.retired_at),
         };
-        (self.slug, self.within, input)
+        ImportedConcept { line, slug: self.slug, parents: self.within.into_iter().collect(), input }
     }
 }
 

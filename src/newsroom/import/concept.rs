@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     concept_index::ConceptIndex,
-    concept_record::{ConceptRecord, code_identity},
+    concept_record::{ConceptRecord, ImportedConcept, code_identity},
     importer::{Importer, RecordResult, refusal_message},
     origin::{Origin, first_origin},
     queue::{Queue, RecordKeys},
@@ -24,7 +24,7 @@ use crate::{
         error::{Error, ErrorCode},
         slug_registry,
         taxonomy::{
-            concept::{ConceptImage, keep_former_slug, record as record_change},
+            concept::{ConceptImage, write},
             place::PlaceInput,
             topic::TopicInput,
         },
@@ -34,64 +34,43 @@ use crate::{
 };
 
 impl Importer<'_> {
-    /// Imports topics. Each record consists of line number, slug, slugs of broader topics, and all other fields.
-    /// Returns the results in the order of the records.
-    pub async fn import_topics(
+    /// Imports topics and places. Returns the result of each record with its line number, in line order.
+    pub async fn import_topics_and_places(
         &mut self,
-        records: Vec<(u64, String, Vec<String>, TopicInput)>,
-    ) -> Result<Vec<RecordResult>, Error> {
-        let mut concept_records = Vec::with_capacity(records.len());
-        for (line, slug, parents, input) in records {
-            let codes = code_identity("uri", &input.uri).into_iter().collect();
-            let origin = self.origins.at(line);
-            concept_records.push(ConceptRecord { id: Uuid::now_v7(), slug, parents, input, codes, origin });
-        }
-        self.import_concepts::<TopicImage>(concept_records).await
+        topics: Vec<ImportedConcept<TopicInput>>,
+        places: Vec<ImportedConcept<PlaceInput>>,
+    ) -> Result<Vec<(u64, RecordResult)>, Error> {
+        let mut results = self.import_concepts::<TopicImage>(topics).await?;
+        results.extend(self.import_concepts::<PlaceImage>(places).await?);
+        results.sort_by_key(|&(line, _)| line);
+        Ok(results)
     }
 
-    /// Imports places. Each record consists of line number, slug, slug of the parent place, and all other fields.
-    /// Returns the results in the order of the records.
-    pub async fn import_places(
+    async fn import_concepts<C: ImportedImage>(
         &mut self,
-        records: Vec<(u64, String, Option<String>, PlaceInput)>,
-    ) -> Result<Vec<RecordResult>, Error> {
-        let mut concept_records = Vec::with_capacity(records.len());
-        for (line, slug, parents, input) in records {
-            let PlaceInput { uri, iso3166_alpha2, iso3166_alpha3, m49, geonames_id, .. } = &input;
-            let geonames = match geonames_id {
-                Patch::Set(id) => Some(format!("geonames {id}")),
-                _ => None,
-            };
-            let codes = [("uri", uri), ("iso", iso3166_alpha2), ("iso", iso3166_alpha3), ("m49", m49)];
-            let codes =
-                codes.into_iter().filter_map(|(kind, value)| code_identity(kind, value)).chain(geonames).collect();
-            let (parents, origin) = (parents.into_iter().collect(), self.origins.at(line));
-            concept_records.push(ConceptRecord { id: Uuid::now_v7(), slug, parents, input, codes, origin });
-        }
-        self.import_concepts::<PlaceImage>(concept_records).await
-    }
-
-    async fn import_concepts<C: ImportedConcept>(
-        &mut self,
-        records: Vec<ConceptRecord<C::Input>>,
-    ) -> Result<Vec<RecordResult>, Error> {
+        records: Vec<ImportedConcept<C::Input>>,
+    ) -> Result<Vec<(u64, RecordResult)>, Error> {
+        let record = |ImportedConcept { line, slug, parents, input }| {
+            let (codes, origin) = (C::identities(&input), self.origins.at(line));
+            (line, ConceptRecord { id: Uuid::now_v7(), slug, parents, input, codes, origin })
+        };
+        let records = records.into_iter().map(record).collect();
         let (index, origins) = C::indexes(self);
         let (mut queue, mut results) = Queue::build(records, index, origins, C::WORD);
-        while let Some((number, record)) = queue.next() {
+        while let Some((line, record)) = queue.next() {
             let (index, origins) = C::indexes(self);
             let keys = RecordKeys::of(&record, index);
             let first = first_origin(origins, &keys.identities);
             let result = self.concept::<C>(record, first).await?;
             let (index, origins) = C::indexes(self);
             queue.record_result(&result, keys, index, origins);
-            results.push((number, result));
+            results.push((line, result));
         }
         for (_, result) in &results {
             self.track_result(result);
         }
         self.end_batch().await?;
-        results.sort_by_key(|&(number, _)| number);
-        Ok(results.into_iter().map(|(_, result)| result).collect())
+        Ok(results)
     }
 
     /// Returns the slug of the place with the given name. If no place has that name, creates one. If several places
@@ -127,13 +106,13 @@ impl Importer<'_> {
 
     /// Imports one topic or place. `first` is the origin of an earlier record of the same concept in this import, if
     /// there is one.
-    async fn concept<C: ImportedConcept>(
+    async fn concept<C: ImportedImage>(
         &mut self,
         record: ConceptRecord<C::Input>,
         first: Option<Origin>,
     ) -> Result<RecordResult, Error> {
         let (index, _) = C::indexes(self);
-        let existing = index.by_slug.get(&record.slug).and_then(|&id| index.get(id)).cloned();
+        let existing = index.by_slug(&record.slug).cloned();
         let mut image = existing.clone().unwrap_or_else(|| C::blank(record.id));
         let broader = match index.ids(&record.parents, C::WORD) {
             Ok(ids) => ids,
@@ -159,7 +138,8 @@ impl Importer<'_> {
         }
         let overwrite = self.options.overwrite;
         let unit_of_work = self.unit_of_work().await?;
-        let result = if let Some(before) = &existing {
+        let mut result = RecordResult::Created;
+        if let Some(before) = &existing {
             if image == *before {
                 return Ok(RecordResult::Unchanged);
             }
@@ -171,34 +151,44 @@ impl Importer<'_> {
                     before.slug
                 )));
             }
-            image.revision += 1;
-            keep_former_slug(before, &mut image);
-            image.update_rows(unit_of_work, true).await?;
-            RecordResult::Updated
-        } else {
-            image.insert_rows(unit_of_work, true).await?;
-            RecordResult::Created
-        };
-        record_change(unit_of_work, "import", None, existing, image.clone()).await?;
+            result = RecordResult::Updated;
+        }
+        let image = write(unit_of_work, "import", existing, image, true).await?;
         C::indexes(self).0.insert(image);
         Ok(result)
     }
 }
 
 /// A topic or place in an import.
-trait ImportedConcept: ConceptImage {
+trait ImportedImage: ConceptImage {
     /// Returns the index of the concepts, and the origins of the accepted records by identity.
     fn indexes<'i>(importer: &'i mut Importer<'_>) -> (&'i mut ConceptIndex<Self>, &'i mut HashMap<String, Origin>);
+    /// Returns the codes and the URI of a record, as identities.
+    fn identities(input: &Self::Input) -> Vec<String>;
 }
 
-impl ImportedConcept for TopicImage {
+impl ImportedImage for TopicImage {
     fn indexes<'i>(importer: &'i mut Importer<'_>) -> (&'i mut ConceptIndex<Self>, &'i mut HashMap<String, Origin>) {
         (&mut importer.topics, &mut importer.origins.topics)
     }
+
+    fn identities(input: &TopicInput) -> Vec<String> {
+        code_identity("uri", &input.uri).into_iter().collect()
+    }
 }
 
-impl ImportedConcept for PlaceImage {
+impl ImportedImage for PlaceImage {
     fn indexes<'i>(importer: &'i mut Importer<'_>) -> (&'i mut ConceptIndex<Self>, &'i mut HashMap<String, Origin>) {
         (&mut importer.places, &mut importer.origins.places)
+    }
+
+    fn identities(input: &PlaceInput) -> Vec<String> {
+        let PlaceInput { uri, iso3166_alpha2, iso3166_alpha3, m49, geonames_id, .. } = input;
+        let geonames = match geonames_id {
+            Patch::Set(id) => Some(format!("geonames {id}")),
+            _ => None,
+        };
+        let codes = [("uri", uri), ("iso", iso3166_alpha2), ("iso", iso3166_alpha3), ("m49", m49)];
+        codes.into_iter().filter_map(|(kind, value)| code_identity(kind, value)).chain(geonames).collect()
     }
 }

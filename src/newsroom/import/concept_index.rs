@@ -18,8 +18,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct ConceptIndex<T> {
     pub(super) vocabulary: Vocabulary<T>,
-    pub(super) by_slug: HashMap<String, Uuid>,
-    by_code: HashMap<ExternalCode, Uuid>,
+    by_slug: HashMap<String, u32>,
+    by_code: HashMap<ExternalCode, u32>,
 }
 
 impl<T: Concept> ConceptIndex<T> {
@@ -32,41 +32,41 @@ impl<T: Concept> ConceptIndex<T> {
 
     /// Adds a concept with its slugs and codes, or replaces the concept with the same id.
     pub(super) fn insert(&mut self, image: T) {
+        let codes_before = self.vocabulary.by_id(image.id).map(|number| self.vocabulary.get(number).codes());
+        for code in codes_before.iter().flatten() {
+            self.by_code.remove(code);
+        }
+        let number = self.vocabulary.upsert(image);
+        let image = self.vocabulary.get(number);
         for slug in &image.former_slugs {
-            self.by_slug.entry(slug.clone()).or_insert(image.id);
+            self.by_slug.entry(slug.clone()).or_insert(number);
         }
-        self.by_slug.insert(image.slug.clone(), image.id);
-        if let Some(before) = self.get(image.id).map(Concept::codes) {
-            for code in &before {
-                self.by_code.remove(code);
-            }
-        }
-        self.by_code.extend(image.codes().into_iter().map(|code| (code, image.id)));
-        self.vocabulary.upsert(image);
+        self.by_slug.insert(image.slug.clone(), number);
+        self.by_code.extend(image.codes().into_iter().map(|code| (code, number)));
     }
 
-    /// Returns the concept with an id.
-    pub(super) fn get(&self, id: Uuid) -> Option<&T> {
-        self.vocabulary.by_id(id).map(|number| &**self.vocabulary.get(number))
+    /// Returns the concept that has or had a slug.
+    pub(super) fn by_slug(&self, slug: &str) -> Option<&T> {
+        self.by_slug.get(slug).map(|&number| &**self.vocabulary.get(number))
     }
 
     /// Returns the identities of a record: its slug, the id of the concept that has or had that slug, and its codes.
     /// The slug is always included, because records of a concept that does not exist yet can only be matched by slug
     /// or code.
     pub(super) fn identities<I>(&self, record: &ConceptRecord<I>) -> Vec<String> {
-        let existing = self.by_slug.get(&record.slug).copied().map(identity);
+        let existing = self.by_slug(&record.slug).map(|concept| identity(concept.id));
         std::iter::once(format!("slug {}", record.slug)).chain(existing).chain(record.codes.iter().cloned()).collect()
     }
 
     /// Returns whether every slug belongs to a concept.
     pub(super) fn has_all(&self, slugs: &[String]) -> bool {
-        slugs.iter().all(|slug| self.by_slug.contains_key(slug))
+        slugs.iter().all(|slug| self.by_slug(slug).is_some())
     }
 
     /// Resolves slugs to ids. Returns a message for the first slug that does not exist.
     pub(super) fn ids(&self, slugs: &[String], noun: &str) -> Result<Vec<Uuid>, String> {
         let id = |slug: &String| {
-            self.by_slug.get(slug).copied().ok_or_else(|| {
+            self.by_slug(slug).map(|concept| concept.id).ok_or_else(|| {
                 let shown: String = slug.chars().take(80).collect();
                 format!("there is no {noun} with the slug \"{shown}\": add it to the file, or correct the slug")
             })
@@ -77,8 +77,8 @@ impl<T: Concept> ConceptIndex<T> {
     /// Returns a message if another concept already has a code or URI of `image`.
     pub(super) fn code_conflict(&self, image: &T) -> Option<String> {
         let (code, owner) = image.codes().into_iter().find_map(|code| {
-            let owner = self.by_code.get(&code).copied().filter(|&owner| owner != image.id)?;
-            Some((code, self.get(owner)?))
+            let owner = self.vocabulary.get(*self.by_code.get(&code)?);
+            (owner.id != image.id).then_some((code, owner))
         })?;
         let code = match code {
             ExternalCode::Uri(uri) => format!("uri \"{uri}\""),
@@ -91,7 +91,8 @@ impl<T: Concept> ConceptIndex<T> {
 
     /// Returns a message if a concept would become its own ancestor.
     pub(super) fn cycle_error(&self, image: &T, noun: &str) -> Option<String> {
-        let parents = |id: Uuid| self.get(id).map(Concept::broader).unwrap_or_default();
+        let parents =
+            |id| self.vocabulary.by_id(id).map(|number| self.vocabulary.get(number).broader()).unwrap_or_default();
         image
             .broader()
             .into_iter()

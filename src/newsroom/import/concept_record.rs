@@ -8,7 +8,20 @@ use uuid::Uuid;
 use super::origin::Origin;
 use crate::newsroom::validation::Patch;
 
-/// A parsed record of a topic or place: its slug, the slugs of its parents, and all other fields.
+/// A parsed record of a topic or place, as the file format gives it.
+#[derive(Clone, Debug)]
+pub struct ImportedConcept<I> {
+    /// Line number in the file.
+    pub line: u64,
+    /// Slug, which `input` contains too.
+    pub slug: String,
+    /// Slugs of the broader topics, or the slug of the place that contains a place.
+    pub parents: Vec<String>,
+    /// All other fields.
+    pub input: I,
+}
+
+/// A record in the queue of an import: its slug, the slugs of its parents, and all other fields.
 #[derive(Clone, Debug)]
 pub(super) struct ConceptRecord<I> {
     /// The id that the concept gets if it is new. Ids are created in the order of the records, so that an export

@@ -31,5 +31,6 @@ mod queue;
 mod record;
 mod release;
 
+pub use concept_record::ImportedConcept;
 pub use importer::{BATCH, ImportOptions, Importer, RecordResult};
 pub use record::{ImportedRelease, ImportedWithdrawal};

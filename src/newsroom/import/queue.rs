@@ -16,16 +16,16 @@ use super::{
 };
 use crate::catalog::Concept;
 
-/// The records of a file that are not imported yet, each with its index in the file's list of records.
+/// The records of a file that are not imported yet, each with its line number.
 #[derive(Debug)]
 pub(super) struct Queue<I> {
     /// The first record of each concept. Records of parents come before the records of their narrower concepts.
-    order: VecDeque<(usize, ConceptRecord<I>)>,
-    /// Records of concepts that have an earlier record in this import, by index.
-    repeated: BTreeMap<usize, ConceptRecord<I>>,
-    /// Indexes of the repeated records by identity, in ascending order. An identity is an id, slug, code or URI with
+    order: VecDeque<(u64, ConceptRecord<I>)>,
+    /// Records of concepts that have an earlier record in this import, by line number.
+    repeated: BTreeMap<u64, ConceptRecord<I>>,
+    /// Line numbers of the repeated records by identity, in ascending order. An identity is an id, slug, code or URI with
     /// its kind as a prefix.
-    by_identity: HashMap<String, VecDeque<usize>>,
+    by_identity: HashMap<String, VecDeque<u64>>,
 }
 
 /// The data of a record that the queue needs after the record was imported or refused.
@@ -46,18 +46,18 @@ impl RecordKeys {
 }
 
 impl<I> Queue<I> {
-    /// Builds a queue of records in import order. Also returns the results of records that are refused because they
-    /// are in a cycle.
+    /// Builds a queue of records, which are given in line order. Also returns the results of records that are refused
+    /// because they are in a cycle.
     pub(super) fn build<T: Concept>(
-        records: Vec<ConceptRecord<I>>,
+        records: Vec<(u64, ConceptRecord<I>)>,
         index: &ConceptIndex<T>,
         accepted: &HashMap<String, Origin>,
         noun: &str,
-    ) -> (Self, Vec<(usize, RecordResult)>) {
+    ) -> (Self, Vec<(u64, RecordResult)>) {
         let mut queue = Self { order: VecDeque::new(), repeated: BTreeMap::new(), by_identity: HashMap::new() };
         let mut first = Vec::new();
         let mut seen: HashSet<String> = HashSet::new();
-        for (number, record) in records.into_iter().enumerate() {
+        for (number, record) in records {
             let identities = index.identities(&record);
             if identities.iter().any(|identity| accepted.contains_key(identity) || seen.contains(identity)) {
                 for identity in identities {
@@ -75,7 +75,7 @@ impl<I> Queue<I> {
     }
 
     /// Removes and returns the next record to import.
-    pub(super) fn next(&mut self) -> Option<(usize, ConceptRecord<I>)> {
+    pub(super) fn next(&mut self) -> Option<(u64, ConceptRecord<I>)> {
         self.order.pop_front().or_else(|| self.repeated.pop_first())
     }
 
@@ -121,17 +121,17 @@ impl<I> Queue<I> {
 }
 
 /// Records in import order, and the results of records that cannot be ordered.
-type SortedRecords<I> = (VecDeque<(usize, ConceptRecord<I>)>, Vec<(usize, RecordResult)>);
+type SortedRecords<I> = (VecDeque<(u64, ConceptRecord<I>)>, Vec<(u64, RecordResult)>);
 
 /// Sorts records with unique slugs so that each record comes after its parents.
 fn sort_parents_first<I, T: Concept>(
-    records: Vec<(usize, ConceptRecord<I>)>,
+    records: Vec<(u64, ConceptRecord<I>)>,
     index: &ConceptIndex<T>,
     noun: &str,
 ) -> SortedRecords<I> {
     let mut results = Vec::new();
     let slugs: Vec<String> = records.iter().map(|(_, record)| record.slug.clone()).collect();
-    let mut remaining: HashMap<String, (usize, ConceptRecord<I>)> =
+    let mut remaining: HashMap<String, (u64, ConceptRecord<I>)> =
         records.into_iter().map(|entry| (entry.1.slug.clone(), entry)).collect();
     let mut order = VecDeque::with_capacity(remaining.len());
     // Depth-first search with an explicit stack. With recursion, a chain of thousands of concepts would overflow the
@@ -161,7 +161,7 @@ fn sort_parents_first<I, T: Concept>(
                 // record can be imported before the records of its parents. Otherwise, it is refused.
                 let number = *number;
                 if let Some((_, record)) = remaining.remove(&top) {
-                    if index.by_slug.contains_key(&record.slug) {
+                    if index.by_slug(&record.slug).is_some() {
                         order.push_back((number, record));
                     } else {
                         results.push((

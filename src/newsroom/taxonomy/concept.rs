@@ -95,7 +95,7 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> ConceptResult {
         workflow::check_manage(C::RESOURCE, viewer)?;
-        let unit_of_work = self.begin(viewer, now).await?;
+        let mut unit_of_work = self.begin(viewer, now).await?;
         let mut concept = C::blank(Uuid::now_v7());
         let base_slug = match C::slug_and_name(&input) {
             (Patch::Set(_), _) => None,
@@ -109,8 +109,8 @@ impl Newsroom {
         let mut validator = Validator::new(&["input"]);
         C::check_required(&input, &mut validator);
         self.apply(&mut concept, input, &unit_of_work, validator).await?;
-        concept.insert_rows(&unit_of_work, false).await?;
-        record_and_commit(unit_of_work, "create", None, None, concept).await
+        let concept = write(&mut unit_of_work, "create", None, concept, false).await?;
+        commit(unit_of_work, &concept).await
     }
 
     /// Updates a topic or place. `expected` is the revision that the editor has read.
@@ -123,15 +123,13 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> ConceptResult {
         workflow::check_manage(C::RESOURCE, viewer)?;
-        let unit_of_work = self.begin(viewer, now).await?;
+        let mut unit_of_work = self.begin(viewer, now).await?;
         let before: C = stored(&unit_of_work, id).await?.ok_or(Error::NotFound(C::WORD))?;
         check_revision(&unit_of_work, &before, expected).await?;
         let mut concept = before.clone();
         self.apply(&mut concept, input, &unit_of_work, Validator::new(&["input"])).await?;
-        concept.revision += 1;
-        concept.update_rows(&unit_of_work, false).await?;
-        keep_former_slug(&before, &mut concept);
-        record_and_commit(unit_of_work, "update", None, Some(before), concept).await
+        let concept = write(&mut unit_of_work, "update", Some(before), concept, false).await?;
+        commit(unit_of_work, &concept).await
     }
 
     /// Applies an input and checks it against the other concepts.
@@ -174,17 +172,33 @@ pub(super) async fn check_revision<C: ConceptImage>(
     Err(Error::StaleRevision(unit_of_work.last_change(concept.id, concept.revision).await?))
 }
 
-/// Adds the slug from before a change to the former slugs, if the change gave the concept another slug.
-pub(in crate::newsroom) fn keep_former_slug<C: ConceptImage>(before: &C, after: &mut C) {
-    let slug = after.slug.clone();
-    if slug != before.slug {
-        after.former_slugs.retain(|former| *former != slug);
-        after.former_slugs.push(before.slug.clone());
+/// Writes a new concept, or a change of the stored concept `before` as its next revision. Records the action in the
+/// journal. Returns the concept as it is stored: with its new revision, and with its former slugs if the change gave it
+/// another slug.
+pub(in crate::newsroom) async fn write<C: ConceptImage>(
+    unit_of_work: &mut UnitOfWork,
+    action: &str,
+    before: Option<C>,
+    mut after: C,
+    as_imported: bool,
+) -> Result<C, Error> {
+    if let Some(before) = &before {
+        after.revision += 1;
+        let slug = after.slug.clone();
+        if slug != before.slug {
+            after.former_slugs.retain(|former| *former != slug);
+            after.former_slugs.push(before.slug.clone());
+        }
+        after.update_rows(unit_of_work, as_imported).await?;
+    } else {
+        after.insert_rows(unit_of_work, as_imported).await?;
     }
+    record(unit_of_work, action, None, before, after.clone()).await?;
+    Ok(after)
 }
 
 /// Reserves the slug of the concept and records the action in the journal.
-pub(in crate::newsroom) async fn record<C: ConceptImage>(
+pub(super) async fn record<C: ConceptImage>(
     unit_of_work: &mut UnitOfWork,
     action: &str,
     note: Option<String>,
@@ -197,18 +211,10 @@ pub(in crate::newsroom) async fn record<C: ConceptImage>(
     unit_of_work.record(&action, C::NOUN, id, note, before.as_ref(), Some(&after))
 }
 
-/// Reserves the slug of the concept, records the action in the journal, and commits.
-pub(super) async fn record_and_commit<C: ConceptImage>(
-    mut unit_of_work: UnitOfWork,
-    action: &str,
-    note: Option<String>,
-    before: Option<C>,
-    after: C,
-) -> ConceptResult {
-    let id = after.id;
-    record(&mut unit_of_work, action, note, before, after).await?;
+/// Commits, and finds a concept in the view that includes the change.
+pub(super) async fn commit<C: ConceptImage>(unit_of_work: UnitOfWork, concept: &C) -> ConceptResult {
     let snapshot = unit_of_work.commit().await?;
-    let number = C::vocabulary(&snapshot).by_id(id).ok_or_else(removed_since_commit)?;
+    let number = C::vocabulary(&snapshot).by_id(concept.id).ok_or_else(removed_since_commit)?;
     Ok((snapshot, number))
 }
 

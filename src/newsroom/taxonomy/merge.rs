@@ -15,7 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    concept::{ConceptImage, ConceptResult, check_revision, record_and_commit, stored},
+    concept::{ConceptImage, ConceptResult, check_revision, commit, record, stored, write},
     hierarchy::{has_path, parents},
 };
 use crate::{
@@ -42,7 +42,7 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> ConceptResult {
         workflow::check_manage(C::RESOURCE, viewer)?;
-        let unit_of_work = self.begin(viewer, now).await?;
+        let mut unit_of_work = self.begin(viewer, now).await?;
         let from: C = named(&unit_of_work, from, "from").await?;
         let mut into: C = named(&unit_of_work, into, "into").await?;
         let (from_id, into_id) = (from.id, into.id);
@@ -58,7 +58,8 @@ impl Newsroom {
         into.update_rows(&unit_of_work, false).await?;
         let note = format!("\"{}\" was merged into \"{}\"", from.slug, into.slug);
         let after: C = stored(&unit_of_work, into_id).await?.ok_or(Error::NotFound(C::WORD))?;
-        record_and_commit(unit_of_work, "merge", Some(note), Some(from), after).await
+        record(&mut unit_of_work, "merge", Some(note), Some(from), after.clone()).await?;
+        commit(unit_of_work, &after).await
     }
 
     /// Retires a concept. A retired concept can no longer be assigned to releases, but releases that already have the
@@ -72,7 +73,7 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> ConceptResult {
         workflow::check_manage(C::RESOURCE, viewer)?;
-        let unit_of_work = self.begin(viewer, now).await?;
+        let mut unit_of_work = self.begin(viewer, now).await?;
         let before: C = named(&unit_of_work, id, "id").await?;
         check_revision(&unit_of_work, &before, expected).await?;
         if let Some(by) = replaced_by {
@@ -82,9 +83,8 @@ impl Newsroom {
         let mut after = before.clone();
         after.retired_at = after.retired_at.or(Some(unit_of_work.at()));
         after.replaced_by = replaced_by;
-        after.revision += 1;
-        after.update_rows(&unit_of_work, false).await?;
-        record_and_commit(unit_of_work, "retire", None, Some(before), after).await
+        let after = write(&mut unit_of_work, "retire", Some(before), after, false).await?;
+        commit(unit_of_work, &after).await
     }
 }
 
