@@ -89,12 +89,13 @@ impl Import {
                 import.import_listing(name, bar.wrap_read(file)).await?;
             }
         } else {
+            let mut concepts = Vec::with_capacity(inputs.len());
             for (name, file) in &inputs {
-                import.import_concepts(name, BufReader::with_capacity(1 << 18, file)).await?;
+                concepts.push(import.import_concepts(name, BufReader::with_capacity(1 << 18, file)).await?);
             }
-            for (name, file) in &mut inputs {
+            for ((name, file), concepts) in inputs.iter_mut().zip(concepts) {
                 file.seek(SeekFrom::Start(0)).map_err(|error| read_error(name, &error))?;
-                import.import_releases(name, BufReader::with_capacity(1 << 18, bar.wrap_read(&*file))).await?;
+                import.import_releases(concepts, BufReader::with_capacity(1 << 18, bar.wrap_read(&*file))).await?;
             }
         }
         let report = import.finish().await?;

@@ -2,12 +2,12 @@
 //! record in line order.
 //!
 //! An NDJSON file is read twice. The first pass imports topics and places, because they may refer to each other in
-//! any order. The second pass imports releases in batches. `newsroom::import` decides what a record changes.
+//! any order. The second pass imports releases in batches, and parses every line for which the first pass returned no
+//! result. So each line gets exactly one result, and only the second pass reports invalid lines. The records of a file
+//! may not fit into memory, so the first pass does not keep the releases. `newsroom::import` decides what a record
+//! changes.
 
-use std::{
-    collections::HashMap,
-    io::{BufRead, Read},
-};
+use std::io::{BufRead, Read};
 
 use chrono::{DateTime, Utc};
 use entity::release::ReleaseState;
@@ -15,7 +15,7 @@ use entity::release::ReleaseState;
 use super::{
     lines::Lines,
     listing::{self, MAX_LISTING_BYTES},
-    ndjson::{self, Record, RecordKind},
+    ndjson::{self, Record},
     report::ImportReport,
 };
 use crate::{
@@ -35,10 +35,17 @@ pub struct FileImport<'a> {
     importer: Importer<'a>,
     language: String,
     report: ImportReport,
-    /// Results of the topics and places of each file, with their line numbers. The key is the file name. The
-    /// results are reported when the file is read for the second time, in line order with those of its releases.
-    concept_results: HashMap<String, Vec<(u64, RecordResult)>>,
     on_record: OnRecord<'a>,
+}
+
+/// The results of the topics and places of a file, with their line numbers. [`FileImport::import_releases`] needs them,
+/// because it reports the results of a file in line order and parses the lines that have no result yet.
+#[derive(Debug)]
+#[must_use = "import the releases of the file, which also reports these results"]
+pub struct ConceptResults {
+    name: String,
+    /// In ascending order of line numbers.
+    results: Vec<(u64, RecordResult)>,
 }
 
 /// A failure of the database or of a file that ends an import.
@@ -65,28 +72,26 @@ impl<'a> FileImport<'a> {
         on_record: OnRecord<'a>,
     ) -> Result<Self, ImportError> {
         let importer = Importer::begin(newsroom, viewer, options, now).await?;
-        let (language, report, concept_results) =
-            (newsroom.settings.language.clone(), ImportReport::default(), HashMap::new());
-        Ok(Self { importer, language, report, concept_results, on_record })
+        let (language, report) = (newsroom.settings.language.clone(), ImportReport::default());
+        Ok(Self { importer, language, report, on_record })
     }
 
-    /// Imports the topics and places of an NDJSON file. Skips lines that cannot be parsed;
-    /// [`Self::import_releases`] reports them. If the header of the file has an unsupported format version, fails
-    /// before it imports anything from the file.
-    pub async fn import_concepts(&mut self, name: &str, reader: impl BufRead) -> Result<(), ImportError> {
+    /// Imports the topics and places of an NDJSON file. Leaves all other lines, and all lines that cannot be parsed, to
+    /// [`Self::import_releases`]. If the header of the file has an unsupported format version, fails before it imports
+    /// anything from the file.
+    pub async fn import_concepts(&mut self, name: &str, reader: impl BufRead) -> Result<ConceptResults, ImportError> {
         self.importer.begin_file(name);
         let mut lines = Lines::new(reader);
         let (mut topics, mut places) = (Vec::new(), Vec::new());
         let mut is_first = true;
         while let Some((number, line)) = lines.next_line().map_err(|error| ImportError::File(name.to_owned(), error))? {
             let line = line.unwrap_or_default();
-            let peek = ndjson::peek(&line);
             if std::mem::take(&mut is_first)
-                && let Some(why) = peek.unsupported_version()
+                && let Some(why) = ndjson::refuse_version(&line)
             {
                 return Err(ImportError::Version(name.to_owned(), why));
             }
-            if peek.kind == Some(RecordKind::Release) {
+            if ndjson::starts_as_release(&line) {
                 continue;
             }
             match ndjson::parse(&line) {
@@ -98,31 +103,27 @@ impl<'a> FileImport<'a> {
                     self.report.count_controls(controls);
                     places.push(record.into_input(number, &self.language));
                 }
-                _ => {}
+                Ok((Record::Dateline(_) | Record::Release(_), _)) | Err(_) => {}
             }
         }
         let results = self.importer.import_topics_and_places(topics, places).await?;
-        let concept_results = self.concept_results.entry(name.to_owned()).or_default();
-        concept_results.extend(results);
-        concept_results.sort_by_key(|&(number, _)| number);
-        Ok(())
+        Ok(ConceptResults { name: name.to_owned(), results })
     }
 
-    /// Imports the releases of an NDJSON file. Reports the results of all records of the file, including its topics
-    /// and places, in line order.
-    pub async fn import_releases(&mut self, name: &str, reader: impl BufRead) -> Result<(), ImportError> {
-        self.importer.begin_file(name);
+    /// Imports the releases of an NDJSON file, whose topics and places were imported by [`Self::import_concepts`].
+    /// Reports the results of all records of the file, including its topics and places, in line order.
+    pub async fn import_releases(&mut self, concepts: ConceptResults, reader: impl BufRead) -> Result<(), ImportError> {
+        let ConceptResults { name, results } = concepts;
+        self.importer.begin_file(&name);
         let mut lines = Lines::new(reader);
-        let mut concept_results = self.concept_results.remove(name).unwrap_or_default().into_iter().peekable();
+        let mut concept_results = results.into_iter().peekable();
         let (mut batch, mut line_results) = (Vec::with_capacity(BATCH), Vec::new());
         loop {
-            let line = lines.next_line().map_err(|error| ImportError::File(name.to_owned(), error))?;
+            let line = lines.next_line().map_err(|error| ImportError::File(name.clone(), error))?;
             let last = line.is_none();
             if let Some((number, line)) = line {
-                // A line with a result from the first pass is a topic or place, and is not parsed again. Its record
-                // type is still checked, because the result may come from another file with the same name.
-                let has_result = concept_results.peek().is_some_and(|&(at, _)| at == number);
-                if !has_result || !line.as_deref().is_ok_and(is_concept) {
+                // A line with a result from the first pass is not parsed again.
+                if concept_results.peek().is_none_or(|&(at, _)| at != number) {
                     match line.and_then(|line| self.parse_release(number, &line)) {
                         Ok(Some(release)) => batch.push((number, release)),
                         Ok(None) => {}
@@ -144,7 +145,7 @@ impl<'a> FileImport<'a> {
                 }
                 line_results.sort_by_key(|&(number, _)| number);
                 for (number, result) in line_results.drain(..) {
-                    self.report_result(name, number, &result);
+                    self.report_result(&name, number, &result);
                 }
             }
             if last {
@@ -153,8 +154,8 @@ impl<'a> FileImport<'a> {
         }
     }
 
-    /// Parses a line as a release. Returns `None` for a header on the first line, and for a topic or place, which
-    /// [`Self::import_concepts`] has already imported.
+    /// Parses a line for which the first pass has no result. Returns `None` for a header on the first line. Refuses
+    /// every other line that is not a release.
     fn parse_release(&mut self, number: u64, line: &str) -> Result<Option<ImportedRelease>, String> {
         match ndjson::parse(line)? {
             (Record::Release(record), mut controls) => {
@@ -169,7 +170,10 @@ impl<'a> FileImport<'a> {
             (Record::Dateline(header), _) if header.version != ndjson::VERSION => {
                 Err(ndjson::unsupported_version(header.version))
             }
-            (Record::Dateline(_) | Record::Topic(_) | Record::Place(_), _) => Ok(None),
+            (Record::Dateline(_), _) => Ok(None),
+            (Record::Topic(_) | Record::Place(_), _) => {
+                Err("the file was changed while it was imported: import it again".to_owned())
+            }
         }
     }
 
@@ -247,13 +251,6 @@ impl<'a> FileImport<'a> {
 
     /// Ends the import and returns its report.
     pub async fn finish(mut self) -> Result<ImportReport, ImportError> {
-        // If `import_releases` was not called for a file, the results of its topics and places are not yet
-        // reported.
-        for (name, concept_results) in std::mem::take(&mut self.concept_results) {
-            for (number, result) in concept_results {
-                self.report_result(&name, number, &result);
-            }
-        }
         self.report.committed = self.importer.finish().await?;
         Ok(self.report)
     }
@@ -271,11 +268,6 @@ impl<'a> FileImport<'a> {
     }
 }
 
-/// Returns whether the record type of a line is topic or place.
-fn is_concept(line: &str) -> bool {
-    matches!(ndjson::peek(line).kind, Some(RecordKind::Topic | RecordKind::Place))
-}
-
 /// Imports a text in NDJSON format. Logs each refused record and each conflict as an error.
 pub async fn import_text(
     newsroom: &Newsroom,
@@ -291,7 +283,7 @@ pub async fn import_text(
         }
     };
     let mut import = FileImport::begin(newsroom, viewer, options, now, &mut on_record).await?;
-    import.import_concepts(name, text.as_bytes()).await?;
-    import.import_releases(name, text.as_bytes()).await?;
+    let concepts = import.import_concepts(name, text.as_bytes()).await?;
+    import.import_releases(concepts, text.as_bytes()).await?;
     import.finish().await
 }

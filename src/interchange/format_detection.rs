@@ -95,7 +95,7 @@ pub fn check_format(mut reader: impl Read, expected: ExpectedFormat) -> io::Resu
     let text = String::from_utf8_lossy(head);
     if expected == ExpectedFormat::Ndjson
         && let Some(first) = text.lines().find(|line| !line.trim().is_empty())
-        && let Some(why) = ndjson::peek(first).unsupported_version()
+        && let Some(why) = ndjson::refuse_version(first)
     {
         return Ok(Err(why));
     }

@@ -4,7 +4,7 @@
 //! reports up to 20 errors of a record at once, each with the field name and advice. A file with another format
 //! version is refused. `docs/interchange.md` describes the format.
 
-use std::{borrow::Cow, fmt::Display};
+use std::fmt::Display;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use entity::{
@@ -34,49 +34,6 @@ pub enum Record {
     Place(Box<PlaceRecord>),
     /// A release.
     Release(Box<ReleaseRecord>),
-}
-
-/// The type of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecordKind {
-    /// The header.
-    Dateline,
-    /// A topic.
-    Topic,
-    /// A place.
-    Place,
-    /// A release.
-    Release,
-}
-
-impl RecordKind {
-    /// Returns the record type with this name in the file.
-    fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "dateline" => Self::Dateline,
-            "topic" => Self::Topic,
-            "place" => Self::Place,
-            "release" => Self::Release,
-            _ => return None,
-        })
-    }
-}
-
-/// What [`peek`] finds out about a line without parsing it completely.
-#[derive(Clone, Debug)]
-pub struct Peek {
-    /// The record type; `None` if the line has no known type.
-    pub kind: Option<RecordKind>,
-    /// The format version, if the line is a header.
-    version: Option<serde_json::Number>,
-}
-
-impl Peek {
-    /// If the line is a header with an unsupported format version, returns the message that refuses the file.
-    pub fn unsupported_version(&self) -> Option<String> {
-        let version = self.version.as_ref().filter(|version| version.as_u64() != Some(u64::from(VERSION)));
-        version.map(unsupported_version)
-    }
 }
 
 /// One slug, or an array of slugs.
@@ -253,18 +210,12 @@ pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
     let (_, tag) = entries.swap_remove(index);
     let Json::Text(tag) = tag else { return Err(format!("type: {tag} is {}: {expected_types}", tag.type_name())) };
     let mut errors = FieldErrors::default();
-    let record = match RecordKind::from_name(&tag) {
-        Some(RecordKind::Dateline) => Object::read_object(entries, "", &mut errors).map(Record::Dateline),
-        Some(RecordKind::Topic) => {
-            Object::read_object(entries, "", &mut errors).map(|topic| Record::Topic(Box::new(topic)))
-        }
-        Some(RecordKind::Place) => {
-            Object::read_object(entries, "", &mut errors).map(|place| Record::Place(Box::new(place)))
-        }
-        Some(RecordKind::Release) => {
-            Object::read_object(entries, "", &mut errors).map(|release| Record::Release(Box::new(release)))
-        }
-        None => {
+    let record = match tag.as_str() {
+        "dateline" => Object::read_object(entries, "", &mut errors).map(Record::Dateline),
+        "topic" => Object::read_object(entries, "", &mut errors).map(|topic| Record::Topic(Box::new(topic))),
+        "place" => Object::read_object(entries, "", &mut errors).map(|place| Record::Place(Box::new(place))),
+        "release" => Object::read_object(entries, "", &mut errors).map(|release| Record::Release(Box::new(release))),
+        _ => {
             let meant = closest_name(&tag, &["dateline", "topic", "place", "release"]);
             let advice = meant.map_or(expected_types.to_owned(), |meant| format!("did you mean \"{meant}\"?"));
             return Err(format!("type: {} is not a type of record: {advice}", quoted(&tag)));
@@ -273,25 +224,24 @@ pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
     record.map(|record| (record, controls)).ok_or_else(|| errors.in_one_line())
 }
 
-/// Reads only the record type of a line and, if the line is a header, its format version. Skips all other fields,
-/// because another format version may define fields that this program does not know. Type and version are `None` if
-/// the line is not valid JSON.
-pub fn peek(line: &str) -> Peek {
+/// Returns whether the first field of a line is `type` with the value `release`, as in an export. Such a line is a
+/// release or invalid. This function does not parse the line; it returns false for other spellings of a release.
+pub fn starts_as_release(line: &str) -> bool {
+    let tokens = ["{", "\"type\"", ":", "\"release\""];
+    tokens.iter().try_fold(line, |rest, token| rest.trim_start().strip_prefix(token)).is_some()
+}
+
+/// If the first line of a file is a header with an unsupported format version, returns the message that refuses the
+/// file. Ignores all other fields, because another format version may define fields that this program does not know.
+pub fn refuse_version(first_line: &str) -> Option<String> {
     #[derive(Deserialize)]
-    struct Tag<'a> {
-        #[serde(borrow)]
-        r#type: Cow<'a, str>,
-    }
-    #[derive(Deserialize)]
-    struct Versioned {
+    struct AnyHeader {
+        r#type: String,
         version: serde_json::Number,
     }
-    let kind = serde_json::from_str::<Tag<'_>>(line).ok().and_then(|tag| RecordKind::from_name(&tag.r#type));
-    let version = match kind {
-        Some(RecordKind::Dateline) => serde_json::from_str::<Versioned>(line).ok().map(|header| header.version),
-        _ => None,
-    };
-    Peek { kind, version }
+    let header = serde_json::from_str::<AnyHeader>(first_line).ok()?;
+    (header.r#type == "dateline" && header.version.as_u64() != Some(u64::from(VERSION)))
+        .then(|| unsupported_version(header.version))
 }
 
 /// Returns the message for a file with an unsupported format version.

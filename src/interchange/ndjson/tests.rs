@@ -246,8 +246,26 @@ fn control_characters_are_replaced_in_every_text_and_counted() {
     assert_eq!((record.headline.as_str(), record.topics.as_deref()), ("l’a", Some(&["x".to_owned()][..])));
     assert_eq!(record.withdrawal.unwrap().notice.as_deref(), Some("“"));
     assert_eq!(record.summary.as_deref(), Some("a\tb\nc"));
-    assert_eq!(peek(&line.replace('\u{1}', "")).kind, Some(RecordKind::Release));
-    assert_eq!((peek("{\"type\":\"topic\"}").kind, peek("{").kind), (Some(RecordKind::Topic), None));
+}
+
+#[test]
+fn a_line_that_starts_as_a_release_is_a_release_or_invalid() {
+    let valid = release(r#""slug":"a""#);
+    for line in
+        [valid.as_str(), " {\t\"type\" : \"release\" }", r#"{"type":"release","type":"topic"}"#, r#"{"type":"release""#]
+    {
+        assert!(starts_as_release(line) && matches!(parse(line), Ok((Record::Release(_), _)) | Err(_)), "{line}");
+    }
+    for line in [
+        topic(r#""uri":null"#).as_str(),
+        r#"{"type":"releases"}"#,
+        r#"{"slug":"a","type":"release"}"#,
+        r#"{"typ\u0065":"release"}"#,
+        r#""type":"release""#,
+        "",
+    ] {
+        assert!(!starts_as_release(line), "{line}");
+    }
 }
 
 proptest! {

@@ -34,8 +34,8 @@ pub(crate) async fn run(
     if listing {
         import.import_listing("page", text.as_bytes()).await.expect("import the listing");
     } else {
-        import.import_concepts("file", text.as_bytes()).await.expect("import concepts");
-        import.import_releases("file", text.as_bytes()).await.expect("import releases");
+        let concepts = import.import_concepts("file", text.as_bytes()).await.expect("import concepts");
+        import.import_releases(concepts, text.as_bytes()).await.expect("import releases");
     }
     let report = import.finish().await.expect("finish the import");
     server.app.newsroom.catalog.catch_up().await.expect("update the catalog");

@@ -27,11 +27,12 @@ async fn run(
     let (newsroom, viewer) = (&server.app.newsroom, Viewer::new(Role::Admin, "import"));
     let mut import =
         FileImport::begin(newsroom, &viewer, options, server.app.clock.now(), &mut on_record).await.unwrap();
+    let mut first_pass = Vec::new();
     for (name, text) in files {
-        import.import_concepts(name, text.as_bytes()).await.unwrap();
+        first_pass.push((import.import_concepts(name, text.as_bytes()).await.unwrap(), text));
     }
-    for (name, text) in files {
-        import.import_releases(name, text.as_bytes()).await.unwrap();
+    for (concepts, text) in first_pass {
+        import.import_releases(concepts, text.as_bytes()).await.unwrap();
     }
     let report = import.finish().await.unwrap();
     server.app.newsroom.catalog.catch_up().await.unwrap();
@@ -274,6 +275,21 @@ on_both_databases! {
         let header = json!({ "type": "dateline", "version": 1 });
         let (report, rejections) = import_records(&server, &[header.clone(), header, json!({ "type": "topic", "slug": "a", "name": "A" })]).await;
         assert_eq!((counts(&report), rejections), ([1, 0, 0, 0, 0, 1], vec![("f".to_owned(), 2, "a header is allowed only on the first line: remove this line".to_owned())]));
+    }
+
+    async fn a_line_without_a_result_of_the_first_pass_is_refused_unless_it_is_a_release(server: TestServer) {
+        let topic = json!({ "type": "topic", "slug": "a", "name": "A" });
+        let first_pass = lines(&[release(&json!({ "slug": "a" })), topic.clone()]);
+        let second_pass = lines(&[topic.clone(), topic, release(&json!({ "slug": "b" }))]);
+        let viewer = Viewer::new(Role::Admin, "import");
+        let mut messages = Vec::new();
+        let mut on_record = |_: &str, number: u64, result: &RecordResult| messages.push((number, result.clone()));
+        let mut import = FileImport::begin(&server.app.newsroom, &viewer, ImportOptions::default(), server.app.clock.now(), &mut on_record).await.unwrap();
+        let concepts = import.import_concepts("f", first_pass.as_bytes()).await.unwrap();
+        import.import_releases(concepts, second_pass.as_bytes()).await.unwrap();
+        import.finish().await.unwrap();
+        let refused = RecordResult::Refused("the file was changed while it was imported: import it again".to_owned());
+        assert_eq!(messages, [(1, refused), (2, RecordResult::Created), (3, RecordResult::Created)]);
     }
 
     async fn import_messages_are_in_line_order(server: TestServer) {

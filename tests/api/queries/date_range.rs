@@ -40,8 +40,8 @@ async fn import_rejections(server: &TestServer, text: &str, listing: bool) -> Ve
     if listing {
         import.import_listing("page", text.as_bytes()).await.unwrap();
     } else {
-        import.import_concepts("file", text.as_bytes()).await.unwrap();
-        import.import_releases("file", text.as_bytes()).await.unwrap();
+        let concepts = import.import_concepts("file", text.as_bytes()).await.unwrap();
+        import.import_releases(concepts, text.as_bytes()).await.unwrap();
     }
     import.finish().await.unwrap();
     server.app.newsroom.catalog.catch_up().await.unwrap();
