@@ -30,6 +30,7 @@ pub use query::filter::canonical::CanonicalFilter;
 pub use query::filter::concept_filter::{ConceptRef, PlaceSetFilter, TopicSetFilter};
 pub use query::filter::error::FilterError;
 pub use query::filter::near::Near;
+pub use query::filter::vocabulary_filter::VocabularyFilter;
 pub use query::filter::{MAX_FILTER_DEPTH, Range, ReleaseFilter};
 pub use query::handle::Handle;
 pub use query::page::{PageWindow, Slice, SortPosition};

@@ -2,8 +2,6 @@
 //!
 //! Resolvers convert arguments, call the newsroom or the catalog, and wrap the result in a type of `types`.
 
-use std::collections::BTreeSet;
-
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
 
@@ -11,7 +9,6 @@ use super::{
     base::{
         error::ApiError,
         global_id,
-        names::{has_name_containing, normalized_search},
         projection::projection_of_field,
         scalars::{Date, Duration},
     },
@@ -21,7 +18,7 @@ use super::{
     },
     inputs::{
         filter::{self, ReleaseFilter, ReleaseOrder},
-        lookup::{PlaceRef, ReleaseRef, TopicRef, concept_not_found},
+        lookup::{PlaceRef, ReleaseRef, TopicRef},
         pagination::page_size,
     },
     types::{
@@ -42,10 +39,7 @@ use crate::{
     catalog::{FacetField, ReleaseKey, TrendRequest},
     newsroom::{
         self,
-        reading::{
-            list::{concept_cursor_key, concept_page},
-            pagination::{DEFAULT_SIZE, PageRequest},
-        },
+        reading::pagination::{DEFAULT_SIZE, PageRequest},
     },
 };
 
@@ -226,38 +220,10 @@ impl Query {
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<TopicConnection>, ApiError> {
         ctx.execution().yield_if_due().await;
-        let (snapshot, filter) = (&ctx.request().snapshot, filter.unwrap_or_default());
-        let (topics, page_request) = (snapshot.topics(), PageRequest { first, after, last, before });
-        let under = filter
-            .under
-            .map(|under| under.resolve(ctx.ids()))
-            .transpose()
-            .map_err(|error| error.at("under").at("filter"))?;
-        let descendants = under
-            .as_ref()
-            .map(|reference| {
-                topics
-                    .find(reference)
-                    .map(|number| (number, topics.closure(number)))
-                    .ok_or_else(|| concept_not_found("topic", reference).at("under").at("filter"))
-            })
-            .transpose()?;
-        let search = normalized_search(filter.search.as_deref());
-        let top = descendants.as_ref().map(|(top, _)| topics.get(*top).id);
-        let key = concept_cursor_key(
-            &ctx.newsroom().token_cipher,
-            "topics",
-            &(&filter.search, &under, filter.top_level, filter.retired),
-            &(&search, top, filter.top_level, filter.retired),
-        );
-        let matches = |number: u32| {
-            search.as_ref().is_none_or(|text| has_name_containing(topics, number, text))
-                && descendants.as_ref().is_none_or(|(top, descendants)| number != *top && descendants.contains(number))
-                && filter.top_level.is_none_or(|top| top == topics.broader(number).is_empty())
-                && filter.retired.is_none_or(|retired| retired == topics.get(number).retired_at.is_some())
-        };
-        let matching: Vec<u32> = topics.by_label().iter().copied().filter(|&number| matches(number)).collect();
-        Ok(Some(TopicConnection::new(snapshot, concept_page(topics, &key, &matching, &page_request)?)))
+        let (snapshot, page_request) = (&ctx.request().snapshot, PageRequest { first, after, last, before });
+        let filter = filter.unwrap_or_default().resolve(ctx.ids()).map_err(|error| error.at("filter"))?;
+        let page = ctx.newsroom().concept_page(snapshot.topics(), &filter, &page_request)?;
+        Ok(Some(TopicConnection::new(snapshot, page)))
     }
 
     /// A place. null if it does not exist.
@@ -282,41 +248,10 @@ impl Query {
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
         ctx.execution().yield_if_due().await;
-        let (snapshot, filter) = (&ctx.request().snapshot, filter.unwrap_or_default());
-        let (places, page_request) = (snapshot.places(), PageRequest { first, after, last, before });
-        let within = filter
-            .within
-            .map(|within| within.resolve(ctx.ids()))
-            .transpose()
-            .map_err(|error| error.at("within").at("filter"))?;
-        let kinds: Option<Vec<entity::place::PlaceKind>> =
-            filter.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect());
-        let descendants = within
-            .as_ref()
-            .map(|reference| {
-                places
-                    .find(reference)
-                    .map(|number| (number, places.closure(number)))
-                    .ok_or_else(|| concept_not_found("place", reference).at("within").at("filter"))
-            })
-            .transpose()?;
-        let search = normalized_search(filter.search.as_deref());
-        let top = descendants.as_ref().map(|(top, _)| places.get(*top).id);
-        let set_of_kinds: Option<BTreeSet<_>> = kinds.as_ref().map(|kinds| kinds.iter().collect());
-        let key = concept_cursor_key(
-            &ctx.newsroom().token_cipher,
-            "places",
-            &(&filter.search, &within, &kinds, filter.retired),
-            &(&search, top, set_of_kinds, filter.retired),
-        );
-        let matches = |number: u32| {
-            search.as_ref().is_none_or(|text| has_name_containing(places, number, text))
-                && descendants.as_ref().is_none_or(|(top, descendants)| number != *top && descendants.contains(number))
-                && kinds.as_ref().is_none_or(|kinds| kinds.contains(&places.get(number).kind))
-                && filter.retired.is_none_or(|retired| retired == places.get(number).retired_at.is_some())
-        };
-        let matching: Vec<u32> = places.by_label().iter().copied().filter(|&number| matches(number)).collect();
-        Ok(Some(PlaceConnection::new(snapshot, concept_page(places, &key, &matching, &page_request)?)))
+        let (snapshot, page_request) = (&ctx.request().snapshot, PageRequest { first, after, last, before });
+        let filter = filter.unwrap_or_default().resolve(ctx.ids()).map_err(|error| error.at("filter"))?;
+        let page = ctx.newsroom().concept_page(snapshot.places(), &filter, &page_request)?;
+        Ok(Some(PlaceConnection::new(snapshot, page)))
     }
 
     /// The caller and its permissions.

@@ -7,7 +7,7 @@
 //! - `release_set`: the releases that a viewer may see, narrowed by filters
 //! - `handle`: one visible release
 //! - `page`: keyset pagination of a release set in any order
-//! - `filter`: release filters, their errors and their canonical form
+//! - `filter`: filters on releases, topics and places, their errors and their canonical forms
 //! - `date_span`: first and last dates of a release set
 //! - `aggregates`: facet counts, timelines, comparisons, trends
 //! - `related`: releases that are similar to a given release

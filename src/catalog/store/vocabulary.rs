@@ -8,7 +8,9 @@
 
 use std::{collections::HashMap, ops::DerefMut, sync::Arc};
 
+use entity::place::PlaceKind;
 use roaring::RoaringBitmap;
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::collation::LabelSortKey;
@@ -16,12 +18,21 @@ use crate::journal::{ConceptFields, PlaceImage, TopicImage};
 
 /// A topic or place: the data that a vocabulary needs of it.
 pub trait Concept: Clone + DerefMut<Target = ConceptFields> {
+    /// The word for messages, lists, journal actions and default slugs: `topic` or `place`.
+    const WORD: &'static str;
+    /// Name of the filter condition that selects the concepts below another one.
+    const BELOW: &'static str;
+    /// The filter condition that only topics have (whether they have no broader topic) or only places (their kinds).
+    type Condition: std::fmt::Debug + Serialize;
+
     /// Returns the ids of the directly broader concepts.
     fn broader(&self) -> Vec<Uuid>;
     /// Returns the ids of the concept in other systems.
     fn codes(&self) -> Vec<ExternalCode>;
     /// Replaces references to the merged concept `from` with references to `into`, the target of the merge.
     fn redirect_merged(&mut self, from: Uuid, into: Uuid);
+    /// Returns whether the concept meets a condition.
+    fn meets(&self, condition: &Self::Condition) -> bool;
 
     /// Returns the preferred name in a language. If there is none, returns the name in the nearest less specific
     /// language (`pt` for `pt-BR`), or else the name in the default language.
@@ -34,6 +45,12 @@ pub trait Concept: Clone + DerefMut<Target = ConceptFields> {
             range = tag.rfind('-').map(|cut| &tag[..cut]);
         }
         &self.name
+    }
+
+    /// Returns the alternative names in one language, or in all languages if `language` is `None`.
+    fn alt_names_in(&self, language: Option<&str>) -> Vec<&str> {
+        let is_selected = |of: &str| language.is_none_or(|tag| tag.eq_ignore_ascii_case(of));
+        self.alt_names.iter().filter(|name| is_selected(&name.language)).map(|name| name.name.as_str()).collect()
     }
 
     /// Iterates over all names of the concept, preferred and alternative, in all languages.
@@ -57,6 +74,10 @@ pub enum ExternalCode {
 }
 
 impl Concept for TopicImage {
+    const WORD: &'static str = "topic";
+    const BELOW: &'static str = "under";
+    type Condition = bool;
+
     fn broader(&self) -> Vec<Uuid> {
         self.broader.clone()
     }
@@ -74,9 +95,16 @@ impl Concept for TopicImage {
         let own = self.id;
         redirect(&mut self.replaced_by, own, from, into);
     }
+    fn meets(&self, top_level: &bool) -> bool {
+        *top_level == self.broader.is_empty()
+    }
 }
 
 impl Concept for PlaceImage {
+    const WORD: &'static str = "place";
+    const BELOW: &'static str = "within";
+    type Condition = std::collections::BTreeSet<PlaceKind>;
+
     fn broader(&self) -> Vec<Uuid> {
         self.within.into_iter().collect()
     }
@@ -92,6 +120,9 @@ impl Concept for PlaceImage {
         let own = self.id;
         redirect(&mut self.within, own, from, into);
         redirect(&mut self.replaced_by, own, from, into);
+    }
+    fn meets(&self, kinds: &Self::Condition) -> bool {
+        kinds.contains(&self.kind)
     }
 }
 

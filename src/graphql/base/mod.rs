@@ -5,7 +5,6 @@
 //! - `global_id`: Relay object ids
 //! - `error`, `user_error`: top-level errors and `userErrors` of mutations
 //! - `excerpt`: excerpts of texts, for messages
-//! - `names`: names of topics and places
 //! - `loaders`: batched loading of rows
 //! - `projection`: the columns that a selection needs
 
@@ -15,7 +14,6 @@ pub(crate) mod error;
 pub(crate) mod excerpt;
 pub(crate) mod global_id;
 pub(crate) mod loaders;
-pub(crate) mod names;
 pub(crate) mod projection;
 pub(crate) mod scalars;
 pub(crate) mod user_error;

@@ -58,8 +58,7 @@ pub enum PlaceRef {
 impl TopicRef {
     /// Returns the number of the topic in the vocabulary. Fails if the topic does not exist.
     pub fn find(self, ids: &IdCodec, snapshot: &Snapshot) -> Result<u32, ApiError> {
-        let reference = self.resolve(ids)?;
-        snapshot.topics().find(&reference).ok_or_else(|| concept_not_found("topic", &reference))
+        snapshot.topics().find_existing(&self.resolve(ids)?).map_err(ApiError::from_filter)
     }
 
     /// Converts this input to a catalog reference.
@@ -83,9 +82,4 @@ impl PlaceRef {
             Self::GeonamesId(id) => ConceptRef::Geonames(id),
         })
     }
-}
-
-/// Creates the error for a reference to a topic or place that does not exist.
-pub fn concept_not_found(noun: &str, reference: &ConceptRef) -> ApiError {
-    ApiError::not_found(format!("there is no {noun} with {reference}; `{noun}s` lists the existing ones"))
 }

@@ -10,13 +10,12 @@ use super::{
     release_set::ReleaseStats,
 };
 use crate::{
-    catalog::{Concept, ReleaseSet, View},
+    catalog::{Concept, ReleaseSet, View, VocabularyFilter},
     graphql::{
         base::{
             enums::PlaceKind,
             error::ApiError,
             global_id,
-            names::alt_names,
             scalars::{DateTime, LanguageTag, Slug, Url},
         },
         engine::{context::ContextExt, serial_list::SerialList},
@@ -27,15 +26,7 @@ use crate::{
         },
     },
     journal::PlaceImage,
-    newsroom::{
-        Patch,
-        access::public_id::IdCodec,
-        reading::{
-            list::{concept_cursor_key, concept_page},
-            pagination::PageRequest,
-        },
-        taxonomy::place,
-    },
+    newsroom::{Patch, access::public_id::IdCodec, reading::pagination::PageRequest, taxonomy::place},
 };
 
 /// A place in a hierarchy of world, regions, countries and cities.
@@ -88,7 +79,7 @@ impl Place {
         &self,
         #[graphql(desc = "Only names in this language. Default: all languages.")] language: Option<LanguageTag>,
     ) -> Vec<&str> {
-        alt_names(self.image(), language.as_ref())
+        self.image().alt_names_in(language.as_ref().map(|tag| tag.0.as_str()))
     }
 
     /// The kind of place.
@@ -144,9 +135,7 @@ impl Place {
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
         let (places, page_request) = (self.snapshot.places(), PageRequest { first, after, last, before });
-        let scope = ("within", self.image().id);
-        let key = concept_cursor_key(&ctx.newsroom().token_cipher, "places", &scope, &scope);
-        let page = concept_page(places, &key, places.narrower(self.number), &page_request)?;
+        let page = ctx.newsroom().narrower_page(places, self.number, "within", &page_request)?;
         Ok(Some(PlaceConnection::new(&self.snapshot, page)))
     }
 
@@ -293,11 +282,20 @@ impl PlaceInput {
 pub struct PlaceFilter {
     /// Only places with a name that contains this text, ignoring case and accents. The search covers alternative
     /// names and names in all languages.
-    pub search: Option<String>,
+    search: Option<String>,
     /// Places of one of these kinds.
-    pub kinds: Option<Vec<PlaceKind>>,
+    kinds: Option<Vec<PlaceKind>>,
     /// Only places within the given place, at any depth.
-    pub within: Option<PlaceRef>,
+    within: Option<PlaceRef>,
     /// true: only retired places. false: only places in use. Default: both.
-    pub retired: Option<bool>,
+    retired: Option<bool>,
+}
+
+impl PlaceFilter {
+    /// Converts this input to a catalog filter.
+    pub fn resolve(self, ids: &IdCodec) -> Result<VocabularyFilter<PlaceImage>, ApiError> {
+        let below = self.within.map(|within| within.resolve(ids)).transpose().map_err(|error| error.at("within"))?;
+        let own = self.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect());
+        Ok(VocabularyFilter { search: self.search, below, own, retired: self.retired })
+    }
 }

@@ -10,12 +10,11 @@ use super::{
     release_set::ReleaseStats,
 };
 use crate::{
-    catalog::{Concept, View},
+    catalog::{Concept, View, VocabularyFilter},
     graphql::{
         base::{
             error::ApiError,
             global_id,
-            names::alt_names,
             scalars::{DateTime, LanguageTag, Slug, Url},
         },
         engine::{context::ContextExt, serial_list::SerialList},
@@ -26,15 +25,7 @@ use crate::{
         },
     },
     journal::TopicImage,
-    newsroom::{
-        Patch,
-        access::public_id::IdCodec,
-        reading::{
-            list::{concept_cursor_key, concept_page},
-            pagination::PageRequest,
-        },
-        taxonomy::topic,
-    },
+    newsroom::{Patch, access::public_id::IdCodec, reading::pagination::PageRequest, taxonomy::topic},
 };
 
 /// A topic that releases are about (SKOS `Concept`). All topics are public, even those that only unpublished releases
@@ -87,7 +78,7 @@ impl Topic {
         &self,
         #[graphql(desc = "Only names in this language. Default: all languages.")] language: Option<LanguageTag>,
     ) -> Vec<&str> {
-        alt_names(self.image(), language.as_ref())
+        self.image().alt_names_in(language.as_ref().map(|tag| tag.0.as_str()))
     }
 
     /// The definition of the topic. null if it has none.
@@ -115,9 +106,7 @@ impl Topic {
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<TopicConnection>, ApiError> {
         let (topics, page_request) = (self.snapshot.topics(), PageRequest { first, after, last, before });
-        let scope = ("narrower", self.image().id);
-        let key = concept_cursor_key(&ctx.newsroom().token_cipher, "topics", &scope, &scope);
-        let page = concept_page(topics, &key, topics.narrower(self.number), &page_request)?;
+        let page = ctx.newsroom().narrower_page(topics, self.number, "narrower", &page_request)?;
         Ok(Some(TopicConnection::new(&self.snapshot, page)))
     }
 
@@ -223,11 +212,19 @@ impl TopicInput {
 pub struct TopicFilter {
     /// Only topics with a name that contains this text, ignoring case and accents. The search covers alternative
     /// names and names in all languages.
-    pub search: Option<String>,
+    search: Option<String>,
     /// Only topics below the given topic, at any depth.
-    pub under: Option<TopicRef>,
+    under: Option<TopicRef>,
     /// true: only topics without a broader topic. false: only topics with a broader topic. Default: both.
-    pub top_level: Option<bool>,
+    top_level: Option<bool>,
     /// true: only retired topics. false: only topics in use. Default: both.
-    pub retired: Option<bool>,
+    retired: Option<bool>,
+}
+
+impl TopicFilter {
+    /// Converts this input to a catalog filter.
+    pub fn resolve(self, ids: &IdCodec) -> Result<VocabularyFilter<TopicImage>, ApiError> {
+        let below = self.under.map(|under| under.resolve(ids)).transpose().map_err(|error| error.at("under"))?;
+        Ok(VocabularyFilter { search: self.search, below, own: self.top_level, retired: self.retired })
+    }
 }

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     catalog::{
         Concept, Handle, LabelSortKey, OrderBy, PageWindow, ReleaseFilter, ReleaseSet, SortPosition, Vocabulary,
+        VocabularyFilter,
     },
     journal::WorkingImage,
     newsroom::{
@@ -187,45 +188,66 @@ pub struct ConceptPage {
     pub total: usize,
 }
 
-/// Returns the key that binds cursors to a list of topics or places. The key contains the filter as written and in
-/// its canonical form.
-pub fn concept_cursor_key(
-    cipher: &TokenCipher,
-    list: &'static str,
-    written: &impl Serialize,
-    canonical: &impl Serialize,
-) -> CursorKey {
-    CursorKey::new(cipher, list, &"label", written).with_canonical(canonical)
-}
+impl Newsroom {
+    /// Returns one page of the topics or places that match a filter.
+    pub fn concept_page<T: Concept>(
+        &self,
+        vocabulary: &Vocabulary<T>,
+        filter: &VocabularyFilter<T>,
+        request: &PageRequest,
+    ) -> Result<ConceptPage, Error> {
+        let (matching, written, canonical) = filter.apply(vocabulary)?;
+        self.page_by_label(vocabulary, &written, &canonical, &matching, request)
+    }
 
-/// Returns a page of a list of concepts that is sorted by label and then by slug.
-pub fn concept_page<T: Concept>(
-    vocabulary: &Vocabulary<T>,
-    key: &CursorKey,
-    all: &[u32],
-    request: &PageRequest,
-) -> Result<ConceptPage, Error> {
-    let (size, from_end) = request.size()?;
-    // A cursor contains a folded label and a slug. The label is folded again, because an earlier program version with
-    // other folding rules may have made the cursor.
-    let decode_cursor = |argument, cursor: &Option<String>| -> Result<Option<(LabelSortKey, String)>, Error> {
-        let read = |cursor: &str| key.decode::<(String, String)>(argument, cursor);
-        let read = cursor.as_deref().map(read).transpose()?;
-        Ok(read.map(|(folded, slug)| (LabelSortKey::of(&folded), slug)))
-    };
-    let (after, before) = (decode_cursor("after", &request.after)?, decode_cursor("before", &request.before)?);
-    let sort_key = |number: u32| {
-        let concept = vocabulary.get(number);
-        (LabelSortKey::of(&concept.name), concept.slug.clone())
-    };
-    let start = after.map_or(0, |after| all.partition_point(|&number| sort_key(number) <= after));
-    let end = before.map_or(all.len(), |before| all.partition_point(|&number| sort_key(number) < before)).max(start);
-    let (start, end) =
-        if from_end { (start.max(end.saturating_sub(size)), end) } else { (start, end.min(start + size)) };
-    let cursor = |number| {
-        let (label, slug) = sort_key(number);
-        key.encode(&(label.into_folded(), slug))
-    };
-    let entries = all[start..end].iter().map(|&number| (cursor(number), number)).collect();
-    Ok(ConceptPage { entries, has_previous: start > 0, has_next: end < all.len(), total: all.len() })
+    /// Returns one page of the topics or places directly below another one. `scope` distinguishes the cursors of
+    /// different lists.
+    pub fn narrower_page<T: Concept>(
+        &self,
+        vocabulary: &Vocabulary<T>,
+        number: u32,
+        scope: &str,
+        request: &PageRequest,
+    ) -> Result<ConceptPage, Error> {
+        let scope = (scope, vocabulary.get(number).id);
+        self.page_by_label(vocabulary, &scope, &scope, vocabulary.narrower(number), request)
+    }
+
+    /// Returns one page of a list of concepts that is sorted by label and then by slug. Cursors are bound to the list
+    /// as written and in canonical form.
+    fn page_by_label<T: Concept>(
+        &self,
+        vocabulary: &Vocabulary<T>,
+        written: &impl Serialize,
+        canonical: &impl Serialize,
+        all: &[u32],
+        request: &PageRequest,
+    ) -> Result<ConceptPage, Error> {
+        let key =
+            CursorKey::new(&self.token_cipher, &format!("{}s", T::WORD), &"label", written).with_canonical(canonical);
+        let (size, from_end) = request.size()?;
+        // A cursor contains a folded label and a slug. The label is folded again, because an earlier program version
+        // with other folding rules may have made the cursor.
+        let decode_cursor = |argument, cursor: &Option<String>| -> Result<Option<(LabelSortKey, String)>, Error> {
+            let read = |cursor: &str| key.decode::<(String, String)>(argument, cursor);
+            let read = cursor.as_deref().map(read).transpose()?;
+            Ok(read.map(|(folded, slug)| (LabelSortKey::of(&folded), slug)))
+        };
+        let (after, before) = (decode_cursor("after", &request.after)?, decode_cursor("before", &request.before)?);
+        let sort_key = |number: u32| {
+            let concept = vocabulary.get(number);
+            (LabelSortKey::of(&concept.name), concept.slug.clone())
+        };
+        let start = after.map_or(0, |after| all.partition_point(|&number| sort_key(number) <= after));
+        let end =
+            before.map_or(all.len(), |before| all.partition_point(|&number| sort_key(number) < before)).max(start);
+        let (start, end) =
+            if from_end { (start.max(end.saturating_sub(size)), end) } else { (start, end.min(start + size)) };
+        let cursor = |number| {
+            let (label, slug) = sort_key(number);
+            key.encode(&(label.into_folded(), slug))
+        };
+        let entries = all[start..end].iter().map(|&number| (cursor(number), number)).collect();
+        Ok(ConceptPage { entries, has_previous: start > 0, has_next: end < all.len(), total: all.len() })
+    }
 }

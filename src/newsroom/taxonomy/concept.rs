@@ -35,8 +35,6 @@ pub trait ConceptImage: Concept + PartialEq + Send + Sync + 'static {
     const NOUN: Noun;
     /// The resource whose permission the commands require.
     const RESOURCE: Resource;
-    /// The word for messages, journal actions and default slugs: `topic` or `place`.
-    const WORD: &'static str;
 
     /// Creates a concept with empty fields.
     fn blank(id: Uuid) -> Self;

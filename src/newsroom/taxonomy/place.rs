@@ -69,7 +69,6 @@ impl ConceptImage for PlaceImage {
     type Input = PlaceInput;
     const NOUN: Noun = Noun::Place;
     const RESOURCE: Resource = Resource::Places;
-    const WORD: &'static str = "place";
 
     fn blank(id: Uuid) -> Self {
         Self::blank(id)

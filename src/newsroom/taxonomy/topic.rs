@@ -51,7 +51,6 @@ impl ConceptImage for TopicImage {
     type Input = TopicInput;
     const NOUN: Noun = Noun::Topic;
     const RESOURCE: Resource = Resource::Topics;
-    const WORD: &'static str = "topic";
 
     fn blank(id: Uuid) -> Self {
         Self::blank(id)

@@ -79,6 +79,14 @@ impl<T: Concept> Vocabulary<T> {
             ConceptRef::Geonames(id) => self.by_code(&ExternalCode::Geonames(*id)),
         }
     }
+
+    /// Returns the number of the concept that a reference names. Fails if there is no such concept.
+    pub fn find_existing(&self, reference: &ConceptRef) -> Result<u32, FilterError> {
+        let word = T::WORD;
+        self.find(reference).ok_or_else(|| {
+            FilterError::unknown(format!("there is no {word} with {reference}; `{word}s` lists the existing ones"))
+        })
+    }
 }
 
 impl std::fmt::Display for ConceptRef {
@@ -98,17 +106,14 @@ impl std::fmt::Display for ConceptRef {
 
 impl TopicSetFilter {
     pub(in crate::catalog) fn apply_to(&self, candidates: &mut Candidates<'_>, view: &View) -> Result<(), FilterError> {
-        let bitmap_of = |reference: &ConceptRef| {
-            let number = view.topics().find(reference).ok_or_else(|| {
-                FilterError::unknown(format!("there is no topic with {reference}; `topics` lists the existing ones"))
-            })?;
-            Ok(if self.include_narrower {
+        let bitmap_of = |number| {
+            if self.include_narrower {
                 view.rolled_up(number)
             } else {
                 view.by_topic.get(number).cloned().unwrap_or_default()
-            })
+            }
         };
-        apply_concept_lists(candidates, [&self.any, &self.all, &self.none], bitmap_of)?;
+        apply_concept_lists(candidates, [&self.any, &self.all, &self.none], view.topics(), bitmap_of)?;
         apply_presence(candidates, self.missing, || view.with_topics.clone());
         Ok(())
     }
@@ -116,19 +121,16 @@ impl TopicSetFilter {
 
 impl PlaceSetFilter {
     pub(in crate::catalog) fn apply_to(&self, candidates: &mut Candidates<'_>, view: &View) -> Result<(), FilterError> {
-        let bitmap_of = |reference: &ConceptRef| {
-            let places = view.places();
-            let number = places.find(reference).ok_or_else(|| {
-                FilterError::unknown(format!("there is no place with {reference}; `places` lists the existing ones"))
-            })?;
+        let places = view.places();
+        let bitmap_of = |number| {
             let numbers = if self.include_within { places.closure(number) } else { RoaringBitmap::from([number]) };
-            Ok(view.with_places(self.role, &numbers))
+            view.with_places(self.role, &numbers)
         };
-        apply_concept_lists(candidates, [&self.any, &self.all, &self.none], bitmap_of)?;
+        apply_concept_lists(candidates, [&self.any, &self.all, &self.none], places, bitmap_of)?;
         apply_presence(candidates, self.missing, || view.with_any_place(self.role));
         if let Some(near) = &self.near {
             near.check().map_err(|error| error.at("near"))?;
-            let find = || view.with_places(self.role, &near.places(view.places()));
+            let find = || view.with_places(self.role, &near.places(places));
             candidates.retain(&view.cache.near_or_insert(self.role, near, find));
         }
         Ok(())
@@ -136,13 +138,14 @@ impl PlaceSetFilter {
 }
 
 /// Applies the conditions `any`, `all` and `none`. `bitmap_of` returns the releases that have a concept.
-fn apply_concept_lists(
+fn apply_concept_lists<T: Concept>(
     candidates: &mut Candidates<'_>,
     [any, all, none]: [&Option<Vec<ConceptRef>>; 3],
-    bitmap_of: impl Fn(&ConceptRef) -> Result<SharedBitmap, FilterError>,
+    vocabulary: &Vocabulary<T>,
+    bitmap_of: impl Fn(u32) -> SharedBitmap,
 ) -> Result<(), FilterError> {
     let find = |list: &'static str, index: usize, reference: &ConceptRef| {
-        bitmap_of(reference).map_err(|error| error.at(index.to_string()).at(list))
+        vocabulary.find_existing(reference).map(&bitmap_of).map_err(|error| error.at(index.to_string()).at(list))
     };
     if let Some(references) = any {
         if let [reference] = references.as_slice() {

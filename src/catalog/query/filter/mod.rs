@@ -5,7 +5,8 @@
 //! absent list: an empty `any` matches nothing, and an empty `all` or `none` matches everything. An unknown topic or
 //! place is an error, not an empty result. The nesting depth and the number of `near` conditions are limited.
 //!
-//! - `concept_filter`: conditions on topics and places
+//! - `concept_filter`: conditions on the topics and places of a release
+//! - `vocabulary_filter`: filters on topics or places instead of releases
 //! - `near`: condition that a place is near a point, by distance on the globe
 //! - `canonical`: canonical form of a filter, to which cursors are bound
 //! - `error`: errors of a filter, with the path of the invalid condition
@@ -14,6 +15,7 @@ pub(crate) mod canonical;
 pub(crate) mod concept_filter;
 pub(crate) mod error;
 pub(crate) mod near;
+pub(crate) mod vocabulary_filter;
 
 use std::ops::RangeInclusive;
 
