@@ -221,7 +221,6 @@ impl Validator {
     pub fn concepts<T: Concept>(
         &mut self,
         field: &str,
-        noun: &str,
         patch: Patch<Vec<ConceptRef>>,
         vocabulary: &Vocabulary<T>,
         into: &mut Vec<Uuid>,
@@ -248,7 +247,7 @@ impl Validator {
                         self.add_error(
                             &format!("{field}.{index}"),
                             ErrorCode::Invalid,
-                            format!("the {noun} \"{}\" is retired and cannot be assigned: {advice}", concept.slug),
+                            format!("the {} \"{}\" is retired and cannot be assigned: {advice}", T::WORD, concept.slug),
                         );
                     }
                     ids.push(id);
@@ -256,7 +255,7 @@ impl Validator {
                 None => self.add_error(
                     &format!("{field}.{index}"),
                     ErrorCode::NotFound,
-                    format!("there is no {noun} with {reference}: create it first, or choose another"),
+                    format!("there is no {} with {reference}: create it first, or choose another", T::WORD),
                 ),
             }
         }

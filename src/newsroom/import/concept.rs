@@ -114,7 +114,7 @@ impl Importer<'_> {
         let (index, _) = C::indexes(self);
         let existing = index.by_slug(&record.slug).cloned();
         let mut image = existing.clone().unwrap_or_else(|| C::blank(record.id));
-        let broader = match index.ids(&record.parents, C::WORD) {
+        let broader = match index.ids(&record.parents) {
             Ok(ids) => ids,
             Err(why) => return Ok(RecordResult::Refused(why)),
         };
@@ -133,7 +133,7 @@ impl Importer<'_> {
                 self.duplicate_conflict(C::WORD, &record.slug, first)
             });
         }
-        if let Some(why) = index.code_conflict(&image).or_else(|| index.cycle_error(&image, C::WORD)) {
+        if let Some(why) = index.code_conflict(&image).or_else(|| index.cycle_error(&image)) {
             return Ok(RecordResult::Refused(why));
         }
         let overwrite = self.options.overwrite;

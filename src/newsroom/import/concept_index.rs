@@ -64,11 +64,12 @@ impl<T: Concept> ConceptIndex<T> {
     }
 
     /// Resolves slugs to ids. Returns a message for the first slug that does not exist.
-    pub(super) fn ids(&self, slugs: &[String], noun: &str) -> Result<Vec<Uuid>, String> {
+    pub(super) fn ids(&self, slugs: &[String]) -> Result<Vec<Uuid>, String> {
         let id = |slug: &String| {
             self.by_slug(slug).map(|concept| concept.id).ok_or_else(|| {
                 let shown: String = slug.chars().take(80).collect();
-                format!("there is no {noun} with the slug \"{shown}\": add it to the file, or correct the slug")
+                let word = T::WORD;
+                format!("there is no {word} with the slug \"{shown}\": add it to the file, or correct the slug")
             })
         };
         slugs.iter().map(id).collect()
@@ -90,13 +91,13 @@ impl<T: Concept> ConceptIndex<T> {
     }
 
     /// Returns a message if a concept would become its own ancestor.
-    pub(super) fn cycle_error(&self, image: &T, noun: &str) -> Option<String> {
+    pub(super) fn cycle_error(&self, image: &T) -> Option<String> {
         let parents =
             |id| self.vocabulary.by_id(id).map(|number| self.vocabulary.get(number).broader()).unwrap_or_default();
         image
             .broader()
             .into_iter()
             .any(|parent| has_path(parent, image.id, parents))
-            .then(|| format!("this {noun} would become its own ancestor: correct its parents"))
+            .then(|| format!("this {} would become its own ancestor: correct its parents", T::WORD))
     }
 }

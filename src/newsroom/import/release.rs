@@ -96,11 +96,7 @@ impl Importer<'_> {
             input.slug = Patch::Set(slug_format::from_headline(&headline));
         }
         let concepts = (|| {
-            Ok([
-                self.topics.ids(&record.topics, "topic")?,
-                self.places.ids(&record.dateline, "place")?,
-                self.places.ids(&record.about, "place")?,
-            ])
+            Ok([self.topics.ids(&record.topics)?, self.places.ids(&record.dateline)?, self.places.ids(&record.about)?])
         })();
         let concepts = match concepts {
             Ok(ids) => ids,

@@ -142,9 +142,9 @@ impl Content {
         let (given_topics, given_places) = (std::mem::take(&mut input.topics), std::mem::take(&mut input.places));
         let given_dateline = std::mem::take(&mut input.dateline_places);
         self.apply_fields(input, validator);
-        validator.concepts("topics", "topic", given_topics, topics, &mut self.topics);
-        validator.concepts("datelinePlaces", "place", given_dateline, places, &mut self.dateline);
-        validator.concepts("places", "place", given_places, places, &mut self.about);
+        validator.concepts("topics", given_topics, topics, &mut self.topics);
+        validator.concepts("datelinePlaces", given_dateline, places, &mut self.dateline);
+        validator.concepts("places", given_places, places, &mut self.about);
         validator.slug("slug", slug, &mut self.slug);
     }
 

@@ -155,7 +155,7 @@ impl ConceptImage for PlaceImage {
             Patch::Clear => Patch::Clear,
             Patch::Set(reference) => Patch::Set(vec![reference]),
         };
-        validator.concepts("within", "place", patch, places, &mut within);
+        validator.concepts("within", patch, places, &mut within);
         self.within = within.first().copied();
     }
 

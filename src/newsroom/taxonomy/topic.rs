@@ -80,7 +80,7 @@ impl ConceptImage for TopicImage {
         let common = CommonInput { slug, name, names, alt_names, uri, retired_at };
         apply_common(&mut self.fields, common, validator);
         validator.optional_text("definition", input.definition, &mut self.definition, 5000);
-        validator.concepts("broader", "topic", input.broader, topics, &mut self.broader);
+        validator.concepts("broader", input.broader, topics, &mut self.broader);
     }
 
     fn set_broader(&mut self, ids: Vec<Uuid>, validator: &mut Validator) {
