@@ -13,7 +13,8 @@ use crate::{
     limits::Limits,
 };
 
-/// Fails if the variables contain more than `limits.values` values, including those nested in lists and objects.
+/// Fails if the variables contain more than `limits.values` values, including those nested in lists and objects. The
+/// count of JSON values in `http` does not imply this, because coercion adds default values of the document and lists.
 pub fn check_value_count(variables: &Variables, limits: &Limits, at: Pos) -> Result<(), RequestError> {
     let values = count_values(variables.values());
     check_limit(values, limits.values, "values in its variables", "limits.values", "send fewer values at a time", at)

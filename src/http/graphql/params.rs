@@ -114,7 +114,8 @@ impl GraphqlParams {
 const NON_VARIABLE_VALUES: u64 = 100;
 
 /// Fails if a JSON text has too many values. The values are counted in one pass over the bytes, before the text is
-/// parsed. The JSON parser checks syntax and nesting depth.
+/// parsed, because a parsed value takes many times the memory of its text. The JSON parser checks syntax and nesting
+/// depth.
 pub(in crate::http) fn check_value_count(json: &[u8], limits: &Limits) -> Result<(), HttpError> {
     let limit = limits.values.saturating_add(NON_VARIABLE_VALUES);
     let (mut values, mut quoted, mut escaped, mut value_expected) = (0, false, false, false);
