@@ -31,7 +31,7 @@ pub use query::filter::concept_filter::{ConceptRef, PlaceSetFilter, TopicSetFilt
 pub use query::filter::error::FilterError;
 pub use query::filter::near::Near;
 pub use query::filter::vocabulary_filter::VocabularyFilter;
-pub use query::filter::{MAX_FILTER_DEPTH, Range, ReleaseFilter};
+pub use query::filter::{Range, ReleaseFilter};
 pub use query::handle::Handle;
 pub use query::page::{PageWindow, Slice, SortPosition};
 pub use query::release_set::{ReleaseKey, ReleaseSet, Tombstone};

@@ -85,8 +85,9 @@ impl View {
         })
     }
 
-    /// Checks whether a filter is valid for the present topics and places.
+    /// Fails if a filter is too large for a subscription, or is not valid for the present topics and places.
     pub fn check_filter(&self, viewer: &Viewer, filter: &Arc<ReleaseFilter>) -> Result<(), FilterError> {
+        filter.check_subscription_weight()?;
         Arc::new(Self::from(without_releases(self)))
             .visible_to(viewer, DateTime::<Utc>::MIN_UTC)
             .narrow(filter)

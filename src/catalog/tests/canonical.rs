@@ -216,7 +216,7 @@ fn kinds(kinds: &[ReleaseKind]) -> ReleaseFilter {
     ReleaseFilter { kinds: Some(kinds.to_vec()), ..ReleaseFilter::default() }
 }
 
-fn near(latitude: f64, longitude: f64, kilometres: f64) -> ReleaseFilter {
+pub(super) fn near(latitude: f64, longitude: f64, kilometres: f64) -> ReleaseFilter {
     places(PlaceSetFilter { near: Some(Near { latitude, longitude, kilometres }), ..no_places() })
 }
 

@@ -24,7 +24,7 @@ use entity::{Noun, api_token::Role};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{sync::builder::SnapshotBuilder, *};
+use super::{query::filter::limits::MAX_DEPTH, sync::builder::SnapshotBuilder, *};
 use crate::{
     auth::viewer::Viewer,
     journal::{Entry, Image},
@@ -230,9 +230,34 @@ proptest! {
 fn a_filter_nested_too_deep_is_refused() {
     let newsroom = Newsroom::default();
     let mut filter = ReleaseFilter::default();
-    for _ in 0..=MAX_FILTER_DEPTH {
+    for _ in 0..=MAX_DEPTH {
         filter = ReleaseFilter { not: Some(Box::new(filter)), ..ReleaseFilter::default() };
     }
     let set = loaded(&newsroom).visible_to(&Viewer::public(), DateTime::UNIX_EPOCH);
     assert!(set.narrow(&Arc::new(filter)).is_err_and(|error| error.message.contains("nested")));
+}
+
+#[test]
+fn near_conditions_and_the_weight_in_a_subscription_are_limited() {
+    let view = loaded(&Newsroom::default());
+    let circle = canonical::near(0.0, 0.0, 1.0);
+    let filter = |filters: usize, circles: usize| {
+        let nested =
+            (1..filters).map(|number| if number <= circles { circle.clone() } else { ReleaseFilter::default() });
+        Arc::new(ReleaseFilter { or: Some(nested.collect()), ..ReleaseFilter::default() })
+    };
+    let refusal = |filters, circles| {
+        view.check_filter(&Viewer::public(), &filter(filters, circles)).err().map(|error| error.message)
+    };
+    for within_limits in [(200, 0), (190, 1), (100, 10)] {
+        assert_eq!(refusal(within_limits.0, within_limits.1), None);
+    }
+    for too_large in [(201, 0), (191, 1)] {
+        assert!(refusal(too_large.0, too_large.1).is_some_and(|message| message.contains("size 201, at most 200")));
+    }
+    assert!(refusal(12, 11).is_some_and(|message| message.contains("more than 10 `near` conditions")));
+    assert_eq!(
+        [(20, 0), (21, 0), (10, 1), (11, 1)].map(|(n, near)| filter(n, near).is_heavy()),
+        [false, true, false, true]
+    );
 }

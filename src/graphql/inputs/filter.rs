@@ -1,13 +1,13 @@
 //! Input objects for release filters and sort orders, and their conversion to catalog filters and sort keys.
 //!
-//! The conversion decodes global ids and limits the length of lists. `catalog::query::filter` evaluates the filters.
+//! The conversion decodes global ids and checks the length of lists. `catalog::query::filter` evaluates the filters.
 
 use async_graphql::{ID, InputObject};
 use entity::Noun;
 
 use super::lookup::{PlaceRef, TopicRef};
 use crate::{
-    catalog::{self, ConceptRef, Near, OrderBy, Range},
+    catalog::{self, Near, OrderBy, Range},
     graphql::base::{
         enums::{Direction, PlaceRole, ReleaseKind, ReleaseOrderKey, ReleaseState},
         error::ApiError,
@@ -133,9 +133,6 @@ pub struct ReleaseOrder {
     direction: Direction,
 }
 
-/// Maximum number of entries in one list of a filter.
-const MAX_LIST_LENGTH: usize = 1000;
-
 impl ReleaseFilter {
     /// Converts the argument `filter`, if it is present, to a catalog filter.
     pub fn resolve_argument(filter: Option<Self>, ids: &IdCodec) -> Result<Option<catalog::ReleaseFilter>, ApiError> {
@@ -144,54 +141,24 @@ impl ReleaseFilter {
 
     /// Converts this input to a catalog filter.
     fn resolve(self, ids: &IdCodec) -> Result<catalog::ReleaseFilter, ApiError> {
-        let lists = [
-            ("and", self.and.as_ref().map(Vec::len)),
-            ("or", self.or.as_ref().map(Vec::len)),
-            ("ids", self.ids.as_ref().map(Vec::len)),
-            ("kinds", self.kinds.as_ref().map(Vec::len)),
-            ("languages", self.languages.as_ref().map(Vec::len)),
-            ("states", self.states.as_ref().map(Vec::len)),
-            ("authors", self.authors.as_ref().map(Vec::len)),
-        ];
-        lists.into_iter().try_for_each(|(name, length)| check_list_length(name, length))?;
-        let resolve_all = |filters: Option<Vec<Self>>, name: &str| {
-            filters
-                .map(|filters| {
-                    filters
-                        .into_iter()
-                        .map(|filter| filter.resolve(ids))
-                        .collect::<Result<Vec<_>, _>>()
-                        .map_err(|error| error.at(name))
-                })
-                .transpose()
-        };
         Ok(catalog::ReleaseFilter {
-            and: resolve_all(self.and, "and")?,
-            or: resolve_all(self.or, "or")?,
+            and: convert_list("and", self.and, |filter| filter.resolve(ids))?,
+            or: convert_list("or", self.or, |filter| filter.resolve(ids))?,
             not: self
                 .not
                 .map(|filter| filter.resolve(ids).map(Box::new).map_err(|error| error.at("not")))
                 .transpose()?,
-            ids: self
-                .ids
-                .map(|global_ids| {
-                    global_ids
-                        .iter()
-                        .map(|id| global_id::decode_as(ids, Noun::Release, id))
-                        .collect::<Result<_, _>>()
-                        .map_err(|error| error.at("ids"))
-                })
-                .transpose()?,
-            kinds: self.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            ids: convert_list("ids", self.ids, |id| global_id::decode_as(ids, Noun::Release, &id))?,
+            kinds: convert_list("kinds", self.kinds, |kind| Ok(kind.into()))?,
             topics: self.topics.map(|topics| topics.resolve(ids)).transpose().map_err(|error| error.at("topics"))?,
             places: self.places.map(|places| places.resolve(ids)).transpose().map_err(|error| error.at("places"))?,
-            languages: self.languages.map(|tags| tags.into_iter().map(|tag| tag.0).collect()),
+            languages: convert_list("languages", self.languages, |tag| Ok(tag.0))?,
             release_date: self.release_date.map(DateRange::resolve),
             published_at: self.published_at.map(DateTimeRange::resolve),
             modified_at: self.modified_at.map(DateTimeRange::resolve),
-            states: self.states.map(|states| states.into_iter().map(Into::into).collect()),
+            states: convert_list("states", self.states, |state| Ok(state.into()))?,
             has_working: self.has_working,
-            authors: self.authors,
+            authors: convert_list("authors", self.authors, Ok)?,
         })
     }
 }
@@ -212,9 +179,9 @@ impl DateTimeRange {
 impl TopicSetFilter {
     fn resolve(self, ids: &IdCodec) -> Result<catalog::TopicSetFilter, ApiError> {
         Ok(catalog::TopicSetFilter {
-            any: resolve_references("any", self.any, |topic: TopicRef| topic.resolve(ids))?,
-            all: resolve_references("all", self.all, |topic: TopicRef| topic.resolve(ids))?,
-            none: resolve_references("none", self.none, |topic: TopicRef| topic.resolve(ids))?,
+            any: convert_list("any", self.any, |topic| topic.resolve(ids))?,
+            all: convert_list("all", self.all, |topic| topic.resolve(ids))?,
+            none: convert_list("none", self.none, |topic| topic.resolve(ids))?,
             missing: self.missing,
             include_narrower: self.include_narrower,
         })
@@ -224,9 +191,9 @@ impl TopicSetFilter {
 impl PlaceSetFilter {
     fn resolve(self, ids: &IdCodec) -> Result<catalog::PlaceSetFilter, ApiError> {
         Ok(catalog::PlaceSetFilter {
-            any: resolve_references("any", self.any, |place: PlaceRef| place.resolve(ids))?,
-            all: resolve_references("all", self.all, |place: PlaceRef| place.resolve(ids))?,
-            none: resolve_references("none", self.none, |place: PlaceRef| place.resolve(ids))?,
+            any: convert_list("any", self.any, |place| place.resolve(ids))?,
+            all: convert_list("all", self.all, |place| place.resolve(ids))?,
+            none: convert_list("none", self.none, |place| place.resolve(ids))?,
             missing: self.missing,
             role: self.role.into(),
             include_within: self.include_within,
@@ -239,24 +206,15 @@ impl PlaceSetFilter {
     }
 }
 
-/// Checks the length of a list of topic or place references, and converts each reference.
-fn resolve_references<R>(
+/// Checks the length of a list and converts each entry.
+fn convert_list<T, U>(
     name: &'static str,
-    list: Option<Vec<R>>,
-    resolve: impl Fn(R) -> Result<ConceptRef, ApiError>,
-) -> Result<Option<Vec<ConceptRef>>, ApiError> {
-    check_list_length(name, list.as_ref().map(Vec::len))?;
-    list.map(|list| list.into_iter().map(resolve).collect::<Result<_, _>>().map_err(|error| error.at(name))).transpose()
-}
-
-fn check_list_length(name: &str, length: Option<usize>) -> Result<(), ApiError> {
-    match length {
-        Some(length) if length > MAX_LIST_LENGTH => {
-            Err(ApiError::bad_input(format!("`{name}` has {length} entries; the maximum is {MAX_LIST_LENGTH}"))
-                .at(name))
-        }
-        _ => Ok(()),
-    }
+    list: Option<Vec<T>>,
+    convert: impl Fn(T) -> Result<U, ApiError>,
+) -> Result<Option<Vec<U>>, ApiError> {
+    let Some(list) = list else { return Ok(None) };
+    catalog::ReleaseFilter::check_list_length(name, list.len()).map_err(ApiError::from_filter)?;
+    list.into_iter().map(convert).collect::<Result<_, _>>().map(Some).map_err(|error| error.at(name))
 }
 
 /// Converts the argument `orderBy` to catalog sort keys. Default: latest release date first.

@@ -29,13 +29,6 @@ use crate::{
 /// Audience byte in the position of a change. A position of a change is valid for every audience.
 const ALL_AUDIENCES: u8 = u8::MAX;
 
-/// Maximum weight of a subscription's filter: the number of filters in it, plus ten for each `near` condition.
-const MAX_FILTER_WEIGHT: usize = 200;
-
-/// Maximum weight of a light filter. Light and heavy filters are evaluated under separate permits, so light filters
-/// do not wait for heavy filters.
-const LIGHT_FILTER_WEIGHT: usize = 20;
-
 /// Journal actions that record a scheduled transition.
 const AUTOMATIC_ACTIONS: [&str; 2] = [ReleaseAction::Publish.name(), EMBARGO_END_ACTION];
 
@@ -104,15 +97,7 @@ impl Newsroom {
         let snapshot = self.catalog.snapshot();
         let filter = filter.map(Arc::new);
         if let Some(filter) = &filter {
-            if filter.weight() > MAX_FILTER_WEIGHT {
-                let message = format!(
-                    "the filter is too large for a subscription (size {}, at most {MAX_FILTER_WEIGHT}): use a smaller \
-                     filter, or subscribe without one",
-                    filter.weight()
-                );
-                return Err(Error::field(&["filter"], ErrorCode::Invalid, message));
-            }
-            snapshot.check_filter(viewer, filter).map_err(Error::Filter)?;
+            snapshot.check_filter(viewer, filter)?;
         }
         let (epoch, sequence) = (snapshot.epoch(), snapshot.sequence());
         let (viewer, max_lag) = (viewer.clone(), max_lag.min(i64::MAX as u64) as i64);
@@ -172,7 +157,7 @@ impl ChangeStream {
                     return Err(ChangeStreamError::HierarchyChanged);
                 }
                 let kind = {
-                    let heavy = self.filter.as_ref().is_some_and(|filter| filter.weight() > LIGHT_FILTER_WEIGHT);
+                    let heavy = self.filter.as_ref().is_some_and(|filter| filter.is_heavy());
                     let _permit = self.newsroom.catalog.evaluation_permit(heavy).await;
                     self.newsroom.catalog.snapshot().visible_change(&entry, &self.viewer, self.filter.as_ref())
                 };

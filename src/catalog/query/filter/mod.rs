@@ -3,17 +3,19 @@
 //!
 //! All conditions of one filter must hold; `and`, `or` and `not` combine filters. An empty list is not the same as an
 //! absent list: an empty `any` matches nothing, and an empty `all` or `none` matches everything. An unknown topic or
-//! place is an error, not an empty result. The nesting depth and the number of `near` conditions are limited.
+//! place is an error, not an empty result.
 //!
 //! - `concept_filter`: conditions on the topics and places of a release
 //! - `vocabulary_filter`: filters on topics or places instead of releases
 //! - `near`: condition that a place is near a point, by distance on the globe
+//! - `limits`: limits of one filter
 //! - `canonical`: canonical form of a filter, to which cursors are bound
 //! - `error`: errors of a filter, with the path of the invalid condition
 
 pub(crate) mod canonical;
 pub(crate) mod concept_filter;
 pub(crate) mod error;
+pub(crate) mod limits;
 pub(crate) mod near;
 pub(crate) mod vocabulary_filter;
 
@@ -35,13 +37,6 @@ use crate::catalog::{
 };
 use concept_filter::{PlaceSetFilter, TopicSetFilter};
 use error::FilterError;
-
-/// Maximum nesting depth of filters.
-pub const MAX_FILTER_DEPTH: usize = 16;
-
-/// Maximum number of `near` conditions in one filter, including nested filters. Each `near` condition is compared
-/// with every place.
-pub const MAX_NEAR_CONDITIONS: usize = 10;
 
 /// A filter as the client wrote it. [`Self::canonical`] recognises filters that are equal except for their notation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -94,11 +89,7 @@ impl ReleaseFilter {
         view: &View,
         is_desk: bool,
     ) -> Result<Candidates<'a>, FilterError> {
-        if self.flattened().into_iter().filter(|filter| filter.has_near()).count() > MAX_NEAR_CONDITIONS {
-            return Err(FilterError::invalid(format!(
-                "the filter has more than {MAX_NEAR_CONDITIONS} `near` conditions: use fewer, or larger circles"
-            )));
-        }
+        self.check_near_conditions()?;
         self.apply_to(Candidates::all_of(members), view, is_desk, 0)
     }
 
@@ -112,17 +103,6 @@ impl ReleaseFilter {
             index += 1;
         }
         filters
-    }
-
-    /// Returns whether the filter has a `near` condition, ignoring nested filters.
-    fn has_near(&self) -> bool {
-        self.places.as_ref().is_some_and(|places| places.near.is_some())
-    }
-
-    /// Returns the size of the filter: the number of filters, including this filter and all nested filters, plus ten
-    /// for each `near` condition.
-    pub fn weight(&self) -> usize {
-        self.flattened().into_iter().map(|filter| if filter.has_near() { 11 } else { 1 }).sum()
     }
 
     /// Returns whether the filter or a nested filter has conditions on topics or places.
@@ -201,11 +181,7 @@ impl ReleaseFilter {
         is_desk: bool,
         depth: usize,
     ) -> Result<Candidates<'a>, FilterError> {
-        if depth > MAX_FILTER_DEPTH {
-            return Err(FilterError::invalid(format!(
-                "filters are nested more than {MAX_FILTER_DEPTH} deep: flatten the filter"
-            )));
-        }
+        Self::check_depth(depth)?;
         if let Some(kinds) = &self.kinds {
             candidates.retain_any(&view.by_kind, kinds.iter().map(|&kind| kind as u32));
         }
