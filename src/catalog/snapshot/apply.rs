@@ -8,6 +8,7 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use entity::{Noun, release::ReleaseState};
+use roaring::RoaringBitmap;
 use uuid::Uuid;
 
 use super::{Facts, Instants, Snapshot};
@@ -15,6 +16,7 @@ use crate::{
     catalog::{
         sort::OrderKey,
         store::{
+            bitmap::BitmapIndex,
             sorted_index::SortedIndex,
             units::{NEVER, days, month},
             vocabulary::{Concept, Vocabulary},
@@ -174,30 +176,11 @@ impl Snapshot {
     /// Adds a release to all bitmaps and indexes under the values in its columns. `update_sorted` says whether this
     /// includes the sorted indexes.
     pub(in crate::catalog) fn add_to_indexes(&mut self, ordinal: u32, update_sorted: bool) {
-        let facts = *self.facts.get(ordinal);
         Arc::make_mut(&mut self.all).insert(ordinal);
-        if facts.state == ReleaseState::Published && self.embargo(ordinal).is_none() {
+        if self.facts.get(ordinal).state == ReleaseState::Published && self.embargo(ordinal).is_none() {
             Arc::make_mut(&mut self.public).insert(ordinal);
         }
-        self.by_state.insert(facts.state as u32, ordinal);
-        self.by_kind.insert(facts.kind as u32, ordinal);
-        self.by_month.insert(month(*self.release_dates.get(ordinal)), ordinal);
-        self.languages.bitmaps.insert(facts.language, ordinal);
-        self.authors.bitmaps.insert(facts.author, ordinal);
-        for (lists, table, with) in [
-            (&self.topics_of, &mut self.by_topic, &mut self.with_topics),
-            (&self.dateline_of, &mut self.by_dateline, &mut self.with_dateline),
-            (&self.about_of, &mut self.by_about, &mut self.with_about),
-        ] {
-            let list = lists.get(ordinal);
-            list.iter().for_each(|&value| table.insert(value, ordinal));
-            if !list.is_empty() {
-                Arc::make_mut(with).insert(ordinal);
-            }
-        }
-        if self.working.contains_key(&ordinal) {
-            Arc::make_mut(&mut self.with_working).insert(ordinal);
-        }
+        self.update_bitmaps(ordinal, BitmapIndex::insert, RoaringBitmap::insert);
         let slugs = &self.slugs;
         self.by_slug.insert(slugs.get(ordinal), ordinal, |other| slugs.get(other));
         if update_sorted {
@@ -208,31 +191,42 @@ impl Snapshot {
     /// Removes a release from all bitmaps and indexes. The columns must still contain the values under which it was
     /// added.
     pub(in crate::catalog) fn remove_from_indexes(&mut self, ordinal: u32) {
-        let facts = *self.facts.get(ordinal);
         if self.public.contains(ordinal) {
             Arc::make_mut(&mut self.public).remove(ordinal);
         }
-        self.by_state.remove(facts.state as u32, ordinal);
-        self.by_kind.remove(facts.kind as u32, ordinal);
-        self.by_month.remove(month(*self.release_dates.get(ordinal)), ordinal);
-        self.languages.bitmaps.remove(facts.language, ordinal);
-        self.authors.bitmaps.remove(facts.author, ordinal);
-        for (lists, table, with) in [
+        self.update_bitmaps(ordinal, BitmapIndex::remove, RoaringBitmap::remove);
+        self.by_slug.remove(self.slugs.get(ordinal), ordinal);
+        self.update_sorted_indexes(|index, compare| index.remove(ordinal, compare));
+    }
+
+    /// Inserts a release into the bitmaps of the values in its columns, or removes it from them. The parameters are
+    /// the operation on an index with one bitmap for each value, and on a single bitmap.
+    fn update_bitmaps(
+        &mut self,
+        ordinal: u32,
+        update_index: impl Fn(&mut BitmapIndex, u32, u32),
+        update_bitmap: impl Fn(&mut RoaringBitmap, u32) -> bool,
+    ) {
+        let facts = *self.facts.get(ordinal);
+        update_index(&mut self.by_state, facts.state as u32, ordinal);
+        update_index(&mut self.by_kind, facts.kind as u32, ordinal);
+        update_index(&mut self.by_month, month(*self.release_dates.get(ordinal)), ordinal);
+        update_index(&mut self.languages.bitmaps, facts.language, ordinal);
+        update_index(&mut self.authors.bitmaps, facts.author, ordinal);
+        for (lists, index, with) in [
             (&self.topics_of, &mut self.by_topic, &mut self.with_topics),
             (&self.dateline_of, &mut self.by_dateline, &mut self.with_dateline),
             (&self.about_of, &mut self.by_about, &mut self.with_about),
         ] {
             let list = lists.get(ordinal);
-            list.iter().for_each(|&value| table.remove(value, ordinal));
+            list.iter().for_each(|&value| update_index(index, value, ordinal));
             if !list.is_empty() {
-                Arc::make_mut(with).remove(ordinal);
+                update_bitmap(Arc::make_mut(with), ordinal);
             }
         }
         if self.working.contains_key(&ordinal) {
-            Arc::make_mut(&mut self.with_working).remove(ordinal);
+            update_bitmap(Arc::make_mut(&mut self.with_working), ordinal);
         }
-        self.by_slug.remove(self.slugs.get(ordinal), ordinal);
-        self.update_sorted_indexes(|index, compare| index.remove(ordinal, compare));
     }
 
     /// Returns the sorted index of a sort key, to be changed.
