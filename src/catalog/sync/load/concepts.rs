@@ -6,10 +6,7 @@
 use std::collections::HashMap;
 
 use entity::{NameRole, Noun, merged_concept, place, place_name, topic, topic_broader, topic_name};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    sea_query::{Expr, ExprTrait},
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
 use uuid::Uuid;
 
 use super::{
@@ -29,16 +26,14 @@ pub(super) async fn topics_reporting<C: ConnectionTrait>(
     ids: Option<&[Uuid]>,
     out_of_range: &mut OutOfRangeLog,
 ) -> Result<Vec<TopicImage>, DbErr> {
-    let id_filter =
-        |column: sea_orm::sea_query::SimpleExpr| ids.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
     let rows = topic::Entity::find()
-        .filter(id_filter(Expr::col((topic::Entity, topic::Column::Id))))
+        .apply_if(ids, |select, ids| select.filter(topic::Column::Id.is_in(ids.to_vec())))
         .order_by_asc(topic::Column::Id)
         .all(connection)
         .await?;
     let mut broader: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
     let broader_rows = topic_broader::Entity::find()
-        .filter(id_filter(Expr::col((topic_broader::Entity, topic_broader::Column::TopicId))))
+        .apply_if(ids, |select, ids| select.filter(topic_broader::Column::TopicId.is_in(ids.to_vec())))
         .order_by_asc(topic_broader::Column::TopicId)
         .order_by_asc(topic_broader::Column::Position);
     for step in broader_rows.all(connection).await? {
@@ -46,7 +41,7 @@ pub(super) async fn topics_reporting<C: ConnectionTrait>(
     }
     let mut names: HashMap<Uuid, [Vec<Name>; 2]> = HashMap::new();
     let all_names = topic_name::Entity::find()
-        .filter(id_filter(Expr::col((topic_name::Entity, topic_name::Column::TopicId))))
+        .apply_if(ids, |select, ids| select.filter(topic_name::Column::TopicId.is_in(ids.to_vec())))
         .order_by_asc(topic_name::Column::TopicId)
         .order_by_asc(topic_name::Column::Position);
     for row in all_names.all(connection).await? {
@@ -89,16 +84,14 @@ pub(super) async fn places_reporting<C: ConnectionTrait>(
     ids: Option<&[Uuid]>,
     out_of_range: &mut OutOfRangeLog,
 ) -> Result<Vec<PlaceImage>, DbErr> {
-    let id_filter =
-        |column: sea_orm::sea_query::SimpleExpr| ids.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
     let rows = place::Entity::find()
-        .filter(id_filter(Expr::col((place::Entity, place::Column::Id))))
+        .apply_if(ids, |select, ids| select.filter(place::Column::Id.is_in(ids.to_vec())))
         .order_by_asc(place::Column::Id)
         .all(connection)
         .await?;
     let mut names: HashMap<Uuid, [Vec<Name>; 2]> = HashMap::new();
     let all_names = place_name::Entity::find()
-        .filter(id_filter(Expr::col((place_name::Entity, place_name::Column::PlaceId))))
+        .apply_if(ids, |select, ids| select.filter(place_name::Column::PlaceId.is_in(ids.to_vec())))
         .order_by_asc(place_name::Column::PlaceId)
         .order_by_asc(place_name::Column::Position);
     for row in all_names.all(connection).await? {
@@ -145,13 +138,11 @@ async fn merged<C: ConnectionTrait>(
     noun: Noun,
     ids: Option<&[Uuid]>,
 ) -> Result<HashMap<Uuid, Vec<Merged>>, DbErr> {
-    let mut select = merged_concept::Entity::find()
+    let select = merged_concept::Entity::find()
         .filter(merged_concept::Column::Noun.eq(noun))
+        .apply_if(ids, |select, ids| select.filter(merged_concept::Column::IntoId.is_in(ids.to_vec())))
         .order_by_asc(merged_concept::Column::At)
         .order_by_asc(merged_concept::Column::Id);
-    if let Some(ids) = ids {
-        select = select.filter(merged_concept::Column::IntoId.is_in(ids.to_vec()));
-    }
     let mut by_target: HashMap<Uuid, Vec<Merged>> = HashMap::new();
     for row in select.all(connection).await? {
         by_target.entry(row.into_id).or_default().push(Merged { id: row.id, uri: row.uri });

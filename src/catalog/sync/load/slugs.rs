@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::{Noun, slug};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryTrait,
     sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
@@ -16,27 +16,25 @@ pub(super) async fn former_slugs<C: ConnectionTrait>(
     noun: Noun,
     ids: Option<&[Uuid]>,
 ) -> Result<HashMap<Uuid, Vec<String>>, DbErr> {
-    let (table, id, present) = match noun {
-        Noun::Release => ("release", "id", "slug"),
-        Noun::Topic => ("topic", "id", "slug"),
-        _ => ("place", "id", "slug"),
+    let table = match noun {
+        Noun::Release => "release",
+        Noun::Topic => "topic",
+        _ => "place",
     };
     let owner = Expr::col((slug::Entity, slug::Column::OwnerId));
     let present_slug = sea_orm::sea_query::Query::select()
-        .column(present)
+        .column("slug")
         .from(table)
-        .and_where(Expr::col((table, id)).eq(owner.clone()))
+        .and_where(Expr::col((table, "id")).eq(owner.clone()))
         .to_owned();
-    let mut select = slug::Entity::find()
+    let select = slug::Entity::find()
         .filter(slug::Column::Noun.eq(noun))
         .filter(slug::Column::PublicAt.is_not_null())
         .filter(Expr::col((slug::Entity, slug::Column::Slug)).not_in_subquery(present_slug))
+        .apply_if(ids, |select, ids| select.filter(slug::Column::OwnerId.is_in(ids.to_vec())))
         .order_by_asc(slug::Column::OwnerId)
         .order_by_asc(slug::Column::PublicAt)
         .order_by_asc(slug::Column::Slug);
-    if let Some(ids) = ids {
-        select = select.filter(slug::Column::OwnerId.is_in(ids.to_vec()));
-    }
     let mut by_owner: HashMap<Uuid, Vec<String>> = HashMap::new();
     for row in select.all(connection).await? {
         by_owner.entry(row.owner_id).or_default().push(row.slug);
