@@ -34,7 +34,7 @@ impl AccessMutation {
         let release =
             global_id::decode_as(ctx.ids(), Noun::Release, &release_id).map_err(|error| error.at("releaseId"))?;
         let result = ctx.newsroom().preview_create(&request.viewer, release, expires_at.0, request.now).await;
-        PreviewLinkPayload::from_result(ctx, result).map(Some)
+        PreviewLinkPayload::from_result(ctx, result)
     }
 
     /// Permanently revokes a preview link. Requires the role AUTHOR for your own releases, EDITOR for all others.
@@ -45,7 +45,7 @@ impl AccessMutation {
     ) -> Result<Option<DeletePayload>, ApiError> {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::PreviewLink, &id).map_err(at_id)?);
         let result = ctx.newsroom().preview_revoke(&request.viewer, id, request.now).await;
-        DeletePayload::from_result(ctx, Noun::PreviewLink, result).map(Some)
+        DeletePayload::from_result(ctx, Noun::PreviewLink, result)
     }
 
     /// Creates an access token. Only this response contains its secret. Requires the role ADMIN.
@@ -56,7 +56,6 @@ impl AccessMutation {
     ) -> Result<Option<TokenPayload>, ApiError> {
         let request = ctx.request();
         TokenPayload::from_result(ctx, ctx.newsroom().token_create(&request.viewer, input.into(), request.now).await)
-            .map(Some)
     }
 
     /// Permanently revokes an access token. Requires the role ADMIN.
@@ -71,6 +70,5 @@ impl AccessMutation {
             Noun::Token,
             ctx.newsroom().token_revoke(&request.viewer, id, request.now).await,
         )
-        .map(Some)
     }
 }

@@ -31,9 +31,7 @@ impl ReleaseMutation {
         #[graphql(desc = "The content of the new release.")] input: ReleaseInput,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
-        ReleasePayload::from_result(ctx, ctx.newsroom().release_create(&request.viewer, input, request.now).await)
-            .await
-            .map(Some)
+        ReleasePayload::from_result(ctx, ctx.newsroom().release_create(&request.viewer, input, request.now).await).await
     }
 
     /// Changes the content of a release by writing a new revision. If nothing changes, no revision is written, except
@@ -57,7 +55,6 @@ impl ReleaseMutation {
             ctx.newsroom().release_revise(&request.viewer, id, expected_revision, input, request.now).await,
         )
         .await
-        .map(Some)
     }
 
     /// Submits a draft for review. Requires the role AUTHOR for your own releases, EDITOR for all others.
@@ -76,7 +73,7 @@ impl ReleaseMutation {
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx.newsroom().release_submit(&request.viewer, id, expected_revision, note, request.now).await;
-        ReleasePayload::from_result(ctx, result).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await
     }
 
     /// Returns a release to its author as a draft. The release must be in review or approved. Requires the role
@@ -93,7 +90,7 @@ impl ReleaseMutation {
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx.newsroom().release_return(&request.viewer, id, expected_revision, note, request.now).await;
-        ReleasePayload::from_result(ctx, result).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await
     }
 
     /// Approves a release that is in review. If the newsroom requires approval by a second person, you cannot approve
@@ -113,7 +110,7 @@ impl ReleaseMutation {
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx.newsroom().release_approve(&request.viewer, id, expected_revision, note, request.now).await;
-        ReleasePayload::from_result(ctx, result).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await
     }
 
     /// Schedules the publication of a release at a local time, or moves an existing schedule. The release is
@@ -141,7 +138,7 @@ impl ReleaseMutation {
             .newsroom()
             .release_schedule(&request.viewer, id, expected_revision, &local_time.0, &time_zone.0, request.now)
             .await;
-        ReleasePayload::from_result(ctx, result).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await
     }
 
     /// Removes the schedule of a release and returns the release to the state APPROVED. Requires the role EDITOR.
@@ -156,7 +153,7 @@ impl ReleaseMutation {
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx.newsroom().release_unschedule(&request.viewer, id, expected_revision, request.now).await;
-        ReleasePayload::from_result(ctx, result).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await
     }
 
     /// Publishes the working revision of a release immediately. An `outdated` working revision is refused. A
@@ -179,7 +176,7 @@ impl ReleaseMutation {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result =
             ctx.newsroom().release_publish(&request.viewer, id, expected_revision, correction_note, request.now).await;
-        ReleasePayload::from_result(ctx, result).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await
     }
 
     /// Sets, moves or lifts the embargo of a release. Until the embargo ends, only viewers with the role PRESS or
@@ -202,7 +199,7 @@ impl ReleaseMutation {
             .newsroom()
             .release_embargo(&request.viewer, id, expected_revision, until.map(|until| until.0), note, request.now)
             .await;
-        ReleasePayload::from_result(ctx, result).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await
     }
 
     /// Corrects the live revision of a published release immediately. If there is a working revision, it is kept and
@@ -225,7 +222,7 @@ impl ReleaseMutation {
         let newsroom = ctx.newsroom();
         let result =
             newsroom.release_correct(&request.viewer, id, expected_revision, input, correction_note, request.now).await;
-        ReleasePayload::from_result(ctx, result).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await
     }
 
     /// Withdraws a published release. The release can be published again later. Requires the role EDITOR.
@@ -248,7 +245,7 @@ impl ReleaseMutation {
         let result = newsroom
             .release_withdraw(&request.viewer, id, expected_revision, withdrawal.into(), note, request.now)
             .await;
-        ReleasePayload::from_result(ctx, result).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await
     }
 
     /// Permanently retracts a published or withdrawn release as wrong. The URL of the release then returns the
@@ -268,7 +265,7 @@ impl ReleaseMutation {
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx.newsroom().release_retract(&request.viewer, id, expected_revision, notice, request.now).await;
-        ReleasePayload::from_result(ctx, result).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await
     }
 
     /// Writes the content of an earlier revision as a new revision. The slug and the external id of the release stay
@@ -287,7 +284,7 @@ impl ReleaseMutation {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result =
             ctx.newsroom().release_restore(&request.viewer, id, expected_revision, revision, request.now).await;
-        ReleasePayload::from_result(ctx, result).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await
     }
 
     /// Deletes a draft that was never public. Requires the role AUTHOR for your own releases, EDITOR for all others.
@@ -302,7 +299,7 @@ impl ReleaseMutation {
     ) -> Result<Option<DeletePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx.newsroom().release_delete(&request.viewer, id, expected_revision, request.now).await;
-        DeletePayload::from_result(ctx, Noun::Release, result).map(Some)
+        DeletePayload::from_result(ctx, Noun::Release, result)
     }
 
     /// Performs one action on several releases. Returns one result per release, in the given order. If the action is
@@ -331,7 +328,7 @@ impl ReleaseMutation {
         let items = items.iter().enumerate().map(key).collect::<Result<Vec<_>, ApiError>>()?;
         let (action, note) = (action.resolve(withdrawal)?, note.as_deref());
         let results = ctx.newsroom().releases_transition(&request.viewer, &items, &action, note, request.now).await;
-        ReleasePayload::from_results(ctx, results).await.map(Some)
+        ReleasePayload::from_results(ctx, results).await
     }
 
     /// Permanently removes a release and all its content: its revisions, its content and notes in the journal, and
@@ -352,6 +349,6 @@ impl ReleaseMutation {
     ) -> Result<Option<DeletePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx.newsroom().release_purge(&request.viewer, id, expected_revision, reason, request.now).await;
-        DeletePayload::from_result(ctx, Noun::Release, result).map(Some)
+        DeletePayload::from_result(ctx, Noun::Release, result)
     }
 }

@@ -1,9 +1,9 @@
 //! Mutations of topics and places: create, update, merge and retire. All of them require the role ADMIN.
 
 use async_graphql::{Context, ID, Object};
-use entity::Noun;
+use uuid::Uuid;
 
-use super::arguments::{at_id, at_input};
+use super::arguments::at_input;
 use crate::{
     graphql::{
         base::{error::ApiError, global_id},
@@ -15,6 +15,7 @@ use crate::{
         },
     },
     journal::{PlaceImage, TopicImage},
+    newsroom::taxonomy::concept::{ConceptImage, ConceptResult},
 };
 
 /// Mutations of topics and places.
@@ -30,11 +31,7 @@ impl TaxonomyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The fields of the topic.")] input: TopicInput,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
-        TopicPayload::from_result(
-            ctx.newsroom().concept_create::<TopicImage>(&request.viewer, input, request.now).await,
-        )
-        .map(Some)
+        TopicPayload::from_result(create::<TopicImage>(ctx, input.resolve(ctx.ids())).await?)
     }
 
     /// Changes a topic. Requires the role ADMIN.
@@ -48,14 +45,7 @@ impl TaxonomyMutation {
         expected_revision: i32,
         #[graphql(desc = "The fields to change.")] input: TopicInput,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
-        let input = input.resolve(ctx.ids()).map_err(at_input)?;
-        TopicPayload::from_result(
-            ctx.newsroom()
-                .concept_update::<TopicImage>(&request.viewer, id, expected_revision, input, request.now)
-                .await,
-        )
-        .map(Some)
+        TopicPayload::from_result(update::<TopicImage>(ctx, &id, expected_revision, input.resolve(ctx.ids())).await?)
     }
 
     /// Merges the topic `from` into the topic `into`. Releases and narrower topics of `from` move to `into`. The
@@ -67,13 +57,7 @@ impl TaxonomyMutation {
         #[graphql(desc = "The id of the topic that is merged and disappears.")] from: ID,
         #[graphql(desc = "The id of the topic that remains.")] into: ID,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let request = ctx.request();
-        let from = global_id::decode_as(ctx.ids(), Noun::Topic, &from).map_err(|error| error.at("from"))?;
-        let into = global_id::decode_as(ctx.ids(), Noun::Topic, &into).map_err(|error| error.at("into"))?;
-        TopicPayload::from_result(
-            ctx.newsroom().concept_merge::<TopicImage>(&request.viewer, from, into, request.now).await,
-        )
-        .map(Some)
+        TopicPayload::from_result(merge::<TopicImage>(ctx, &from, &into).await?)
     }
 
     /// Retires a topic, which can then no longer be added to releases. Releases that already have the topic keep it,
@@ -88,16 +72,7 @@ impl TaxonomyMutation {
         expected_revision: i32,
         #[graphql(desc = "The id of the topic to use instead. It must not be retired.")] replaced_by: Option<ID>,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
-        let replacement =
-            replaced_by.map(|replacement| global_id::decode_as(ctx.ids(), Noun::Topic, &replacement)).transpose();
-        let replacement = replacement.map_err(|error| error.at("replacedBy"))?;
-        TopicPayload::from_result(
-            ctx.newsroom()
-                .concept_retire::<TopicImage>(&request.viewer, id, expected_revision, replacement, request.now)
-                .await,
-        )
-        .map(Some)
+        TopicPayload::from_result(retire::<TopicImage>(ctx, &id, expected_revision, replaced_by.as_ref()).await?)
     }
 
     /// Creates a place. Requires the role ADMIN.
@@ -106,11 +81,7 @@ impl TaxonomyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The fields of the place.")] input: PlaceInput,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
-        PlacePayload::from_result(
-            ctx.newsroom().concept_create::<PlaceImage>(&request.viewer, input, request.now).await,
-        )
-        .map(Some)
+        PlacePayload::from_result(create::<PlaceImage>(ctx, input.resolve(ctx.ids())).await?)
     }
 
     /// Changes a place. Requires the role ADMIN.
@@ -124,14 +95,7 @@ impl TaxonomyMutation {
         expected_revision: i32,
         #[graphql(desc = "The fields to change.")] input: PlaceInput,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
-        let input = input.resolve(ctx.ids()).map_err(at_input)?;
-        PlacePayload::from_result(
-            ctx.newsroom()
-                .concept_update::<PlaceImage>(&request.viewer, id, expected_revision, input, request.now)
-                .await,
-        )
-        .map(Some)
+        PlacePayload::from_result(update::<PlaceImage>(ctx, &id, expected_revision, input.resolve(ctx.ids())).await?)
     }
 
     /// Merges the place `from` into the place `into`. Releases of `from` and places within it move to `into`. The
@@ -143,13 +107,7 @@ impl TaxonomyMutation {
         #[graphql(desc = "The id of the place that is merged and disappears.")] from: ID,
         #[graphql(desc = "The id of the place that remains.")] into: ID,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let request = ctx.request();
-        let from = global_id::decode_as(ctx.ids(), Noun::Place, &from).map_err(|error| error.at("from"))?;
-        let into = global_id::decode_as(ctx.ids(), Noun::Place, &into).map_err(|error| error.at("into"))?;
-        PlacePayload::from_result(
-            ctx.newsroom().concept_merge::<PlaceImage>(&request.viewer, from, into, request.now).await,
-        )
-        .map(Some)
+        PlacePayload::from_result(merge::<PlaceImage>(ctx, &from, &into).await?)
     }
 
     /// Retires a place, which can then no longer be added to releases. Releases that already have the place keep it,
@@ -164,15 +122,49 @@ impl TaxonomyMutation {
         expected_revision: i32,
         #[graphql(desc = "The id of the place to use instead. It must not be retired.")] replaced_by: Option<ID>,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
-        let replacement =
-            replaced_by.map(|replacement| global_id::decode_as(ctx.ids(), Noun::Place, &replacement)).transpose();
-        let replacement = replacement.map_err(|error| error.at("replacedBy"))?;
-        PlacePayload::from_result(
-            ctx.newsroom()
-                .concept_retire::<PlaceImage>(&request.viewer, id, expected_revision, replacement, request.now)
-                .await,
-        )
-        .map(Some)
+        PlacePayload::from_result(retire::<PlaceImage>(ctx, &id, expected_revision, replaced_by.as_ref()).await?)
     }
+}
+
+/// Creates a topic or place.
+async fn create<C: ConceptImage>(
+    ctx: &Context<'_>,
+    input: Result<C::Input, ApiError>,
+) -> Result<ConceptResult, ApiError> {
+    let (request, input) = (ctx.request(), input.map_err(at_input)?);
+    Ok(ctx.newsroom().concept_create::<C>(&request.viewer, input, request.now).await)
+}
+
+/// Changes a topic or place.
+async fn update<C: ConceptImage>(
+    ctx: &Context<'_>,
+    id: &ID,
+    expected_revision: i32,
+    input: Result<C::Input, ApiError>,
+) -> Result<ConceptResult, ApiError> {
+    let (request, id, input) = (ctx.request(), key::<C>(ctx, id, "id")?, input.map_err(at_input)?);
+    Ok(ctx.newsroom().concept_update::<C>(&request.viewer, id, expected_revision, input, request.now).await)
+}
+
+/// Merges the topic or place `from` into `into`.
+async fn merge<C: ConceptImage>(ctx: &Context<'_>, from: &ID, into: &ID) -> Result<ConceptResult, ApiError> {
+    let (request, from, into) = (ctx.request(), key::<C>(ctx, from, "from")?, key::<C>(ctx, into, "into")?);
+    Ok(ctx.newsroom().concept_merge::<C>(&request.viewer, from, into, request.now).await)
+}
+
+/// Retires a topic or place.
+async fn retire<C: ConceptImage>(
+    ctx: &Context<'_>,
+    id: &ID,
+    expected_revision: i32,
+    replaced_by: Option<&ID>,
+) -> Result<ConceptResult, ApiError> {
+    let (request, id) = (ctx.request(), key::<C>(ctx, id, "id")?);
+    let replacement = replaced_by.map(|replacement| key::<C>(ctx, replacement, "replacedBy")).transpose()?;
+    Ok(ctx.newsroom().concept_retire::<C>(&request.viewer, id, expected_revision, replacement, request.now).await)
+}
+
+/// Decodes an argument to the database key of a topic or place.
+fn key<C: ConceptImage>(ctx: &Context<'_>, id: &ID, argument: &str) -> Result<Uuid, ApiError> {
+    global_id::decode_as(ctx.ids(), C::NOUN, id).map_err(|error| error.at(argument))
 }

@@ -33,6 +33,9 @@ use crate::{
     },
 };
 
+/// The result of a mutation field. The field is nullable because the mutation can fail, so a payload is always `Some`.
+type PayloadResult<T> = Result<Option<T>, ApiError>;
+
 /// The result of a mutation that changes a release.
 #[derive(SimpleObject)]
 #[graphql(serial)]
@@ -105,8 +108,8 @@ pub struct DeletePayload {
 impl ReleasePayload {
     /// Converts the result of a command that changed a release. Reads the release from the snapshot that contains the
     /// change.
-    pub async fn from_result(ctx: &Context<'_>, result: Result<Handle, newsroom::Error>) -> Result<Self, ApiError> {
-        Self::read_back(ctx, into_user_errors(result)?).await
+    pub async fn from_result(ctx: &Context<'_>, result: Result<Handle, newsroom::Error>) -> PayloadResult<Self> {
+        Self::read_back(ctx, into_user_errors(result)?).await.map(Some)
     }
 
     async fn read_back(
@@ -129,7 +132,7 @@ impl ReleasePayload {
     pub async fn from_results(
         ctx: &Context<'_>,
         results: Vec<Result<Handle, newsroom::Error>>,
-    ) -> Result<Vec<Self>, ApiError> {
+    ) -> PayloadResult<Vec<Self>> {
         let is_done_or_unknown = |result: &Result<Handle, newsroom::Error>| {
             matches!(result, Ok(_) | Err(newsroom::Error::Db(newsroom::DatabaseError::OutcomeUnknown(_))))
         };
@@ -139,23 +142,23 @@ impl ReleasePayload {
             let outcome = if any { into_user_errors_of_batch_item(result) } else { into_user_errors(result) };
             payloads.push(Self::read_back(ctx, outcome?).await?);
         }
-        Ok(payloads)
+        Ok(Some(payloads))
     }
 }
 
 impl TopicPayload {
     /// Converts the result of a command.
-    pub fn from_result(result: ConceptResult) -> Result<Self, ApiError> {
+    pub fn from_result(result: ConceptResult) -> PayloadResult<Self> {
         let (value, user_errors) = into_user_errors(result)?;
-        Ok(Self { topic: value.map(|(snapshot, number)| Topic::new(snapshot, number)), user_errors })
+        Ok(Some(Self { topic: value.map(|(snapshot, number)| Topic::new(snapshot, number)), user_errors }))
     }
 }
 
 impl PlacePayload {
     /// Converts the result of a command.
-    pub fn from_result(result: ConceptResult) -> Result<Self, ApiError> {
+    pub fn from_result(result: ConceptResult) -> PayloadResult<Self> {
         let (value, user_errors) = into_user_errors(result)?;
-        Ok(Self { place: value.map(|(snapshot, number)| Place::new(snapshot, number)), user_errors })
+        Ok(Some(Self { place: value.map(|(snapshot, number)| Place::new(snapshot, number)), user_errors }))
     }
 }
 
@@ -164,33 +167,33 @@ impl TokenPayload {
     pub fn from_result(
         ctx: &Context<'_>,
         result: Result<(api_token::Model, String), newsroom::Error>,
-    ) -> Result<Self, ApiError> {
+    ) -> PayloadResult<Self> {
         let (value, user_errors) = into_user_errors(result)?;
         ctx.request().mark_secret();
         let (token, secret) = value.map(|(row, secret)| (Token::new(ctx.ids(), row), secret)).unzip();
-        Ok(Self { token, secret, user_errors })
+        Ok(Some(Self { token, secret, user_errors }))
     }
 }
 
 impl PreviewLinkPayload {
     /// Converts the result of a command.
-    pub fn from_result(ctx: &Context<'_>, result: Result<PreviewLink, newsroom::Error>) -> Result<Self, ApiError> {
+    pub fn from_result(ctx: &Context<'_>, result: Result<PreviewLink, newsroom::Error>) -> PayloadResult<Self> {
         let (link, user_errors) = into_user_errors(result)?;
         ctx.request().mark_secret();
-        Ok(Self {
+        Ok(Some(Self {
             url: link.as_ref().and_then(|link| link.url.clone()).map(Url),
             id: link.as_ref().map(|link| global_id::encode(ctx.ids(), Noun::PreviewLink, link.id)),
             token: link.map(|link| link.token),
             user_errors,
-        })
+        }))
     }
 }
 
 impl DeletePayload {
     /// Converts the result of a command.
-    pub fn from_result(ctx: &Context<'_>, noun: Noun, result: Result<Uuid, newsroom::Error>) -> Result<Self, ApiError> {
+    pub fn from_result(ctx: &Context<'_>, noun: Noun, result: Result<Uuid, newsroom::Error>) -> PayloadResult<Self> {
         let (value, user_errors) = into_user_errors(result)?;
-        Ok(Self { deleted_id: value.map(|key| global_id::encode(ctx.ids(), noun, key)), user_errors })
+        Ok(Some(Self { deleted_id: value.map(|key| global_id::encode(ctx.ids(), noun, key)), user_errors }))
     }
 }
 
