@@ -1,6 +1,6 @@
 //! One setting (key, environment variable, defaults, meaning), and the error for an invalid setting.
 
-use std::{fmt, path::Path};
+use std::path::Path;
 
 /// A setting and its default.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,8 @@ pub struct Setting {
 }
 
 /// An invalid setting, or a settings file that cannot be read.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct ConfigError(pub(super) String);
 
 impl ConfigError {
@@ -27,11 +28,3 @@ impl ConfigError {
         Self(format!("the settings file {} cannot be read: {error}", file.display()))
     }
 }
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}

@@ -7,23 +7,29 @@
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlxError, SqlxPostgresError, SqlxSqliteError};
 
 /// The reason why a database operation failed, for callers outside `db`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DatabaseError {
     /// The database does not answer, refuses connections, is locked by another process, or reported a disk error or
     /// damage. Nothing was changed. The operation can be retried.
+    #[error("the database is not available: {0}")]
     Unavailable(String),
     /// The disk of the database is full. Nothing was changed. The operation can be retried once there is space.
+    #[error("the database has no space left: {0}")]
     Full(String),
     /// Writes have stopped until the server is restarted, because the database file is damaged or was replaced, or
     /// because the disk reported an error. Nothing was changed.
+    #[error("writes have stopped: {0}")]
     WritesStopped(String),
     /// The server's clock is wrong; the text says why. Nothing was changed. The operation can be retried on another
     /// server, or once the clock is right.
+    #[error("the server's clock is wrong, and nothing was changed: {0}")]
     ClockIsOff(String),
     /// COMMIT was sent, but the database did not respond, or the effect of COMMIT could not be confirmed. The
     /// transaction may or may not be committed.
+    #[error("it is unknown whether the transaction was committed: {0}")]
     OutcomeUnknown(String),
     /// Any other failure, such as an error in a statement or a value that cannot be decoded. Nothing was changed.
+    #[error("the database failed: {0}")]
     Failed(DbErr),
 }
 
@@ -182,21 +188,6 @@ impl From<DbErr> for DatabaseError {
         }
     }
 }
-
-impl std::fmt::Display for DatabaseError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unavailable(reason) => write!(f, "the database is not available: {reason}"),
-            Self::Full(reason) => write!(f, "the database has no space left: {reason}"),
-            Self::WritesStopped(reason) => write!(f, "writes have stopped: {reason}"),
-            Self::ClockIsOff(reason) => write!(f, "the server's clock is wrong, and nothing was changed: {reason}"),
-            Self::OutcomeUnknown(reason) => write!(f, "it is unknown whether the transaction was committed: {reason}"),
-            Self::Failed(error) => write!(f, "the database failed: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for DatabaseError {}
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@
 //! contains the data that a client needs after an optimistic concurrency conflict. The GraphQL and HTTP layers decide
 //! how an error is presented.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::DbErr;
 
 use super::workflow::WorkflowError;
@@ -13,31 +13,47 @@ use crate::{catalog::FilterError, db::DatabaseError};
 
 /// Why a command failed. A failed command changed nothing. The only exception is [`DatabaseError::OutcomeUnknown`],
 /// after which the change may or may not be stored.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
     /// The object does not exist, or the viewer may not see it. Both cases give the same error, so a caller cannot
     /// probe for hidden objects.
+    #[error("there is no such {0}")]
     NotFound(&'static str),
     /// The viewer may not carry out the action.
+    #[error("{0}")]
     Forbidden(String),
     /// Some of the input is invalid.
+    #[error("{}", .0.iter().map(FieldError::to_string).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<FieldError>),
     /// The state of the release does not allow the action.
+    #[error("{0}")]
     IllegalTransition(String),
     /// The request was already executed under the same idempotency key.
+    #[error(
+        "a request with this Idempotency-Key has already been executed, and its response is not available: read the \
+         current data"
+    )]
     DuplicateRequest,
     /// Somebody else changed the object first.
+    #[error(
+        "changed in the meantime: the current revision is {}, made by {} at {}; read it again, then retry with that \
+         expectedRevision", .0.revision, .0.by, .0.at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    )]
     StaleRevision(CurrentRevision),
     /// The filter is invalid.
-    Filter(FilterError),
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// The time limit of the request expired before the command began.
+    #[error("the time limit of the request (limits.execution_ms) expired before the write began: nothing was changed")]
     DeadlineExceeded,
     /// The database failed. Nothing was changed, unless the error is [`DatabaseError::OutcomeUnknown`].
-    Db(DatabaseError),
+    #[error(transparent)]
+    Db(#[from] DatabaseError),
 }
 
 /// One invalid field of an input.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", .field.join("."))]
 pub struct FieldError {
     /// Path of the field, for example `input`, `headline`.
     pub field: Vec<String>,
@@ -99,18 +115,6 @@ impl From<DbErr> for Error {
     }
 }
 
-impl From<DatabaseError> for Error {
-    fn from(error: DatabaseError) -> Self {
-        Self::Db(error)
-    }
-}
-
-impl From<FilterError> for Error {
-    fn from(error: FilterError) -> Self {
-        Self::Filter(error)
-    }
-}
-
 impl From<WorkflowError> for Error {
     fn from(error: WorkflowError) -> Self {
         match error {
@@ -119,35 +123,3 @@ impl From<WorkflowError> for Error {
         }
     }
 }
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NotFound(noun) => write!(f, "there is no such {noun}"),
-            Self::Forbidden(reason) | Self::IllegalTransition(reason) => f.write_str(reason),
-            Self::Invalid(fields) => {
-                let list: Vec<String> =
-                    fields.iter().map(|error| format!("{}: {}", error.field.join("."), error.message)).collect();
-                f.write_str(&list.join("; "))
-            }
-            Self::StaleRevision(current) => write!(
-                f,
-                "changed in the meantime: the current revision is {}, made by {} at {}; read it again, then retry with that expectedRevision",
-                current.revision,
-                current.by,
-                current.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-            ),
-            Self::DuplicateRequest => f.write_str(
-                "a request with this Idempotency-Key has already been executed, and its response is not available: read \
-                 the current data",
-            ),
-            Self::Filter(error) => write!(f, "{}: {}", error.path.join("."), error.message),
-            Self::DeadlineExceeded => {
-                f.write_str("the time limit of the request (limits.execution_ms) expired before the write began: nothing was changed")
-            }
-            Self::Db(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Error {}

@@ -24,16 +24,9 @@ const RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Error: a certificate or key file cannot be used, or TLS cannot be set up. The text is the message for the
 /// operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct TlsError(String);
-
-impl fmt::Display for TlsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for TlsError {}
 
 /// The TLS configuration of a server.
 pub struct Tls {

@@ -15,7 +15,7 @@ pub mod language;
 pub mod local_time;
 pub mod slug;
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
@@ -25,9 +25,10 @@ const MAX_BYTES_PER_CHARACTER: usize = 16;
 
 /// Why a text is rejected. The message has no subject, because the caller writes the name of the field before it:
 /// "is 612 characters long; ..." becomes "headline is 612 characters long; ...".
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
     /// The text contains a control character.
+    #[error("contains the invisible control character U+{:04X} at character {position}: remove it", u32::from(*.character))]
     Control {
         /// The first control character.
         character: char,
@@ -35,6 +36,7 @@ pub enum TextError {
         position: usize,
     },
     /// The text is too long.
+    #[error("is {length} characters long; the maximum is {max}: shorten it")]
     TooLong {
         /// Length of the text, in characters. Counted after normalisation, unless the text is so long that it is not
         /// normalised; then counted in the text as received.
@@ -43,22 +45,6 @@ pub enum TextError {
         max: usize,
     },
 }
-
-impl fmt::Display for TextError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Control { character, position } => {
-                let code = u32::from(*character);
-                write!(f, "contains the invisible control character U+{code:04X} at character {position}: remove it")
-            }
-            Self::TooLong { length, max } => {
-                write!(f, "is {length} characters long; the maximum is {max}: shorten it")
-            }
-        }
-    }
-}
-
-impl std::error::Error for TextError {}
 
 /// Cleans a single line of text. Replaces each run of line breaks, tabs and spaces with one space, and trims white
 /// space. Returns an empty text if the input has no visible character. Fails if the cleaned text is longer than

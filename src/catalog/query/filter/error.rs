@@ -4,7 +4,8 @@
 //! error to an API error.
 
 /// The error for a filter with an invalid condition, or with a topic or place that does not exist.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", .path.join("."))]
 pub struct FilterError {
     /// Path of the invalid part in the filter, for example `topics`, `any`, `0`.
     pub path: Vec<String>,
