@@ -1,4 +1,4 @@
-//! Table of all limits and rates: setting key, environment variable, default per profile (`open`, `hardened`), meaning.
+//! Table of all limits and rates: setting key, default per profile (`open`, `hardened`), meaning.
 //!
 //! Contains values only. `http` enforces sizes, rates, connections and timeouts; `graphql` enforces query cost,
 //! depth and aliases. When a limit is exceeded, the error message names its setting.
@@ -18,8 +18,6 @@ pub enum Profile {
 pub struct Limit {
     /// Key in the settings file.
     pub key: &'static str,
-    /// Environment variable.
-    pub variable: &'static str,
     /// Default in the profile `open`.
     pub open: &'static str,
     /// Default in the profile `hardened`.
@@ -31,7 +29,7 @@ pub struct Limit {
 }
 
 macro_rules! limits {
-    ($($field:ident $key:literal $variable:literal $open:literal $hardened:literal $meaning:literal)*) => {
+    ($($field:ident $key:literal $open:literal $hardened:literal $meaning:literal)*) => {
         /// The values of all limits.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Limits {
@@ -42,7 +40,6 @@ macro_rules! limits {
         pub const ALL: &[Limit] = &[
             $(Limit {
                 key: $key,
-                variable: $variable,
                 open: concat!($open),
                 hardened: concat!($hardened),
                 meaning: $meaning,
@@ -63,67 +60,67 @@ macro_rules! limits {
 }
 
 limits! {
-    body_bytes "limits.body_bytes" "DATELINE_LIMITS_BODY_BYTES" 8_388_608 8_388_608
+    body_bytes "limits.body_bytes" 8_388_608 8_388_608
         "Bytes of a request body, and of the strings and variables of a query, counted once for each use; a text of a million characters needs six million bytes if JSON escapes them"
-    public_body_bytes "limits.public_body_bytes" "DATELINE_LIMITS_PUBLIC_BODY_BYTES" 1_048_576 262_144
+    public_body_bytes "limits.public_body_bytes" 1_048_576 262_144
         "Bytes of a request body or WebSocket message without a token"
-    bodies_bytes "limits.bodies_bytes" "DATELINE_LIMITS_BODIES_BYTES" 134_217_728 134_217_728
+    bodies_bytes "limits.bodies_bytes" 134_217_728 134_217_728
         "Total bytes of request bodies and unread responses in memory; one address may use a quarter of them"
-    query_bytes "limits.query_bytes" "DATELINE_LIMITS_QUERY_BYTES" 262_144 65_536
+    query_bytes "limits.query_bytes" 262_144 65_536
         "Bytes of the text of a query"
-    tokens "limits.tokens" "DATELINE_LIMITS_TOKENS" 20_000 5000
+    tokens "limits.tokens" 20_000 5000
         "Tokens of the text of a query"
-    nesting "limits.nesting" "DATELINE_LIMITS_NESTING" 64 40
+    nesting "limits.nesting" 64 40
         "Levels of nested brackets in the text of a query, and of nested fields and fragments"
-    name_letters "limits.name_letters" "DATELINE_LIMITS_NAME_LETTERS" 256 128
+    name_letters "limits.name_letters" 256 128
         "Characters of a name in a query"
-    aliases "limits.aliases" "DATELINE_LIMITS_ALIASES" 1000 100
+    aliases "limits.aliases" 1000 100
         "Aliases in a query, with fragments expanded"
-    directives "limits.directives" "DATELINE_LIMITS_DIRECTIVES" 200 50
+    directives "limits.directives" 200 50
         "Directives in a query"
-    selections "limits.selections" "DATELINE_LIMITS_SELECTIONS" 20_000 2000
+    selections "limits.selections" 20_000 2000
         "Fields and fragments selected by all operations of a query, with fragments expanded"
-    depth "limits.depth" "DATELINE_LIMITS_DEPTH" 24 16
+    depth "limits.depth" 24 16
         "Levels of nested fields, with fragments expanded; introspection by tools needs 13"
-    cost "limits.cost" "DATELINE_LIMITS_COST" 20_000 5000
+    cost "limits.cost" 20_000 5000
         "Cost of a query ([api.md](api.md#cost))"
-    values "limits.values" "DATELINE_LIMITS_VALUES" 20_000 2000
+    values "limits.values" 20_000 2000
         "Values in the variables of a request, counted through all lists and objects"
-    answer_bytes "limits.answer_bytes" "DATELINE_LIMITS_ANSWER_BYTES" 8_388_608 8_388_608
+    answer_bytes "limits.answer_bytes" 8_388_608 8_388_608
         "Bytes of long texts in a response: bodies as Markdown, once for each requested form, summaries, notes, diffs"
-    execution_ms "limits.execution_ms" "DATELINE_LIMITS_EXECUTION_MS" 30_000 10_000
+    execution_ms "limits.execution_ms" 30_000 10_000
         "Milliseconds after which a query is stopped, and a mutation starts no further change"
-    requests "limits.requests" "DATELINE_LIMITS_REQUESTS" 256 64
+    requests "limits.requests" 256 64
         "Requests executed at once; one caller may use half of them; further requests wait up to two seconds"
-    connections "limits.connections" "DATELINE_LIMITS_CONNECTIONS" 10_000 4000
+    connections "limits.connections" 10_000 4000
         "Open connections; further connections wait"
-    address_connections "limits.address_connections" "DATELINE_LIMITS_ADDRESS_CONNECTIONS" 10_000 200
+    address_connections "limits.address_connections" 10_000 200
         "Open connections of one address (IPv6: by /64); not for trusted proxies"
-    header_bytes "limits.header_bytes" "DATELINE_LIMITS_HEADER_BYTES" 65_536 16_384
+    header_bytes "limits.header_bytes" 65_536 16_384
         "Bytes of the headers of a request"
-    header_ms "limits.header_ms" "DATELINE_LIMITS_HEADER_MS" 15_000 5000
+    header_ms "limits.header_ms" 15_000 5000
         "Milliseconds for a handshake or the headers of a request, and for an idle connection"
-    body_ms "limits.body_ms" "DATELINE_LIMITS_BODY_MS" 30_000 10_000
+    body_ms "limits.body_ms" 30_000 10_000
         "Milliseconds for the arrival of a request body"
-    write_ms "limits.write_ms" "DATELINE_LIMITS_WRITE_MS" 30_000 10_000
+    write_ms "limits.write_ms" 30_000 10_000
         "Milliseconds after which a client that reads no byte of its response is disconnected; reading a whole response may take this time plus one second for every 8 kB"
-    streams "limits.streams" "DATELINE_LIMITS_STREAMS" 2000 500
+    streams "limits.streams" 2000 500
         "Open WebSockets and event streams"
-    address_streams "limits.address_streams" "DATELINE_LIMITS_ADDRESS_STREAMS" 2000 100
+    address_streams "limits.address_streams" 2000 100
         "Open WebSockets and event streams of one address (IPv6: by /64)"
-    subscriptions "limits.subscriptions" "DATELINE_LIMITS_SUBSCRIPTIONS" 100 20
+    subscriptions "limits.subscriptions" 100 20
         "Operations in flight on one WebSocket"
-    message_bytes "limits.message_bytes" "DATELINE_LIMITS_MESSAGE_BYTES" 8_388_608 1_048_576
+    message_bytes "limits.message_bytes" 8_388_608 1_048_576
         "Bytes of a WebSocket message if the upgrade request has a token; otherwise `limits.public_body_bytes`"
-    init_ms "limits.init_ms" "DATELINE_LIMITS_INIT_MS" 10_000 5000
+    init_ms "limits.init_ms" 10_000 5000
         "Milliseconds within which a WebSocket must send `connection_init`"
-    resume_entries "limits.resume_entries" "DATELINE_LIMITS_RESUME_ENTRIES" 10_000 2000
+    resume_entries "limits.resume_entries" 10_000 2000
         "Journal entries that a resumed subscription may be behind"
-    public_per_minute "rate.public_per_minute" "DATELINE_RATE_PUBLIC_PER_MINUTE" 0 600
+    public_per_minute "rate.public_per_minute" 0 600
         "Requests per minute of one address without a token; 0: no limit"
-    token_per_minute "rate.token_per_minute" "DATELINE_RATE_TOKEN_PER_MINUTE" 0 3000
+    token_per_minute "rate.token_per_minute" 0 3000
         "Requests per minute with one token; 0: no limit"
-    failures_per_minute "rate.failures_per_minute" "DATELINE_RATE_FAILURES_PER_MINUTE" 60 20
+    failures_per_minute "rate.failures_per_minute" 60 20
         "Failed authentications (401) per minute from one address, after which the address must wait; 0: no limit"
 }
 
@@ -144,7 +141,6 @@ mod tests {
             for limit in ALL {
                 let documented: u64 = if hardened { limit.hardened } else { limit.open }.parse().unwrap();
                 assert_eq!(*(limit.field)(&mut limits), documented, "{}", limit.key);
-                assert_eq!(format!("DATELINE_{}", limit.key.to_uppercase().replace('.', "_")), limit.variable);
             }
         }
     }

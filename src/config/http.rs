@@ -13,16 +13,15 @@ use super::{
     layers::{Layers, profile},
     setting::ConfigError,
 };
-use crate::limits::{ALL, Limits, Profile};
+use crate::limits::{ALL, Limits};
 
 /// Reads the configuration of the HTTP server.
 pub(super) fn read(layers: &Layers) -> Result<HttpConfig, ConfigError> {
-    let hardened = profile(layers)? == Profile::Hardened;
-    let mut limits = Limits::of(if hardened { Profile::Hardened } else { Profile::Open });
+    let mut limits = Limits::of(profile(layers)?);
     for limit in ALL {
         let least = u64::from(!limit.key.starts_with("rate."));
         let value = layers.read(limit.key, &format!("a whole number, {least} or more"), |value| {
-            value.replace('_', "").parse().ok().filter(|value| (least..=1 << 40).contains(value))
+            whole_number(value).filter(|value| *value >= least)
         })?;
         *(limit.field)(&mut limits) = value;
     }
@@ -32,7 +31,7 @@ pub(super) fn read(layers: &Layers) -> Result<HttpConfig, ConfigError> {
         "only" => Some(TrustedDocumentMode::Only),
         _ => None,
     })?;
-    let manifest = layers.read("documents.manifest", "a file name", |value| Some(value.to_owned()))?;
+    let manifest = layers.text("documents.manifest")?;
     Ok(HttpConfig {
         limits: Arc::new(limits),
         introspection: layers.read("introspection", "true or false", |value| value.parse().ok())?,
@@ -59,19 +58,16 @@ pub(super) fn read(layers: &Layers) -> Result<HttpConfig, ConfigError> {
             };
             comma_separated(value).map(origin).collect::<Option<_>>().map(AllowedOrigins::Only)
         })?,
-        cache_bytes: layers.read("cache.bytes", "a number of bytes", bytes)?,
-        max_age: layers.read("cache.max_age", "seconds, 0 to 86400", |value| {
-            value.parse().ok().filter(|seconds| *seconds <= 86_400)
-        })?,
-        persisted_bytes: layers.read("documents.persisted_bytes", "a number of bytes", bytes)?,
+        cache_bytes: layers.read("cache.bytes", "a number of bytes", whole_number)?,
+        max_age: layers.seconds("cache.max_age", 86_400)?.into(),
+        persisted_bytes: layers.read("documents.persisted_bytes", "a number of bytes", whole_number)?,
         documents: Arc::new(documents(&manifest, mode)?),
         tls: tls(layers)?,
     })
 }
 
 fn tls(layers: &Layers) -> Result<Option<TlsFiles>, ConfigError> {
-    let read_name = |key| layers.read(key, "a file name", |value| Some(value.to_owned()));
-    let (certificate, key) = (read_name("tls.certificate")?, read_name("tls.key")?);
+    let (certificate, key) = (layers.text("tls.certificate")?, layers.text("tls.key")?);
     match (certificate.is_empty(), key.is_empty()) {
         (true, true) => Ok(None),
         (false, false) => Ok(Some(TlsFiles { certificate: certificate.into(), key: key.into() })),
@@ -79,8 +75,9 @@ fn tls(layers: &Layers) -> Result<Option<TlsFiles>, ConfigError> {
     }
 }
 
-fn bytes(value: &str) -> Option<u64> {
-    value.replace('_', "").parse().ok().filter(|bytes| *bytes <= 1 << 40)
+/// Parses a whole number from 0 to 2^40. It may contain underscores.
+fn whole_number(value: &str) -> Option<u64> {
+    value.replace('_', "").parse().ok().filter(|number| *number <= 1 << 40)
 }
 
 fn comma_separated(value: &str) -> impl Iterator<Item = &str> {

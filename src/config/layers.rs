@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{
     setting::ConfigError,
-    table::{hardened, settings},
+    table::{by_key, settings},
 };
 use crate::{db::redacted, limits::Profile};
 
@@ -29,7 +29,7 @@ impl Layers {
         let shown = name.display();
         let table: toml::Table = text.parse().map_err(|error| ConfigError(format!("{shown} is not TOML: {error}")))?;
         for (key, value) in flatten(table) {
-            let Some(setting) = settings().find(|setting| setting.key == key) else {
+            let Some(setting) = by_key(&key) else {
                 let known: Vec<&str> = settings().map(|setting| setting.key).collect();
                 let line = text
                     .lines()
@@ -59,7 +59,7 @@ impl Layers {
             .into_iter()
             .filter(|(name, _)| name.starts_with("DATELINE_") && !name.starts_with("DATELINE_TEST_"))
         {
-            match settings().find(|setting| setting.variable == name) {
+            match settings().find(|setting| setting.variable() == name) {
                 Some(setting) => drop(self.0.insert(setting.key, (value, format!("the variable {name}")))),
                 None => unknown.push(name),
             }
@@ -76,13 +76,19 @@ impl Layers {
 
     /// Returns the value of a setting and its source. If the value is a default and the profile is `hardened`,
     /// returns the default of that profile.
-    fn effective(&self, key: &str) -> Option<(String, String)> {
+    fn effective(&self, key: &str) -> Option<(&str, &str)> {
         let (value, source) = self.0.get(key)?;
-        let profile_default = hardened(key).filter(|_| source == DEFAULT);
-        match profile_default.filter(|_| profile(self).is_ok_and(|profile| profile == Profile::Hardened)) {
-            Some(value) => Some((value.to_owned(), "the profile".to_owned())),
-            None => Some((value.clone(), source.clone())),
+        let hardened = by_key(key)?.hardened.filter(|_| source == DEFAULT);
+        match hardened.filter(|_| profile(self) == Ok(Profile::Hardened)) {
+            Some(value) => Some((value, "the profile")),
+            None => Some((value, source)),
         }
+    }
+
+    /// Returns the source of a value that differs from the default of its setting.
+    pub(super) fn source_of_change(&self, key: &str) -> Option<&str> {
+        let (value, source) = self.0.get(key)?;
+        (value.trim() != by_key(key)?.default).then_some(source)
     }
 
     /// Returns the parsed value of a setting. If `parse` returns `None`, fails with a message that names the
@@ -94,10 +100,20 @@ impl Layers {
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<T, ConfigError> {
         let (value, source) = self.effective(key).ok_or_else(|| ConfigError(format!("{key} is not set")))?;
-        parse(&value).ok_or_else(|| {
-            let shown = if key == "database_url" { redacted(&value) } else { value.chars().take(80).collect() };
+        parse(value).ok_or_else(|| {
+            let shown = if key == "database_url" { redacted(value) } else { value.chars().take(80).collect() };
             ConfigError(format!("{key} is \"{shown}\" ({source}): write {expected}"))
         })
+    }
+
+    /// Returns the value of a setting that may be any text.
+    pub(super) fn text(&self, key: &str) -> Result<String, ConfigError> {
+        self.read(key, "a text", |value| Some(value.to_owned()))
+    }
+
+    /// Returns the value of a setting in whole seconds, 0 to `max`.
+    pub(super) fn seconds(&self, key: &str, max: u32) -> Result<u32, ConfigError> {
+        self.read(key, &format!("seconds, 0 to {max}"), |value| value.parse().ok().filter(|seconds| *seconds <= max))
     }
 }
 

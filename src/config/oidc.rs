@@ -9,59 +9,45 @@ use axum::http::Uri;
 use chrono::TimeDelta;
 use entity::api_token::Role;
 
-use super::{
-    layers::Layers,
-    setting::{ConfigError, Setting},
-    table::{OIDC_AUDIENCE, OIDC_CLOCK_SKEW, OIDC_ISSUER, OIDC_JWKS, OIDC_ROLE_CLAIM, OIDC_ROLES, OIDC_SUBJECT_CLAIM},
-};
+use super::{layers::Layers, setting::ConfigError};
 use crate::auth::oidc::{JwksSource, OidcSettings};
 
 /// Settings that have no effect without an issuer.
-const REQUIRE_ISSUER: [Setting; 6] =
-    [OIDC_AUDIENCE, OIDC_JWKS, OIDC_SUBJECT_CLAIM, OIDC_ROLE_CLAIM, OIDC_ROLES, OIDC_CLOCK_SKEW];
+const REQUIRE_ISSUER: [&str; 6] =
+    ["oidc_audience", "oidc_jwks", "oidc_subject_claim", "oidc_role_claim", "oidc_roles", "oidc_clock_skew"];
 
 /// Reads the settings of the OpenID Connect issuer. Returns `None` if no issuer is set.
 pub(super) fn read(layers: &Layers) -> Result<Option<OidcSettings>, ConfigError> {
-    let source_of = |setting: &Setting| {
-        layers
-            .0
-            .get(setting.key)
-            .filter(|(value, _)| value.trim() != setting.default)
-            .map(|(_, source)| source.as_str())
-    };
-    let Some(source) = source_of(&OIDC_ISSUER) else {
-        return match REQUIRE_ISSUER.iter().find_map(|setting| Some((setting.key, source_of(setting)?))) {
+    let Some(source) = layers.source_of_change("oidc_issuer") else {
+        return match REQUIRE_ISSUER.iter().find_map(|key| Some((key, layers.source_of_change(key)?))) {
             Some((key, source)) => Err(ConfigError(format!(
                 "{key} is set ({source}), but oidc_issuer is not: set oidc_issuer, oidc_audience and oidc_jwks, or none of them"
             ))),
             None => Ok(None),
         };
     };
-    for needed in [OIDC_AUDIENCE, OIDC_JWKS] {
-        if source_of(&needed).is_none() {
+    for key in ["oidc_audience", "oidc_jwks"] {
+        if layers.source_of_change(key).is_none() {
             return Err(ConfigError(format!(
-                "{key} is not set, but oidc_issuer is ({source}): set {key} too, or leave oidc_issuer out",
-                key = needed.key
+                "{key} is not set, but oidc_issuer is ({source}): set {key} too, or leave oidc_issuer out"
             )));
         }
     }
     let name = "the name of a claim, for example";
     Ok(Some(OidcSettings {
-        issuer: layers.read(OIDC_ISSUER.key, "the https URL of the issuer, as in the claim `iss`", |value| {
+        issuer: layers.read("oidc_issuer", "the https URL of the issuer, as in the claim `iss`", |value| {
             is_http_url(value).then(|| value.to_owned())
         })?,
-        audience: layers.read(OIDC_AUDIENCE.key, "a string, as in the claim `aud`", one_line)?,
-        jwks: layers.read(OIDC_JWKS.key, "an https URL without a password, or a file", jwks)?,
-        subject_claim: layers.read(OIDC_SUBJECT_CLAIM.key, &format!("{name} sub"), one_line)?,
-        role_claim: layers.read(OIDC_ROLE_CLAIM.key, &format!("{name} realm_access.roles"), one_line)?,
+        audience: layers.read("oidc_audience", "a string, as in the claim `aud`", one_line)?,
+        jwks: layers.read("oidc_jwks", "an https URL without a password, or a file", jwks)?,
+        subject_claim: layers.read("oidc_subject_claim", &format!("{name} sub"), one_line)?,
+        role_claim: layers.read("oidc_role_claim", &format!("{name} realm_access.roles"), one_line)?,
         roles: layers.read(
-            OIDC_ROLES.key,
+            "oidc_roles",
             "value=ROLE,value=ROLE, each value once; the roles are PRESS, AUTHOR, EDITOR and ADMIN",
             roles,
         )?,
-        clock_skew: layers.read(OIDC_CLOCK_SKEW.key, "seconds, 0 to 600", |value| {
-            value.parse().ok().filter(|seconds| (0..=600).contains(seconds)).map(TimeDelta::seconds)
-        })?,
+        clock_skew: TimeDelta::seconds(layers.seconds("oidc_clock_skew", 600)?.into()),
     }))
 }
 

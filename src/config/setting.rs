@@ -1,4 +1,4 @@
-//! One setting (key, environment variable, defaults, meaning), and the error for an invalid setting.
+//! One setting (key, defaults, meaning), and the error for an invalid setting.
 
 use std::path::Path;
 
@@ -7,14 +7,19 @@ use std::path::Path;
 pub struct Setting {
     /// Key in the settings file.
     pub key: &'static str,
-    /// Environment variable.
-    pub variable: &'static str,
     /// Default value; empty if there is none.
     pub default: &'static str,
     /// Default value in the profile `hardened`, if it differs.
     pub hardened: Option<&'static str>,
     /// Meaning and unit, for `docs/settings.md`.
     pub meaning: &'static str,
+}
+
+impl Setting {
+    /// Returns the name of the environment variable, for example `DATELINE_LIMITS_TOKENS` for `limits.tokens`.
+    pub fn variable(&self) -> String {
+        format!("DATELINE_{}", self.key.to_uppercase().replace('.', "_"))
+    }
 }
 
 /// An invalid setting, or a settings file that cannot be read.

@@ -44,17 +44,8 @@ impl Layers {
             "json" => Some(true),
             _ => None,
         })?;
-        let url_template = self.read("release_url", "an http or https URL with {slug} or {id}", |value| {
-            let is_http_url = value.starts_with("https://") || value.starts_with("http://");
-            let has_placeholder = value.contains("{slug}") || value.contains("{id}");
-            (value.is_empty() || (is_http_url && has_placeholder))
-                .then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
-        })?;
-        let preview_template = self.read("preview_url", "an http or https URL with {token}", |value| {
-            let is_http_url = value.starts_with("https://") || value.starts_with("http://");
-            (value.is_empty() || (is_http_url && value.contains("{token}")))
-                .then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
-        })?;
+        let url_template = self.url_template("release_url", &["{slug}", "{id}"])?;
+        let preview_template = self.url_template("preview_url", &["{token}"])?;
         let four_eyes = self.read("workflow.four_eyes", "true or false", |value| value.parse().ok())?;
         Ok(Settings {
             new_database: false,
@@ -84,10 +75,7 @@ impl Layers {
                 },
             )?,
             log_json,
-            site_info: SiteInfo {
-                name: self.read("newsroom_name", "a text", |value| Some(value.to_owned()))?,
-                publisher: self.read("publisher", "a text", |value| Some(value.to_owned()))?,
-            },
+            site_info: SiteInfo { name: self.text("newsroom_name")?, publisher: self.text("publisher")? },
             newsroom: NewsroomSettings {
                 language: self.read("language", "a language tag (BCP 47), for example en or pt-BR", |value| {
                     language::canonical(value).ok()
@@ -98,11 +86,19 @@ impl Layers {
                 preview_template,
                 workflow_policy: WorkflowPolicy { four_eyes },
             },
-            max_clock_offset: self.read("clock.max_offset", "seconds, 0 to 3600", |value| {
-                value.parse().ok().filter(|seconds| *seconds <= 3600).map(Duration::from_secs)
-            })?,
+            max_clock_offset: Duration::from_secs(self.seconds("clock.max_offset", 3600)?.into()),
             oidc: oidc::read(self)?,
             http_config: http::read(self)?,
+        })
+    }
+
+    /// Returns the URL template of a setting. It must contain one of the placeholders. Returns `None` if it is empty.
+    fn url_template(&self, key: &str, placeholders: &[&str]) -> Result<Option<String>, ConfigError> {
+        let expected = format!("an http or https URL with {}", placeholders.join(" or "));
+        self.read(key, &expected, |value| {
+            let is_valid = ["https://", "http://"].iter().any(|scheme| value.starts_with(scheme))
+                && placeholders.iter().any(|placeholder| value.contains(placeholder));
+            (value.is_empty() || is_valid).then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
         })
     }
 }
