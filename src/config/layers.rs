@@ -5,6 +5,8 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use toml::de::{DeTable, DeValue};
+
 use super::{
     setting::ConfigError,
     table::{by_key, settings},
@@ -24,29 +26,36 @@ impl Layers {
         Self(settings().map(|setting| (setting.key, (setting.default.to_owned(), DEFAULT.to_owned()))).collect())
     }
 
-    /// Adds the values of a settings file. Fails if the file is not TOML or contains an unknown setting.
+    /// Adds the values of a settings file. Fails if the file is not TOML or contains an unknown setting. The errors do
+    /// not quote the file, because it can contain a password.
     pub fn file(&mut self, name: &Path, text: &str) -> Result<(), ConfigError> {
-        let shown = name.display();
-        let table: toml::Table = text.parse().map_err(|error| ConfigError(format!("{shown} is not TOML: {error}")))?;
-        for (key, value) in flatten(table) {
+        let position = |start| {
+            format!("{}:{}", name.display(), 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count())
+        };
+        let table = DeTable::parse(text).map_err(|error| {
+            let start = error.span().unwrap_or_default().start;
+            ConfigError(format!("{} is not TOML: {}", position(start), error.message()))
+        })?;
+        for (key, start, value) in flatten(table.into_inner()) {
+            let position = position(start);
             let Some(setting) = by_key(&key) else {
                 let known: Vec<&str> = settings().map(|setting| setting.key).collect();
-                let line = text
-                    .lines()
-                    .position(|line| line.trim_start().trim_start_matches(['"', '[']).starts_with(&key))
-                    .map_or(1, |line| line + 1);
                 return Err(ConfigError(format!(
-                    "{shown}:{line}: there is no setting \"{key}\"; the settings are {}",
+                    "{position}: there is no setting \"{key}\"; the settings are {}",
                     known.join(", ")
                 )));
             };
             let value = match value {
-                toml::Value::String(text) => text,
-                toml::Value::Boolean(boolean) => boolean.to_string(),
-                toml::Value::Integer(number) => number.to_string(),
-                _ => return Err(ConfigError(format!("{shown}: {key} is not a string: write {key} = \"…\""))),
+                DeValue::String(text) => Some(text.into_owned()),
+                DeValue::Boolean(boolean) => Some(boolean.to_string()),
+                DeValue::Integer(number) => {
+                    i64::from_str_radix(number.as_str(), number.radix()).ok().map(|number| number.to_string())
+                }
+                _ => None,
             };
-            self.0.insert(setting.key, (value, format!("{shown}")));
+            let value =
+                value.ok_or_else(|| ConfigError(format!("{position}: {key} is not a string: write {key} = \"…\"")))?;
+            self.0.insert(setting.key, (value, position));
         }
         Ok(())
     }
@@ -101,7 +110,8 @@ impl Layers {
     ) -> Result<T, ConfigError> {
         let (value, source) = self.effective(key).ok_or_else(|| ConfigError(format!("{key} is not set")))?;
         parse(value).ok_or_else(|| {
-            let shown = if key == "database_url" { redacted(value) } else { value.chars().take(80).collect() };
+            let may_have_password = ["database_url", "oidc_issuer", "oidc_jwks"].contains(&key);
+            let shown = if may_have_password { redacted(value) } else { value.chars().take(80).collect() };
             ConfigError(format!("{key} is \"{shown}\" ({source}): write {expected}"))
         })
     }
@@ -126,13 +136,17 @@ pub(super) fn profile(layers: &Layers) -> Result<Profile, ConfigError> {
     })
 }
 
-/// Returns all entries of a TOML table as one list. Keys of nested tables are joined with dots.
-fn flatten(table: toml::Table) -> Vec<(String, toml::Value)> {
-    let entries = table.into_iter().flat_map(|(key, value)| match value {
-        toml::Value::Table(inner) => {
-            flatten(inner).into_iter().map(|(name, value)| (format!("{key}.{name}"), value)).collect()
+/// Returns all entries of a TOML table as one list: key, offset of the value in the file, and value. Keys of nested
+/// tables are joined with dots.
+fn flatten(table: DeTable<'_>) -> Vec<(String, usize, DeValue<'_>)> {
+    let entries = table.into_iter().flat_map(|(key, value)| {
+        let (key, start) = (key.into_inner(), value.span().start);
+        match value.into_inner() {
+            DeValue::Table(inner) => {
+                flatten(inner).into_iter().map(|(name, start, value)| (format!("{key}.{name}"), start, value)).collect()
+            }
+            value => vec![(key.into_owned(), start, value)],
         }
-        value => vec![(key, value)],
     });
     entries.collect()
 }

@@ -147,8 +147,16 @@ mod tests {
             error.contains("listen is \"8000\" (the variable DATELINE_LISTEN): write an address and a port"),
             "{error}"
         );
-        let error = settings("language = \"fr\"\ncolour = \"red\"", &[]).unwrap_err().to_string();
-        assert!(error.starts_with("dateline.toml:2: there is no setting \"colour\""), "{error}");
+        for (file, start) in [
+            ("language = \"fr\"\ncolour = \"red\"", "dateline.toml:2: there is no setting \"colour\""),
+            ("language = \"é\"\n[limits]\n# tokn\ntokn = 1", "dateline.toml:4: there is no setting \"limits.tokn\""),
+            ("\ncors_origins = []", "dateline.toml:2: cors_origins is not a string"),
+            ("\nlisten = 8_000", "listen is \"8000\" (dateline.toml:2): write an address and a port"),
+            ("\n\nlisten = 8 000", "dateline.toml:3 is not TOML: "),
+        ] {
+            let error = settings(file, &[]).unwrap_err().to_string();
+            assert!(error.starts_with(start), "{error}");
+        }
         for (variable, invalid) in [
             ("DATELINE_TIME_ZONE", "Mars/Base"),
             ("DATELINE_LOG_FORMAT", "xml"),
@@ -174,7 +182,15 @@ mod tests {
 
     #[test]
     fn a_password_is_not_shown() {
-        let error = settings("", &[("DATELINE_DATABASE_URL", "mysql://ana:secret@host/x")]).unwrap_err().to_string();
-        assert!(!error.contains("secret"), "{error}");
+        for result in [
+            settings("", &[("DATELINE_DATABASE_URL", "mysql://ana:secret@host/x")]),
+            settings("database_url = \"mysql://ana:secret@host/x\"", &[]),
+            settings("database_url = [\"postgres://ana:secret@host/x\"]", &[]),
+            settings("database_url = \"postgres://ana:secret@host/x", &[]),
+            settings("database_url = postgres://ana:secret@host/x", &[]),
+        ] {
+            let error = result.unwrap_err().to_string();
+            assert!(!error.contains("secret"), "{error}");
+        }
     }
 }
