@@ -5,6 +5,9 @@
 //! client reads a response too slowly: the client has `limits.write_ms`, and one second more for every 8 KiB.
 //! `paced_body` reports which response bytes were handed to hyper, and `write_timeout` reports which bytes were
 //! written to the socket.
+//!
+//! A timeout for each read, as in the crate `tokio-io-timeout`, would close a connection whose client waits for a
+//! response, and would not close one that only sends pings.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
