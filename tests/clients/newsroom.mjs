@@ -185,6 +185,17 @@ export async function checkFollowing(server, follow) {
   assert.deepEqual(changes.map((next) => next.release.headline), [missed, alsoMissed, last]);
 }
 
+/**
+ * Sends a query or mutation with a client of graphql-sse or graphql-ws. The server must send one result and then
+ * complete the operation. Returns the result.
+ */
+export async function run(client, query, variables) {
+  const answers = [];
+  for await (const answer of client.iterate({ query, variables })) answers.push(answer);
+  assert.equal(answers.length, 1);
+  return answers[0];
+}
+
 /** Returns the first `count` items of an async iterator, then closes the iterator. */
 export async function take(iterator, count) {
   const taken = [];

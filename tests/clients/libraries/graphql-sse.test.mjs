@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { NetworkError, createClient } from 'graphql-sse';
 import { serve } from '../server.mjs';
 import {
-  CHANGES, LIMITED, PAGE, bearer, checkFollowing, checkRefused, draftAndPublish, publish, take, walkPages,
+  CHANGES, LIMITED, PAGE, bearer, checkFollowing, checkRefused, draftAndPublish, publish, run, take, walkPages,
 } from '../newsroom.mjs';
 
 let server;
@@ -17,14 +17,6 @@ function connect(t, options = {}) {
   const client = createClient({ url: server.url, retryAttempts: 0, ...options });
   t.after(() => client.dispose());
   return client;
-}
-
-/** Sends a query or mutation. The server must send one result and then complete the operation. Returns the result. */
-async function run(client, query, variables) {
-  const answers = [];
-  for await (const answer of client.iterate({ query, variables })) answers.push(answer);
-  assert.equal(answers.length, 1);
-  return answers[0];
 }
 
 test('graphql-sse: all pages, with one stream each', LIMITED, async (t) => {

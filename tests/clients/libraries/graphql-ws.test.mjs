@@ -5,7 +5,8 @@ import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { serve } from '../server.mjs';
 import {
-  CHANGES, LIMITED, PAGE, bearer, checkFollowing, checkRefused, draftAndPublish, presentRevision, take, walkPages,
+  CHANGES, LIMITED, PAGE, bearer, checkFollowing, checkRefused, draftAndPublish, presentRevision, run, take,
+  walkPages,
 } from '../newsroom.mjs';
 
 let server;
@@ -17,14 +18,6 @@ function connect(t, options = {}) {
   const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0, ...options });
   t.after(() => client.dispose());
   return client;
-}
-
-/** Sends a query or mutation. The server must send one result and then complete the operation. Returns the result. */
-async function run(client, query, variables) {
-  const answers = [];
-  for await (const answer of client.iterate({ query, variables })) answers.push(answer);
-  assert.equal(answers.length, 1);
-  return answers[0];
 }
 
 test('graphql-ws: all pages over one socket', LIMITED, async (t) => {

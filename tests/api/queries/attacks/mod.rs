@@ -50,6 +50,11 @@ fn attacks() -> Vec<Attack> {
         .collect();
     let query = "{ viewer { name } }";
     let body_with = |extra: &str| format!("{{\"query\":\"{query}\",{extra}}}");
+    let aliased_filters = |topics: usize, aliases: usize| {
+        let fields: String = (0..aliases).map(|n| format!("a{n}: releases(filter: $f) {{ totalCount }} ")).collect();
+        let filter = json!({ "topics": { "any": vec![json!({ "slug": "a" }); topics] } });
+        json!({ "query": format!("query($f: ReleaseFilter) {{ {fields} }}"), "variables": { "f": filter } }).to_string()
+    };
     for (name, body) in [
         ("variables of nested arrays", body_with(&format!("\"variables\":{{\"a\":{}}}", nested("[", "", "]", 100_000)))),
         ("variables of nested objects", body_with(&format!("\"variables\":{}", nested("{\"a\":", "1", "}", 100_000)))),
@@ -77,28 +82,8 @@ fn attacks() -> Vec<Attack> {
         ("a batch", format!("[{}]", vec![body_with("\"variables\":{}"); 1000].join(","))),
         ("a megabyte of empty lists", format!("[{}[]]", "[],".repeat(340_000))),
         ("a megabyte of nameless fields", format!("{{{}\"\":0}}", "\"\":0,".repeat(200_000))),
-        (
-            "a filter of 900 topics under 90 aliases",
-            json!({
-                "query": format!(
-                    "query($f: ReleaseFilter) {{ {} }}",
-                    (0..90).map(|n| format!("a{n}: releases(filter: $f) {{ totalCount }} ")).collect::<String>()
-                ),
-                "variables": { "f": { "topics": { "any": vec![json!({ "slug": "a" }); 900] } } }
-            })
-            .to_string(),
-        ),
-        (
-            "a filter of 9000 topics under 990 aliases",
-            json!({
-                "query": format!(
-                    "query($f: ReleaseFilter) {{ {} }}",
-                    (0..990).map(|n| format!("a{n}: releases(filter: $f) {{ totalCount }} ")).collect::<String>()
-                ),
-                "variables": { "f": { "topics": { "any": vec![json!({ "slug": "a" }); 9000] } } }
-            })
-            .to_string(),
-        ),
+        ("a filter of 900 topics under 90 aliases", aliased_filters(900, 90)),
+        ("a filter of 9000 topics under 990 aliases", aliased_filters(9000, 990)),
         (
             "doubling fragments that use one variable",
             json!({
