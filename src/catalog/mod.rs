@@ -36,11 +36,12 @@ pub use query::handle::Handle;
 pub use query::page::{PageWindow, Slice, SortPosition};
 pub use query::release_set::{ReleaseKey, ReleaseSet, Tombstone};
 pub use query::view::View;
+pub use search::fold;
 pub use snapshot::Snapshot;
 pub use snapshot::audience::Audience;
 pub(crate) use snapshot::difference::comparable;
 pub use sort::{Direction, NEWEST_FIRST, OrderBy, OrderKey};
-pub use store::collation::{LabelSortKey, fold};
+pub use store::collation::LabelSortKey;
 pub use store::vocabulary::{Concept, ExternalCode, Vocabulary};
 pub use sync::follower::Catalog;
 pub(crate) use sync::load::{

@@ -202,7 +202,7 @@ pub(crate) const TABLE: &[Rule] = &[
         advice: "limits only count: let the caller pass the value to count",
     },
     Rule {
-        modules: &["src", "entity/src", "migration/src"],
+        modules: &["src", "entity/src", "migration/src", "search/src"],
         except: &["src/app", "src/clock"],
         access: Forbid(&["Utc::now", "Local::now", "SystemTime::now"]),
         advice: "time is a parameter: take `now: DateTime<Utc>`; at the edges use the app's clock",
@@ -210,4 +210,5 @@ pub(crate) const TABLE: &[Rule] = &[
 ];
 
 /// Modules of `src` that may use all other modules, because they configure, connect or start them.
-pub(crate) const FREE: &[&str] = &["src/app", "src/clock", "src/config", "src/lib", "src/limits", "src/main", "markup"];
+pub(crate) const FREE: &[&str] =
+    &["src/app", "src/clock", "src/config", "src/lib", "src/limits", "src/main", "markup", "search"];

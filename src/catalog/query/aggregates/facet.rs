@@ -10,6 +10,7 @@ use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 
 use entity::release::ReleaseKind;
 use roaring::RoaringBitmap;
+use search::fold;
 
 use crate::catalog::{
     query::{
@@ -19,7 +20,7 @@ use crate::catalog::{
         view::View,
     },
     sort::Direction,
-    store::collation::{LabelSortKey, fold},
+    store::collation::LabelSortKey,
 };
 
 /// The parameters of a facet.
