@@ -23,8 +23,8 @@ pub(super) struct Queue<I> {
     order: VecDeque<(u64, ConceptRecord<I>)>,
     /// Records of concepts that have an earlier record in this import, by line number.
     repeated: BTreeMap<u64, ConceptRecord<I>>,
-    /// Line numbers of the repeated records by identity, in ascending order. An identity is an id, slug, code or URI with
-    /// its kind as a prefix.
+    /// Line numbers of the repeated records by identity, in ascending order. An identity is an id, slug, code or URI
+    /// with its kind as a prefix.
     by_identity: HashMap<String, VecDeque<u64>>,
 }
 

@@ -1,13 +1,11 @@
 //! Filter on topics or places: selects concepts by name, place in the hierarchy, kind and retirement.
 
 use roaring::RoaringBitmap;
+use search::fold;
 use serde::Serialize;
 
 use super::{concept_filter::ConceptRef, error::FilterError};
-use crate::catalog::store::{
-    collation::fold,
-    vocabulary::{Concept, Vocabulary},
-};
+use crate::catalog::store::vocabulary::{Concept, Vocabulary};
 
 /// Selects topics or places. All conditions that are set must hold.
 #[derive(Debug)]
