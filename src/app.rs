@@ -18,7 +18,7 @@ use crate::{
         oidc::{Oidc, OidcSettings},
         viewer::Viewer,
     },
-    catalog::Catalog,
+    catalog::{Catalog, IndexLocation},
     clock::Clock,
     config::{HttpConfig, SiteInfo},
     db::{DatabaseError, Db},
@@ -86,7 +86,7 @@ impl App {
             }
             with_start_timeout(CLOCK_TIMEOUT, db.measure(&clock)).await?;
         }
-        let catalog = Arc::new(Catalog::load(db.clone()).await?);
+        let catalog = Arc::new(Catalog::load(db.clone(), settings.search_index.clone()).await?);
         let secret = signing_secret(&db).await?;
         let (token_cipher, ids) = (TokenCipher::from_secret(&secret)?, IdCodec::from_secret(&secret)?);
         let newsroom = Newsroom {
@@ -160,15 +160,25 @@ impl App {
         })
     }
 
-    /// Runs the background tasks until the future is dropped: the database monitor, polling of the journal, and
-    /// refresh of the OpenID Connect issuer's keys.
+    /// Returns the share of the public releases that the search index contains, in percent. Returns `None` if search
+    /// is switched off.
+    pub fn search_progress(&self) -> Option<u8> {
+        let now = self.clock.now();
+        let public = self.newsroom.catalog.snapshot_at(now).visible_to(&Viewer::public(), now);
+        let is_on = self.newsroom.settings.search_index != IndexLocation::Off;
+        is_on.then(|| (public.index_coverage() * 100.0) as u8)
+    }
+
+    /// Runs the background tasks until the future is dropped: the database monitor, polling of the journal,
+    /// maintenance of the search index, and refresh of the OpenID Connect issuer's keys.
     pub async fn run_background_tasks(&self) {
         let keys = async {
             if let Some(oidc) = &self.oidc {
                 oidc.refresh_keys_periodically(|| self.clock.now()).await;
             }
         };
-        tokio::join!(self.newsroom.db.monitor(&self.clock), self.newsroom.catalog.poll_journal(), keys);
+        let catalog = &self.newsroom.catalog;
+        tokio::join!(self.newsroom.db.monitor(&self.clock), catalog.poll_journal(), catalog.maintain_index(), keys);
     }
 }
 

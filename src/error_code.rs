@@ -70,7 +70,7 @@ error_codes! {
     EXECUTION_TIMEOUT: "200", "The operation took longer than `limits.execution_ms`.", "Ask for less. A mutation may have made some of its changes: see [durability.md](durability.md).";
     ANSWER_TOO_LARGE: "200", "A text, or the whole response, exceeds `limits.answer_bytes` or the cost.", "Ask for fewer or smaller values.";
     // Failures of the server.
-    UNAVAILABLE: "503 or 200", "The database does not answer, or the server's clock is wrong. Nothing was changed.", "Try again.";
+    UNAVAILABLE: "503 or 200", "The database does not answer, the server's clock is wrong, or the search index is being built. Nothing was changed.", "Try again.";
     STORAGE_FULL: "503 or 200", "The disk of the database is full. Nothing was changed.", "Try again when there is space.";
     OUTCOME_UNKNOWN: "200", "The connection to the database was lost during a change, so it is not known whether the change was made.", "Send the request again with the same `Idempotency-Key`.";
     INTERNAL_SERVER_ERROR: "500 or 200", "A fault of the server. The log has the details under the id in the message.", "Report it to the operator.";

@@ -35,12 +35,13 @@ pub use query::filter::{Range, ReleaseFilter};
 pub use query::handle::Handle;
 pub use query::page::{PageWindow, Slice, SortPosition};
 pub use query::release_set::{ReleaseKey, ReleaseSet, Tombstone};
+pub use query::search::{matching::ReleaseMatch, request::SearchRequest, suggestions::Suggestion};
 pub use query::view::View;
-pub use search::fold;
+pub use search::{Field as SearchField, Highlight, Mode as SearchMode, fold};
 pub use snapshot::Snapshot;
 pub use snapshot::audience::Audience;
 pub(crate) use snapshot::difference::comparable;
-pub use sort::{Direction, NEWEST_FIRST, OrderBy, OrderKey};
+pub use sort::{BEST_FIRST, Direction, NEWEST_FIRST, OrderBy, OrderKey, SortKey};
 pub use store::collation::LabelSortKey;
 pub use store::vocabulary::{Concept, ExternalCode, Vocabulary};
 pub use sync::follower::Catalog;
@@ -49,6 +50,7 @@ pub(crate) use sync::load::{
     topics as topic_images,
 };
 pub(crate) use sync::replay::replay_all;
+pub use sync::{index_maintenance::RebuildError, indexer::IndexLocation};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 //! - `import`, `export`: NDJSON files
 //! - `check`: consistency check and repair
 //! - `purge`: permanent removal of a release
+//! - `reindex`: builds the search index anew
 //! - `restored`: marking of a database as restored from a backup
 //! - `token`: access tokens
 //! - `schema`: GraphQL schema (SDL)
@@ -22,6 +23,7 @@ mod log;
 mod migrate;
 mod output;
 mod purge;
+mod reindex;
 mod restored;
 mod schema;
 mod serve;
@@ -86,6 +88,11 @@ enum Command {
         after_help = "Example:\n  dateline purge a-name-that-must-go --reason \"Order 12/2026 of the district court\" --yes\n\nOne journal entry with the reason remains. Older backups still contain the release."
     )]
     Purge(purge::Purge),
+    /// Build the search index anew
+    #[command(
+        after_help = "A server keeps its index complete on its own, and builds damaged parts again. Stop the server that uses the index first."
+    )]
+    Reindex,
     /// Mark the database as restored from a backup, so that resume positions from before the restore are refused
     #[command(
         after_help = "Run it once after a restore, before you serve. A server that runs while its database is restored notices on its own."
@@ -144,6 +151,7 @@ impl Cli {
         match self.command {
             Command::Serve(serve) => serve.run(settings).await,
             Command::Migrate => migrate::run(&settings).await,
+            Command::Reindex => reindex::run(&settings).await,
             Command::Restored => restored::run(&settings).await,
             Command::Import(import) => import.run(&settings).await,
             Command::Export(export) => export.run(&settings).await,

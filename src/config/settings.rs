@@ -2,11 +2,12 @@
 //!
 //! `http` and `oidc` parse the settings of the HTTP server and of OpenID Connect.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::{http, http_config::HttpConfig, layers::Layers, oidc, setting::ConfigError, site_info::SiteInfo};
 use crate::{
     auth::oidc::OidcSettings,
+    catalog::IndexLocation,
     newsroom::{NewsroomSettings, text::language, workflow::WorkflowPolicy},
 };
 
@@ -47,18 +48,23 @@ impl Layers {
         let url_template = self.url_template("release_url", &["{slug}", "{id}"])?;
         let preview_template = self.url_template("preview_url", &["{token}"])?;
         let four_eyes = self.read("workflow.four_eyes", "true or false", |value| value.parse().ok())?;
+        let database_url =
+            self.read("database_url", "sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME", |value| {
+                ["sqlite:", "postgres:", "postgresql:"]
+                    .iter()
+                    .any(|scheme| value.starts_with(scheme))
+                    .then(|| value.to_owned())
+            })?;
+        let search_index = self.read("search.index", "a folder, auto, memory or off", |value| match value {
+            "" => None,
+            "auto" => Some(IndexLocation::Folder(default_index_folder(&database_url))),
+            "memory" => Some(IndexLocation::Memory),
+            "off" => Some(IndexLocation::Off),
+            folder => Some(IndexLocation::Folder(folder.into())),
+        })?;
         Ok(Settings {
             new_database: false,
-            database_url: self.read(
-                "database_url",
-                "sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME",
-                |value| {
-                    ["sqlite:", "postgres:", "postgresql:"]
-                        .iter()
-                        .any(|scheme| value.starts_with(scheme))
-                        .then(|| value.to_owned())
-                },
-            )?,
+            database_url,
             listen: self
                 .read("listen", "an address and a port, for example 127.0.0.1:8000", |value| value.parse().ok())?,
             log: self.read(
@@ -84,6 +90,7 @@ impl Layers {
                     .read("time_zone", "an IANA time zone, for example Asia/Bangkok", |value| value.parse().ok())?,
                 url_template,
                 preview_template,
+                search_index,
                 workflow_policy: WorkflowPolicy { four_eyes },
             },
             max_clock_offset: Duration::from_secs(self.seconds("clock.max_offset", 3600)?.into()),
@@ -100,6 +107,14 @@ impl Layers {
                 && placeholders.iter().any(|placeholder| value.contains(placeholder));
             (value.is_empty() || is_valid).then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
         })
+    }
+}
+
+/// Returns the folder of the search index beside a SQLite file, or in the working directory for PostgreSQL.
+fn default_index_folder(database_url: &str) -> PathBuf {
+    match database_url.strip_prefix("sqlite:") {
+        Some(file) => format!("{}-search", file.strip_prefix("//").unwrap_or(file)).into(),
+        None => "dateline-search".into(),
     }
 }
 
@@ -121,6 +136,19 @@ mod tests {
         let settings = Layers::defaults().settings().unwrap();
         assert_eq!((settings.database_url.as_str(), settings.listen.port()), ("sqlite://dateline.db", 8000));
         assert_eq!(settings.max_clock_offset, crate::clock::MAX_OFFSET);
+    }
+
+    #[test]
+    fn the_search_index_is_beside_the_database_by_default() {
+        let location = |file: &str| settings(file, &[]).unwrap().newsroom.search_index;
+        let folder = |path: &str| IndexLocation::Folder(path.into());
+        assert_eq!(location(""), folder("dateline.db-search"));
+        assert_eq!(location("database_url = \"sqlite:///var/lib/news.db\""), folder("/var/lib/news.db-search"));
+        assert_eq!(location("database_url = \"postgres://ana@host/x\""), folder("dateline-search"));
+        assert_eq!(location("search.index = \"/srv/index\""), folder("/srv/index"));
+        assert_eq!(location("[search]\nindex = \"memory\""), IndexLocation::Memory);
+        assert_eq!(location("[search]\nindex = \"off\""), IndexLocation::Off);
+        assert!(settings("search.index = \"\"", &[]).is_err());
     }
 
     #[test]

@@ -37,6 +37,11 @@ const SETTINGS: &[Setting] = &[
         "false",
         "`true`: the writer of a revision may not approve it ([workflow.md](workflow.md#approval-by-a-second-person))",
     ),
+    setting(
+        "search.index",
+        "auto",
+        "Where the search index is kept: a folder that no other server uses; `memory`: in memory, built at each start; `off`: no search; `auto`: a folder beside the SQLite file (`FILE-search`), or `dateline-search` in the working directory with PostgreSQL ([operations.md](operations.md#search-index))",
+    ),
     setting("oidc_issuer", "", "OpenID Connect issuer whose tokens are accepted, as in `iss` ([people.md](people.md))"),
     setting("oidc_audience", "", "Required audience of the issuer's tokens, as in `aud`"),
     setting("oidc_jwks", "", "Public keys of the issuer (JWK Set): an https or http URL, or a file"),

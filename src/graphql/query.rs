@@ -17,22 +17,26 @@ use super::{
         serial_list::{SerialList, SerialObject},
     },
     inputs::{
-        filter::{self, ReleaseFilter, ReleaseOrder},
+        filter::{ReleaseFilter, ReleaseOrder},
         lookup::{PlaceRef, ReleaseRef, TopicRef},
         pagination::page_size,
+        search::ReleaseSearch,
     },
     types::{
         access::{AccessLogConnection, AccessLogEntry, Token, TokenConnection, Viewer},
-        connection::{PlaceConnection, ReleaseConnection, TopicConnection},
-        facet::{TopicBucket, topic_buckets},
+        aggregates::{
+            facet::{TopicBucket, topic_buckets},
+            trend::{TopicTrend, trending},
+        },
+        connection::{ListArguments, PlaceConnection, ReleaseConnection, TopicConnection},
         history::{JournalConnection, JournalEntry, JournalFilter},
         node::{self, SerialNode},
         place::{Place, PlaceFilter},
         release::{Release, ReleaseLookup},
         release_set::{ReleaseStats, narrow},
         revision::ReleaseRevision,
+        search::SearchSuggestion,
         topic::{Topic, TopicFilter},
-        trend::{TopicTrend, trending},
     },
 };
 use crate::{
@@ -113,9 +117,10 @@ impl Query {
     async fn releases(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Only releases that match this search.")] search: Option<ReleaseSearch>,
         #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "Sort keys, the most important first. Default: latest release date first. Releases with equal keys are in the order of their creation."
+            desc = "Sort keys, the most important first. Default: best match first with `search`, otherwise latest release date first. Releases with equal keys are in the order of their creation."
         )]
         order_by: Option<Vec<ReleaseOrder>>,
         #[graphql(desc = "Return the first N entries, 1 to 200. Default without `last`: 20.")] first: Option<i32>,
@@ -123,19 +128,31 @@ impl Query {
         #[graphql(desc = "Return the last N entries, 1 to 200. Not allowed with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
-        let filter = ReleaseFilter::resolve_argument(filter, ctx.ids())?;
-        let page_request = PageRequest { first, after, last, before };
-        let (set, order) = (ctx.request().visible(), filter::resolve_order(order_by)?);
-        ReleaseConnection::load(ctx, &set, "", filter, &order, &page_request).await.map(Some)
+        let (set, page_request) = (ctx.request().visible(), PageRequest { first, after, last, before });
+        let arguments = ListArguments { search, filter, order_by };
+        ReleaseConnection::load(ctx, set, "", arguments, &page_request).await.map(Some)
     }
 
     /// Counts, facets and timelines of the releases that `releases` lists with the same filter.
     async fn release_stats(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Only releases that match this search.")] search: Option<ReleaseSearch>,
         #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
     ) -> Result<Option<ReleaseStats>, ApiError> {
-        ReleaseStats::narrowed(ctx, &ctx.request().visible(), filter).await.map(Some)
+        ReleaseStats::narrowed(ctx, ctx.request().visible(), search, filter).await.map(Some)
+    }
+
+    /// Suggestions while somebody types a search: topics and places with most releases first, then releases whose
+    /// headlines match best. A topic or place is suggested if one of its names, in any language, has a word that
+    /// begins with the text.
+    async fn search_suggestions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The beginning of a search text, at most 1,000 characters.")] prefix: String,
+        #[graphql(default = 10, desc = "Maximum number of suggestions, 1 to 200.")] first: i32,
+    ) -> Result<Option<SerialList<SearchSuggestion>>, ApiError> {
+        SearchSuggestion::load(ctx, &prefix, page_size(first)?).await.map(Some)
     }
 
     /// Topics with their number of releases, largest first. Topics with equal numbers are sorted by name. Topics

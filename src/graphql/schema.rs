@@ -7,7 +7,7 @@ use super::{
     query::Query,
     subscription::Subscription,
     types::{
-        facet::{Facet, FacetBucket},
+        aggregates::facet::{Facet, FacetBucket},
         release_set::ReleaseSet,
     },
 };

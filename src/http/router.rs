@@ -61,10 +61,13 @@ fn cors(origins: &AllowedOrigins) -> CorsLayer {
 }
 
 /// Handles the readiness check: whether the database responds and the catalog is current. Returns the last known
-/// state, so a check needs no database query.
+/// state, so a check needs no database query. A server is ready while its search index is built.
 async fn ready(State(state): State<Arc<HttpState>>) -> Response {
     match state.app.unready_reason() {
-        None => Json(json!({ "status": "ready" })).into_response(),
+        None => {
+            let search = state.app.search_progress().map(|percent| json!({ "percent": percent }));
+            Json(json!({ "status": "ready", "search": search })).into_response()
+        }
         Some(reason) => {
             let body = json!({ "status": "not ready", "reason": reason });
             (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()

@@ -43,6 +43,15 @@ pub enum Error {
     /// The filter is invalid.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// The search index is being built. A search can be repeated later.
+    #[error("the search index is being built ({percent} % done): try again later, or omit `search`")]
+    SearchNotReady {
+        /// Share of the releases that are in the index, 0 to 99.
+        percent: u8,
+    },
+    /// The search index cannot be read.
+    #[error("the search index cannot be read: try again later, or omit `search`; the log of the server has the reason")]
+    SearchFailed,
     /// The time limit of the request expired before the command began.
     #[error("the time limit of the request (limits.execution_ms) expired before the write began: nothing was changed")]
     DeadlineExceeded,

@@ -10,7 +10,10 @@ use super::{
     release::rendition::Renditions,
     workflow::WorkflowPolicy,
 };
-use crate::{catalog::Catalog, db::Db};
+use crate::{
+    catalog::{Catalog, IndexLocation},
+    db::Db,
+};
 
 /// A newsroom: its database, its catalog and its settings. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -42,6 +45,8 @@ pub struct NewsroomSettings {
     pub url_template: Option<String>,
     /// Template for the URL of a preview, with the placeholder `{token}`.
     pub preview_template: Option<String>,
+    /// Where the search index is kept.
+    pub search_index: IndexLocation,
     /// Configurable rules of the workflow.
     pub workflow_policy: WorkflowPolicy,
 }
@@ -53,6 +58,7 @@ impl Default for NewsroomSettings {
             time_zone: chrono_tz::UTC,
             url_template: None,
             preview_template: None,
+            search_index: IndexLocation::Memory,
             workflow_policy: WorkflowPolicy::default(),
         }
     }

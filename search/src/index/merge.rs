@@ -76,6 +76,9 @@ impl Merge {
     /// Replaces the merged segments in `segments`, where their slots may have changed meanwhile. The files of the
     /// merged segments can then be removed with `Merge::remove_inputs`.
     pub fn complete(&self, segments: &mut Segments) {
+        if !self.inputs.iter().any(|input| segments.contains(input)) {
+            return;
+        }
         let Some(output) = &self.output else { return segments.replace(&self.inputs, None) };
         let mut slots = Vec::with_capacity(output.documents() as usize);
         for input in &self.inputs {

@@ -91,10 +91,15 @@ impl Segment {
     }
 
     /// Returns the same segment with the slots that `slot_of` returns for the keys of its documents.
-    pub(super) fn renumbered(&self, slot_of: impl Fn(Key) -> u32) -> Result<Self, IndexError> {
+    pub fn renumbered(&self, slot_of: impl Fn(Key) -> u32) -> Result<Self, IndexError> {
         let mut slots = vec![DEAD; self.documents() as usize];
         for_each_key(&self.files.keys, |key, document| slots[document as usize] = slot_of(key))?;
         Ok(Self::with_slots(self.files.clone(), slots.into_iter().collect()))
+    }
+
+    /// Calls a function with the key of each document.
+    pub(super) fn for_each_key(&self, each: impl FnMut(Key, DocId)) -> Result<(), IndexError> {
+        for_each_key(&self.files.keys, each)
     }
 
     /// Returns the same segment with other slots, in the order of documents.

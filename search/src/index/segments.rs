@@ -35,6 +35,24 @@ impl Segments {
         self.list.iter().map(|segment| u64::from(segment.alive())).sum()
     }
 
+    /// Returns the keys of all documents that are dead.
+    pub fn dead_keys(&self) -> Result<Vec<Key>, IndexError> {
+        let mut keys = Vec::new();
+        for segment in &self.list {
+            segment.for_each_key(|key, document| {
+                if segment.slots.get(document) == DEAD {
+                    keys.push(key);
+                }
+            })?;
+        }
+        Ok(keys)
+    }
+
+    /// Returns whether a segment is in the list, perhaps with other slots.
+    pub fn contains(&self, segment: &Segment) -> bool {
+        self.list.iter().any(|other| other.is_same(segment))
+    }
+
     /// Adds a segment.
     pub fn push(&mut self, segment: Segment) {
         if segment.documents() > 0 {

@@ -4,7 +4,7 @@
 //! the documents of the domain that are not dead. So scores do not depend on how documents are spread over segments,
 //! and two servers with the same releases compute the same scores.
 
-use std::io;
+use std::{cmp::Ordering, io};
 
 use roaring::RoaringBitmap;
 
@@ -114,7 +114,8 @@ struct Evaluation<'a> {
 /// The documents that match one clause.
 struct ClauseHits {
     matched: Bits,
-    /// Weighted number of occurrences.
+    /// Weighted number of occurrences of terms in the best tier. Worse tiers add nothing, so a document with longer
+    /// words does not pass one with the word itself.
     weights: Vec<f32>,
     tiers: Vec<u8>,
     fields: Vec<u8>,
@@ -128,8 +129,14 @@ impl ClauseHits {
     #[inline]
     fn add(&mut self, position: usize, tier: Tier, field: Field, weight: f32) {
         self.matched.insert(position);
-        self.weights[position] += weight;
-        self.tiers[position] = self.tiers[position].min(tier as u8);
+        match self.tiers[position].cmp(&(tier as u8)) {
+            Ordering::Less => {}
+            Ordering::Equal => self.weights[position] += weight,
+            Ordering::Greater => {
+                self.weights[position] = weight;
+                self.tiers[position] = tier as u8;
+            }
+        }
         self.fields[position] |= 1 << field as u8;
     }
 }

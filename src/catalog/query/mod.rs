@@ -10,6 +10,7 @@
 //! - `filter`: filters on releases, topics and places, their errors and their canonical forms
 //! - `date_span`: first and last dates of a release set
 //! - `aggregates`: facet counts, timelines, comparisons, trends
+//! - `search`: full-text search in a release set
 //! - `related`: releases that are similar to a given release
 //! - `change_event`: what a journal entry changed for a viewer, for change streams
 //! - `facet_field`: the fields that facets count by, and the filter conditions on these fields
@@ -27,4 +28,5 @@ pub mod handle;
 pub mod page;
 pub mod related;
 pub mod release_set;
+pub mod search;
 pub mod view;

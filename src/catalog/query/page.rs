@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{handle::Handle, release_set::ReleaseSet};
 use crate::catalog::{
-    sort::{Direction, OrderBy},
+    sort::{Direction, OrderBy, SortKey},
     store::sorted_index::SortedIndex,
 };
 
@@ -52,17 +52,26 @@ pub struct Slice {
 impl ReleaseSet {
     /// Returns the position of a release in an order.
     pub fn sort_position(&self, order: &[OrderBy], item: &Handle) -> SortPosition {
-        let snapshot = self.snapshot();
         SortPosition {
-            values: order.iter().map(|key| snapshot.sort_value(key.by, item.ordinal())).collect(),
+            values: order.iter().map(|key| self.sort_value(key.by, item.ordinal())).collect(),
             id: item.id(),
+        }
+    }
+
+    /// Returns the value by which a key sorts a release.
+    fn sort_value(&self, by: SortKey, ordinal: u32) -> i64 {
+        match by.property() {
+            Some(property) => self.snapshot().sort_value(property, ordinal),
+            None => self.relevance(ordinal),
         }
     }
 
     /// Returns a slice of the set. `order` must have at least one key. The cost is O(n) for a sparse set and
     /// O(size · all / n) for a dense set, where n is the number of releases in the set; the cheaper way is chosen.
     pub fn slice(&self, order: &[OrderBy], window: &PageWindow) -> Slice {
-        let (after, before) = (window.after.as_ref(), window.before.as_ref());
+        let current = |position: &Option<SortPosition>| Some(self.current_position(order, position.as_ref()?));
+        let (after, before) = (current(&window.after), current(&window.before));
+        let (after, before) = (after.as_ref(), before.as_ref());
         let (start, stop) = if window.from_end { (before, after) } else { (after, before) };
         let mut ordinals = self.collect_from(order, window.from_end, start, stop, window.size + 1);
         let more = ordinals.len() > window.size;
@@ -78,6 +87,17 @@ impl ReleaseSet {
         let (has_previous, has_next) =
             if window.from_end { (more_ahead, more_behind) } else { (more_behind, more_ahead) };
         Slice { items: ordinals.into_iter().map(|ordinal| self.handle(ordinal)).collect(), has_previous, has_next }
+    }
+
+    /// Returns a position in an order by relevance with the present relevance of its release, which changes when other
+    /// releases are published. Other positions, and those of releases that are no longer in the set, stay the same.
+    fn current_position(&self, order: &[OrderBy], position: &SortPosition) -> SortPosition {
+        match self.ordinal_by_id(position.id) {
+            Some(ordinal) if order.iter().any(|key| key.by == SortKey::Relevance) => {
+                self.sort_position(order, &self.handle(ordinal))
+            }
+            _ => position.clone(),
+        }
     }
 
     /// Returns whether the set has a member at a position or beyond it.
@@ -108,10 +128,11 @@ impl ReleaseSet {
             if backward { natural.reverse() } else { natural }
         };
         // Collecting and sorting the members costs their number. Scanning the sorted index costs limit · all /
-        // members.
-        if members.saturating_mul(members) <= (limit as u64).saturating_mul(all) {
+        // members. There is no sorted index by relevance.
+        let is_sparse = members.saturating_mul(members) <= (limit as u64).saturating_mul(all);
+        let Some(property) = order[0].by.property().filter(|_| !is_sparse) else {
             // The first sort value is read once per member, instead of once per comparison.
-            let first = |ordinal: u32| self.snapshot().sort_value(order[0].by, ordinal);
+            let first = |ordinal: u32| self.sort_value(order[0].by, ordinal);
             let by_value = |&(a, ordinal_a): &(i64, u32), &(b, ordinal_b): &(i64, u32)| {
                 let ordering = in_direction(a.cmp(&b), order[0].direction);
                 let ordering = if backward { ordering.reverse() } else { ordering };
@@ -125,10 +146,10 @@ impl ReleaseSet {
             }
             ordinals.sort_unstable_by(by_value);
             return ordinals.into_iter().map(|(_, ordinal)| ordinal).collect();
-        }
-        let (key, scan) = (order[0], self.snapshot().sorted_index(order[0].by));
+        };
+        let (key, scan) = (order[0], self.snapshot().sorted_index(property));
         let ascending = (key.direction == Direction::Asc) != backward;
-        let value = |ordinal: u32| self.snapshot().sort_value(key.by, ordinal);
+        let value = |ordinal: u32| self.snapshot().sort_value(property, ordinal);
         let single = order.len() == 1;
         // With one sort key, the sorted index has exactly the requested order. With several keys, the scan starts at
         // the first release that has the same first sort value as the position.
@@ -182,7 +203,7 @@ impl ReleaseSet {
     /// Compares a release with a position.
     fn compare_to_position(&self, order: &[OrderBy], ordinal: u32, position: &SortPosition) -> Ordering {
         for (key, value) in order.iter().zip(&position.values) {
-            let ordering = self.snapshot().sort_value(key.by, ordinal).cmp(value);
+            let ordering = self.sort_value(key.by, ordinal).cmp(value);
             if ordering != Ordering::Equal {
                 return in_direction(ordering, key.direction);
             }
@@ -193,7 +214,7 @@ impl ReleaseSet {
     /// Compares two releases in an order.
     fn compare_members(&self, order: &[OrderBy], a: u32, b: u32) -> Ordering {
         for key in order {
-            let ordering = self.snapshot().sort_value(key.by, a).cmp(&self.snapshot().sort_value(key.by, b));
+            let ordering = self.sort_value(key.by, a).cmp(&self.sort_value(key.by, b));
             if ordering != Ordering::Equal {
                 return in_direction(ordering, key.direction);
             }

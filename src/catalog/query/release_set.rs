@@ -16,6 +16,7 @@ use super::{
     facet_field::{FacetCondition, PlaceRoleFilter},
     filter::{ReleaseFilter, error::FilterError},
     handle::Handle,
+    search::request::SearchResult,
     view::View,
 };
 use crate::{
@@ -41,6 +42,8 @@ pub struct ReleaseSet {
     visible: SharedBitmap,
     /// The members before the last filter, and that filter. `None` if the set was not narrowed by a filter.
     narrowed: Option<(SharedBitmap, Arc<ReleaseFilter>)>,
+    /// The search that narrowed the set. `None` without a search.
+    search: Option<Arc<SearchResult>>,
 }
 
 /// What remains visible of a withdrawn or retracted release.
@@ -71,7 +74,7 @@ impl View {
         let (view, audience) = (self.at(now), Audience::of(viewer));
         let members = view.visible_bitmap(audience);
         let reader = (audience == Audience::Press).then(|| viewer.subject.as_str().into());
-        ReleaseSet { view, audience, now, reader, visible: members.clone(), members, narrowed: None }
+        ReleaseSet { view, audience, now, reader, visible: members.clone(), members, narrowed: None, search: None }
     }
 }
 
@@ -234,6 +237,16 @@ impl ReleaseSet {
     /// Returns a set for the same viewer and view with other members. Callers must only remove members.
     pub(in crate::catalog) fn with_members(&self, members: RoaringBitmap) -> Self {
         Self { members: Arc::new(members), narrowed: None, ..self.clone() }
+    }
+
+    /// Returns the search that narrowed the set.
+    pub(in crate::catalog) fn search_result(&self) -> Option<&SearchResult> {
+        self.search.as_deref()
+    }
+
+    /// Returns the set with the search that narrowed it.
+    pub(in crate::catalog) fn with_search(self, search: SearchResult) -> Self {
+        Self { search: Some(Arc::new(search)), ..self }
     }
 
     pub(in crate::catalog) fn ordinals(&self) -> impl Iterator<Item = u32> {

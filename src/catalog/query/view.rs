@@ -7,23 +7,28 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use roaring::RoaringBitmap;
+use search::IndexError;
 
-use super::{cache::QueryCache, facet_field::PlaceRoleFilter};
+use super::{cache::QueryCache, facet_field::PlaceRoleFilter, search::index_state::IndexState};
 use crate::catalog::{snapshot::Snapshot, store::bitmap::SharedBitmap};
 
 /// A snapshot and the cache of its query results.
 #[derive(Debug)]
 pub struct View {
     snapshot: Snapshot,
+    /// The search index. It can be replaced while the view is used, when pending documents are indexed.
+    index: ArcSwap<IndexState>,
     pub(in crate::catalog) cache: QueryCache,
 }
 
 impl From<Snapshot> for View {
-    /// Creates a view with an empty cache.
+    /// Creates a view with an empty cache and an empty search index.
     fn from(snapshot: Snapshot) -> Self {
-        Self { snapshot, cache: QueryCache::default() }
+        let index = IndexState::empty(&snapshot);
+        Self::new(snapshot, index)
     }
 }
 
@@ -36,6 +41,31 @@ impl Deref for View {
 }
 
 impl View {
+    /// Creates a view with an empty cache.
+    pub(in crate::catalog) fn new(snapshot: Snapshot, index: IndexState) -> Self {
+        Self { snapshot, index: ArcSwap::from_pointee(index), cache: QueryCache::default() }
+    }
+
+    /// Returns the search index of this view.
+    pub(in crate::catalog) fn index(&self) -> Arc<IndexState> {
+        self.index.load_full()
+    }
+
+    /// Replaces the search index of this view by another state that `update` derives from the present one. `update`
+    /// is called again if the state changed meanwhile.
+    pub(in crate::catalog) fn update_index(
+        &self,
+        update: impl Fn(&IndexState) -> Result<IndexState, IndexError>,
+    ) -> Result<(), IndexError> {
+        loop {
+            let present = self.index();
+            let next = Arc::new(update(&present)?);
+            if Arc::ptr_eq(&self.index.compare_and_swap(&present, next), &present) {
+                return Ok(());
+            }
+        }
+    }
+
     /// Returns the view at an instant, with all due transitions applied. If no transition is due, returns this view
     /// at no cost. Otherwise returns a view with an empty cache, and each due transition costs as much as applying
     /// one journal entry.
@@ -43,7 +73,7 @@ impl View {
     pub fn at(self: &Arc<Self>, now: DateTime<Utc>) -> Arc<Self> {
         match self.snapshot.with_due_applied(now) {
             None => self.clone(),
-            Some(next) => Arc::new(Self::from(next)),
+            Some(next) => Arc::new(Self::new(next, self.index().without_results())),
         }
     }
 

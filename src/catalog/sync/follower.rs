@@ -9,6 +9,7 @@
 //! changed because a backup was restored. Change streams get journal entries and notifications from here.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
@@ -17,16 +18,21 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use entity::Noun;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit, watch};
+use uuid::Uuid;
 
 use super::{
+    indexer::{IndexLocation, Indexer},
     journal_buffer::JournalBuffer,
     journal_reader::{APPLY_BATCH, read_after},
     load,
 };
 use crate::{
-    catalog::{query::view::View, snapshot::Snapshot},
+    catalog::{
+        query::{search::index_state::IndexState, view::View},
+        snapshot::Snapshot,
+    },
     db::{DatabaseError, Db},
-    journal::Entry,
+    journal::{Entry, Image},
 };
 
 /// Interval at which the head of the journal is polled (one row by primary key). Writes of other processes appear
@@ -43,10 +49,11 @@ const RELOAD_THRESHOLD: i64 = 20_000;
 /// The catalog of one server: the published snapshot, and the operations that replace it.
 #[derive(Debug)]
 pub struct Catalog {
-    db: Db,
+    pub(super) db: Db,
     current: ArcSwap<View>,
     /// Held while entries are applied or the snapshot is reloaded.
-    apply_lock: Mutex<()>,
+    pub(super) apply_lock: Mutex<()>,
+    pub(super) indexer: Indexer,
     /// Instant at which the snapshot last included the whole journal.
     last_synced: std::sync::Mutex<Instant>,
     buffer: JournalBuffer,
@@ -56,13 +63,14 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Loads the catalog from the database.
-    pub async fn load(db: Db) -> Result<Self, DatabaseError> {
+    /// Loads the catalog from the database. The search index is kept in `index`.
+    pub async fn load(db: Db, index: IndexLocation) -> Result<Self, DatabaseError> {
         let snapshot = load::load(&db).await?;
         Ok(Self {
             db,
             current: ArcSwap::from_pointee(View::from(snapshot)),
             apply_lock: Mutex::new(()),
+            indexer: Indexer::new(index),
             last_synced: std::sync::Mutex::new(Instant::now()),
             buffer: JournalBuffer::default(),
             evaluation_permits: [Semaphore::new(1), Semaphore::new(1)],
@@ -124,10 +132,17 @@ impl Catalog {
             let mut next = Snapshot::clone(&current);
             let tokens_changed = entries.iter().any(|entry| entry.noun == Noun::Token);
             let buffered: Vec<_> = entries.iter().cloned().map(Arc::new).collect();
+            let is_release = |entry: &&Arc<Entry>| entry.noun == Noun::Release;
+            let releases: BTreeSet<Uuid> = buffered.iter().filter(is_release).map(|entry| entry.noun_id).collect();
+            if buffered.iter().any(|entry| matches!(entry.after, Some(Image::Purged { .. }) | None)) {
+                self.indexer.note_purge();
+            }
             next.apply(entries);
+            let index = current.index().advanced(&current, &next, releases);
+            let index = index.unwrap_or_else(|error| rebuilt(&next, &error));
             // The snapshot is published first: no subscriber may receive an entry that no published snapshot
             // includes.
-            self.current.store(Arc::new(View::from(next)));
+            self.current.store(Arc::new(View::new(next, index)));
             self.buffer.push(buffered);
             self.buffer.notify(tokens_changed);
         }
@@ -156,7 +171,9 @@ impl Catalog {
     /// buffer of recent entries is cleared.
     fn publish(&self, snapshot: Snapshot) {
         self.buffer.clear();
-        self.current.store(Arc::new(View::from(snapshot)));
+        let index = self.snapshot().index().reloaded(&snapshot);
+        let index = index.unwrap_or_else(|error| rebuilt(&snapshot, &error));
+        self.current.store(Arc::new(View::new(snapshot, index)));
         self.buffer.notify(true);
     }
 
@@ -211,4 +228,10 @@ impl Catalog {
     async fn read_after(&self, sequence: i64, limit: u64) -> Result<Vec<Entry>, DatabaseError> {
         Ok(read_after(self.db.reader(), sequence, limit).await?)
     }
+}
+
+/// Returns the state of an empty index after the index could not be read. All documents are then indexed again.
+fn rebuilt(snapshot: &Snapshot, error: &search::IndexError) -> IndexState {
+    tracing::error!(%error, "the search index cannot be read; building it again");
+    IndexState::empty(snapshot)
 }

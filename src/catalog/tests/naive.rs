@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::arbitrary::Newsroom;
 use crate::{
-    catalog::{Concept, ConceptRef, Direction, OrderBy, OrderKey, PlaceRoleFilter, ReleaseFilter},
+    catalog::{Concept, ConceptRef, Direction, OrderBy, PlaceRoleFilter, ReleaseFilter, SortKey},
     journal::ReleaseImage,
 };
 
@@ -245,10 +245,11 @@ impl<'a> Naive<'a> {
             let mut ordering = std::cmp::Ordering::Equal;
             for key in order {
                 let next = match key.by {
-                    OrderKey::ReleaseDate => a.shown.release_date.cmp(&b.shown.release_date),
+                    SortKey::ReleaseDate => a.shown.release_date.cmp(&b.shown.release_date),
                     // `None` sorts before `Some`.
-                    OrderKey::PublishedAt => a.published_at.cmp(&b.published_at),
-                    OrderKey::ModifiedAt => a.modified_at.cmp(&b.modified_at),
+                    SortKey::PublishedAt => a.published_at.cmp(&b.published_at),
+                    SortKey::ModifiedAt => a.modified_at.cmp(&b.modified_at),
+                    SortKey::Relevance => std::cmp::Ordering::Equal,
                 };
                 ordering = ordering.then(in_direction(next, key.direction));
             }

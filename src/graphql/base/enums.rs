@@ -143,7 +143,7 @@ pub enum Role {
 
 /// The properties by which releases can be sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "crate::catalog::OrderKey")]
+#[graphql(remote = "crate::catalog::SortKey")]
 pub enum ReleaseOrderKey {
     /// The release date.
     ReleaseDate,
@@ -151,6 +151,40 @@ pub enum ReleaseOrderKey {
     PublishedAt,
     /// When the visible content of the release last changed.
     ModifiedAt,
+    /// How well the release matches `search`. Without a search, all releases are equal.
+    Relevance,
+}
+
+/// The texts of a release that a search can be restricted to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::catalog::SearchField")]
+pub enum SearchField {
+    /// The headline.
+    Headline,
+    /// The subheadline.
+    Subheadline,
+    /// The summary.
+    Summary,
+    /// The body, without markup.
+    Body,
+    /// The place of the dateline as printed.
+    Dateline,
+    /// The names of the topics of the release in all languages, with their alternative names.
+    Topics,
+    /// The names of the places of the release in all languages, with their alternative names.
+    Places,
+}
+
+/// How many of the words in a search text a release must contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::catalog::SearchMode")]
+pub enum SearchMode {
+    /// All words. If no release has all, at least one word.
+    Auto,
+    /// All words.
+    All,
+    /// At least one word.
+    Any,
 }
 
 /// Sort directions.

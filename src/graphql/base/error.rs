@@ -124,6 +124,9 @@ impl From<newsroom::Error> for ApiError {
                 Self { code: error_code::BAD_USER_INPUT, message, path }
             }
             Error::NotFound(_) => Self { code: error_code::NOT_FOUND, message: error.to_string(), path: Vec::new() },
+            Error::SearchNotReady { .. } | Error::SearchFailed => {
+                Self { code: error_code::UNAVAILABLE, message: error.to_string(), path: Vec::new() }
+            }
             Error::DuplicateRequest => {
                 Self { code: error_code::REPEATED, message: error.to_string(), path: Vec::new() }
             }

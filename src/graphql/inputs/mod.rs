@@ -5,9 +5,11 @@
 //! - `lookup`: references by id, slug or code
 //! - `pagination`: the argument `first`
 //! - `patch`: absent, null and given fields
+//! - `search`: a full-text search
 
 pub mod facet;
 pub mod filter;
 pub mod lookup;
 pub mod pagination;
 pub mod patch;
+pub mod search;

@@ -8,16 +8,19 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject};
 
 use super::{
-    facet::ReleaseFacets,
+    aggregates::{
+        facet::ReleaseFacets,
+        timeline::{Delta, Timeline, TimelineArgs, compare, timeline},
+    },
     page_info::PageInfo,
     place::Place,
     release::Release,
     release_set::DataVersion,
-    timeline::{Delta, Timeline, TimelineArgs, compare, timeline},
+    search::ReleaseMatch,
     topic::Topic,
 };
 use crate::{
-    catalog::{OrderBy, ReleaseFilter, ReleaseSet, View},
+    catalog::{ReleaseSet, View},
     graphql::{
         base::{
             enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
@@ -29,7 +32,10 @@ use crate::{
             context::ContextExt,
             serial_list::{SerialList, SerialObject},
         },
-        inputs::filter::DateRange,
+        inputs::{
+            filter::{DateRange, ReleaseFilter, ReleaseOrder},
+            search::ReleaseSearch,
+        },
     },
     newsroom::reading::{
         list::{ConceptPage, Projection, ReleasePage},
@@ -53,6 +59,7 @@ impl ReleaseConnection {
             .map(|(cursor, loaded)| ReleaseEdge {
                 cursor: cursor.clone(),
                 node: SerialObject(Release::new(ctx.request(), &self.page.set, loaded.clone())),
+                matched: ReleaseMatch::new(&self.page.set, &loaded.item, &loaded.revision).map(SerialObject),
             })
             .collect()
     }
@@ -75,6 +82,13 @@ impl ReleaseConnection {
     /// The exact number of releases on all pages.
     async fn total_count(&self) -> Option<u64> {
         Some(self.page.set.count())
+    }
+
+    /// A similar text for `search`, if it contains words that no release has. null without a search, or if all words
+    /// are known.
+    async fn did_you_mean(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
+        ctx.execution().yield_if_due().await;
+        ctx.newsroom().did_you_mean(&self.page.set).map_err(ApiError::from)
     }
 
     /// Number of releases on all pages. The same as `totalCount`.
@@ -155,26 +169,45 @@ pub struct ReleaseEdge {
     cursor: String,
     /// The release.
     node: SerialObject<Release>,
+    /// How well the release matches `search`. null without a search.
+    #[graphql(name = "match")]
+    matched: Option<SerialObject<ReleaseMatch>>,
 }
 
 impl ReleaseConnection {
-    /// Narrows a set with a filter and loads a page of it. Reads only the columns that the query selects.
+    /// Narrows a set with a search and a filter and loads a page of it. Reads only the columns that the query selects.
     pub async fn load(
         ctx: &Context<'_>,
-        set: &ReleaseSet,
+        set: ReleaseSet,
         scope: &str,
-        filter: Option<ReleaseFilter>,
-        order: &[OrderBy],
+        arguments: ListArguments,
         page_request: &PageRequest,
     ) -> Result<Self, ApiError> {
+        let order = ReleaseSearch::order(arguments.search.is_some(), arguments.order_by)?;
+        let filter = ReleaseFilter::resolve_argument(arguments.filter, ctx.ids())?;
+        let (set, search) = ReleaseSearch::apply(ctx, arguments.search, set).await?;
+        let scope = search.map_or_else(|| scope.to_owned(), |search| format!("{scope}\n{search}"));
         let projection = connection_projection(ctx);
         if projection.fetch_rows {
             ctx.execution().before_reading(page_request.size()?.0, 0).await;
         }
         let filter = filter.map(Arc::new);
-        let page = ctx.newsroom().release_page(set, scope, filter.as_ref(), order, page_request, projection).await?;
+        let page = ctx.newsroom().release_page(&set, &scope, filter.as_ref(), &order, page_request, projection).await?;
         Ok(Self { page })
     }
+}
+
+/// The fields of a release whose texts can be highlighted.
+const HIGHLIGHTED: [&str; 5] = ["headline", "subheadline", "summary", "body", "dateline"];
+
+/// The arguments that select and sort the releases of a list.
+pub struct ListArguments {
+    /// The argument `search`.
+    pub search: Option<ReleaseSearch>,
+    /// The argument `filter`.
+    pub filter: Option<ReleaseFilter>,
+    /// The argument `orderBy`.
+    pub order_by: Option<Vec<ReleaseOrder>>,
 }
 
 /// Returns what to load for the releases of a connection, given the fields that the query selects.
@@ -182,12 +215,16 @@ fn connection_projection(ctx: &Context<'_>) -> Projection {
     let lookahead = ctx.look_ahead();
     let nodes = [lookahead.field("nodes"), lookahead.field("edges").field("node")];
     let page_info = lookahead.field("pageInfo");
+    let is_highlighted = lookahead.field("edges").field("match").field("highlights").exists();
+    let selects = |name: &str| {
+        (is_highlighted && HIGHLIGHTED.contains(&name)) || nodes.iter().any(|node| node.field(name).exists())
+    };
     Projection {
         fetch_rows: lookahead.field("nodes").exists() || lookahead.field("edges").exists() || page_info.exists(),
         cursors: lookahead.field("edges").field("cursor").exists()
             || page_info.field("startCursor").exists()
             || page_info.field("endCursor").exists(),
-        ..release_projection(|name| nodes.iter().any(|node| node.field(name).exists()))
+        ..release_projection(selects)
     }
 }
 

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObje
 use entity::Noun;
 
 use super::{
-    connection::{PlaceConnection, ReleaseConnection},
+    connection::{ListArguments, PlaceConnection, ReleaseConnection},
     release_set::ReleaseStats,
 };
 use crate::{
@@ -20,9 +20,10 @@ use crate::{
         },
         engine::{context::ContextExt, serial_list::SerialList},
         inputs::{
-            filter::{self, ReleaseFilter, ReleaseOrder},
+            filter::{ReleaseFilter, ReleaseOrder},
             lookup::PlaceRef,
             patch::{NameInput, patch, patch_names, patch_with},
+            search::ReleaseSearch,
         },
     },
     journal::PlaceImage,
@@ -167,9 +168,10 @@ impl Place {
     async fn releases(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Only releases that match this search.")] search: Option<ReleaseSearch>,
         #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "Sort keys, the most important first. Default: latest release date first. Releases with equal keys are in the order of their creation."
+            desc = "Sort keys, the most important first. Default: best match first with `search`, otherwise latest release date first. Releases with equal keys are in the order of their creation."
         )]
         order_by: Option<Vec<ReleaseOrder>>,
         #[graphql(default = true, desc = "Whether to include releases of places within this place.")]
@@ -181,26 +183,18 @@ impl Place {
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let page_request = PageRequest { first, after, last, before };
         let scope = format!("place {} {include_within}", self.image().id);
-        let filter = ReleaseFilter::resolve_argument(filter, ctx.ids())?;
-        ReleaseConnection::load(
-            ctx,
-            &self.set(ctx, include_within),
-            &scope,
-            filter,
-            &filter::resolve_order(order_by)?,
-            &page_request,
-        )
-        .await
-        .map(Some)
+        let arguments = ListArguments { search, filter, order_by };
+        ReleaseConnection::load(ctx, self.set(ctx, include_within), &scope, arguments, &page_request).await.map(Some)
     }
 
     /// Counts, facets and timelines of the releases of this place and of all places within it.
     async fn stats(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Only releases that match this search.")] search: Option<ReleaseSearch>,
         #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
     ) -> Result<Option<ReleaseStats>, ApiError> {
-        ReleaseStats::narrowed(ctx, &self.set(ctx, true), filter).await.map(Some)
+        ReleaseStats::narrowed(ctx, self.set(ctx, true), search, filter).await.map(Some)
     }
 }
 

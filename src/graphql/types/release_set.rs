@@ -7,9 +7,11 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 
 use super::{
+    aggregates::{
+        facet::ReleaseFacets,
+        timeline::{Delta, Timeline, TimelineArgs, compare, timeline},
+    },
     connection::ReleaseConnection,
-    facet::ReleaseFacets,
-    timeline::{Delta, Timeline, TimelineArgs, compare, timeline},
 };
 use crate::{
     catalog::ReleaseSet as Set,
@@ -20,7 +22,10 @@ use crate::{
             scalars::{Date, DateTime, TimeZone},
         },
         engine::context::ContextExt,
-        inputs::filter::{DateRange, ReleaseFilter},
+        inputs::{
+            filter::{DateRange, ReleaseFilter},
+            search::ReleaseSearch,
+        },
     },
     newsroom::access::resume_token::JournalPosition,
 };
@@ -113,6 +118,9 @@ pub struct DataVersion {
     version: ID,
     /// The instant at which the query was evaluated.
     at: DateTime,
+    /// Share of the releases you may see whose present text the search index contains, 0 to 1. It is less than 1 while
+    /// the index is built, and for a moment after many releases changed at once.
+    search_coverage: f64,
 }
 
 impl DataVersion {
@@ -124,6 +132,7 @@ impl DataVersion {
         Self {
             version: ID(ctx.newsroom().token_cipher.encrypt_position(epoch, position)),
             at: DateTime(ctx.request().now),
+            search_coverage: set.index_coverage(),
         }
     }
 }
@@ -138,9 +147,15 @@ pub struct ReleaseStats {
 }
 
 impl ReleaseStats {
-    /// Creates the statistics of a set that is narrowed with a filter.
-    pub async fn narrowed(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>) -> Result<Self, ApiError> {
-        Ok(Self { set: narrow(ctx, set, filter).await? })
+    /// Creates the statistics of a set that is narrowed with a search and a filter.
+    pub async fn narrowed(
+        ctx: &Context<'_>,
+        set: Set,
+        search: Option<ReleaseSearch>,
+        filter: Option<ReleaseFilter>,
+    ) -> Result<Self, ApiError> {
+        let (set, _) = ReleaseSearch::apply(ctx, search, set).await?;
+        Ok(Self { set: narrow(ctx, &set, filter).await? })
     }
 }
 

@@ -66,16 +66,7 @@ impl Version {
         }
         ctx.budget().reserve_body(bytes, forms, renderings)?;
         ctx.execution().before_reading(0, bytes).await;
-        Ok(self.markdown(ctx).await?.map(|markdown| Body { revision: self.text.id, markdown }))
-    }
-
-    /// Returns the body as Markdown. Loads the body if the row was fetched without it.
-    async fn markdown(&self, ctx: &Context<'_>) -> Result<Option<Arc<str>>, ApiError> {
-        let Some(bytes) = self.text.unfetched_body else {
-            return Ok(self.text.body_markdown.as_deref().map(Arc::from));
-        };
-        let key = BodyKey { revision: self.text.id, bytes };
-        ctx.request().body_loader.load_one(key).await.map_err(|error| ApiError::from((*error).clone()))
+        Ok(markdown(ctx, &self.text).await?.map(|markdown| Body { revision: self.text.id, markdown }))
     }
 
     pub(in crate::graphql) fn dateline(&self) -> Option<SerialObject<Dateline>> {
@@ -87,6 +78,13 @@ impl Version {
     pub(in crate::graphql) fn editorial_note(&self) -> Option<String> {
         self.text.editorial_note.clone().filter(|_| self.is_desk)
     }
+}
+
+/// Returns the body of a revision as Markdown. Loads the body if the row was fetched without it.
+pub(super) async fn markdown(ctx: &Context<'_>, text: &RevisionRow) -> Result<Option<Arc<str>>, ApiError> {
+    let Some(bytes) = text.unfetched_body else { return Ok(text.body_markdown.as_deref().map(Arc::from)) };
+    let key = BodyKey { revision: text.id, bytes };
+    ctx.request().body_loader.load_one(key).await.map_err(|error| ApiError::from((*error).clone()))
 }
 
 /// The full text of a release: the original Markdown, and HTML and plain text made from it.
@@ -190,7 +188,7 @@ impl ReleaseRevision {
         let places = [places(&self.version.dateline), places(&self.version.about)];
         let mut row = (**self.version.text).clone();
         if row.body_markdown.is_none() {
-            row.body_markdown = self.version.markdown(ctx).await?.map(|markdown| markdown.as_ref().to_owned());
+            row.body_markdown = markdown(ctx, &self.version.text).await?.map(|markdown| markdown.as_ref().to_owned());
         }
         Ok(Content::from_row(row, topics, places))
     }

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use entity::Noun;
 
 use super::{
-    connection::{ReleaseConnection, TopicConnection},
+    connection::{ListArguments, ReleaseConnection, TopicConnection},
     release_set::ReleaseStats,
 };
 use crate::{
@@ -19,9 +19,10 @@ use crate::{
         },
         engine::{context::ContextExt, serial_list::SerialList},
         inputs::{
-            filter::{self, ReleaseFilter, ReleaseOrder},
+            filter::{ReleaseFilter, ReleaseOrder},
             lookup::TopicRef,
             patch::{NameInput, patch, patch_names, patch_references, patch_with},
+            search::ReleaseSearch,
         },
     },
     journal::TopicImage,
@@ -137,9 +138,10 @@ impl Topic {
     async fn releases(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Only releases that match this search.")] search: Option<ReleaseSearch>,
         #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "Sort keys, the most important first. Default: latest release date first. Releases with equal keys are in the order of their creation."
+            desc = "Sort keys, the most important first. Default: best match first with `search`, otherwise latest release date first. Releases with equal keys are in the order of their creation."
         )]
         order_by: Option<Vec<ReleaseOrder>>,
         #[graphql(default = true, desc = "Whether to include releases of narrower topics.")] include_narrower: bool,
@@ -151,21 +153,20 @@ impl Topic {
         let (request, page_request) = (ctx.request(), PageRequest { first, after, last, before });
         let set = self.snapshot.visible_to(&request.viewer, request.now).with_topic(self.number, include_narrower);
         let scope = format!("topic {} {include_narrower}", self.image().id);
-        let filter = ReleaseFilter::resolve_argument(filter, ctx.ids())?;
-        ReleaseConnection::load(ctx, &set, &scope, filter, &filter::resolve_order(order_by)?, &page_request)
-            .await
-            .map(Some)
+        let arguments = ListArguments { search, filter, order_by };
+        ReleaseConnection::load(ctx, set, &scope, arguments, &page_request).await.map(Some)
     }
 
     /// Counts, facets and timelines of the releases that have this topic or a narrower one.
     async fn stats(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Only releases that match this search.")] search: Option<ReleaseSearch>,
         #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
     ) -> Result<Option<ReleaseStats>, ApiError> {
         let request = ctx.request();
         let set = self.snapshot.visible_to(&request.viewer, request.now).with_topic(self.number, true);
-        ReleaseStats::narrowed(ctx, &set, filter).await.map(Some)
+        ReleaseStats::narrowed(ctx, set, search, filter).await.map(Some)
     }
 }
 

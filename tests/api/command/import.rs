@@ -107,7 +107,7 @@ on_both_databases! {
     }
 
     async fn an_export_survives_an_import_into_another_newsroom(server: TestServer) {
-        let demo = include_str!("../../../src/cli/demo.ndjson");
+        let demo = include_str!("../../../src/cli/demo/demo.ndjson");
         let (report, rejections) = run(&server, demo, ImportOptions::default(), false).await;
         assert_eq!((report.refused, report.conflicts), (0, 0), "{rejections:?}");
         let first = exported(&server).await;

@@ -8,7 +8,8 @@
 //! - `limits`: request limits
 //! - `lists`: pagination, ordering, and filters
 //! - `release_sets`: facet counts, timelines, comparisons, and trends
-//! - `texts`: search, collation, and stored texts
+//! - `search`: full-text search
+//! - `texts`: search for names, collation, and stored texts
 //! - `timelines`: timelines over centuries
 //! - `validation`: validation and execution of GraphQL operations
 
@@ -20,6 +21,7 @@ pub mod errors;
 pub mod limits;
 pub mod lists;
 pub mod release_sets;
+pub mod search;
 pub mod texts;
 pub mod timelines;
 pub mod validation;

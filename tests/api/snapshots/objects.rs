@@ -27,9 +27,11 @@ const MUTATIONS: [&str; 7] = [
 const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
 
 /// Handwritten queries for the types that the generated queries do not reach.
-const QUERIES: [&str; 4] = [
+const QUERIES: [&str; 6] = [
     "{ releaseLookup(ref: {slug: \"withdrawn-with-notice\"}) { tombstone { __typename slug state kind notice redirectTo at } } }",
     "{ trendingTopics(window: \"P30D\", baseline: \"P1Y\", until: \"2006-05-31\") { __typename topic { __typename } from until count expected lift score } }",
+    "{ releases(first: 1, search: {text: \"a the in to\", mode: ANY}) { edges { match { __typename score fields highlights { __typename field text ranges { __typename start end } startsInside endsInside } } } } }",
+    "{ searchSuggestions(prefix: \"tran\") { __typename text topic { __typename } place { __typename } release { __typename } } }",
     "{ releases(first: 200) { nodes { embargo { __typename until note } schedule { __typename localTime timeZone at state recordedAt } \
      corrections { __typename at note } } } }",
     "{ releases(first: 200) { nodes { revisions(first: 10) { nodes { diff { __typename field before after } } } } } }",

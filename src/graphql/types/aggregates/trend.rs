@@ -4,7 +4,7 @@
 
 use async_graphql::Object;
 
-use super::{release_set::ReleaseStats, topic::Topic};
+use super::super::{release_set::ReleaseStats, topic::Topic};
 use crate::{
     catalog::{self, ReleaseSet, TrendRequest},
     graphql::{

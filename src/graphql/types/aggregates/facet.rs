@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{Noun, release::ReleaseKind as Kind};
 
-use super::{place::Place, release::Release, release_set::ReleaseStats, topic::Topic};
+use super::super::{place::Place, release::Release, release_set::ReleaseStats, topic::Topic};
 use crate::{
     catalog::{self, Bucket, FacetField, FacetRequest, NEWEST_FIRST, PageWindow, ReleaseSet},
     graphql::{

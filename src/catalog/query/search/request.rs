@@ -1,0 +1,40 @@
+//! A search in a release set and its result, as data. `matching` evaluates it.
+
+use std::sync::Arc;
+
+use search::{Field, Matches, Mode, ParseError, Query, parse};
+
+/// A search text and how to search.
+#[derive(Clone, Debug)]
+pub struct SearchRequest {
+    pub(super) text: String,
+    pub(super) query: Query,
+    pub(super) fields: Vec<Field>,
+    pub(super) mode: Mode,
+    pub(super) recency: bool,
+    /// Language of names that specify none.
+    pub(super) language: String,
+}
+
+/// A release set was narrowed by this search.
+#[derive(Clone, Debug)]
+pub struct SearchResult {
+    pub(super) request: Arc<SearchRequest>,
+    pub(super) matches: Arc<Matches>,
+    /// The day of the request, from which the age of a release counts.
+    pub(super) today: i32,
+}
+
+impl SearchRequest {
+    /// Parses a search text. `fields`: the fields to search. `recency`: whether newer releases rank higher.
+    /// `language`: the language of names that specify none.
+    pub fn new(text: &str, fields: &[Field], mode: Mode, recency: bool, language: &str) -> Result<Self, ParseError> {
+        let fields = Field::ALL.into_iter().filter(|field| fields.contains(field)).collect();
+        Ok(Self { text: text.to_owned(), query: parse(text)?, fields, mode, recency, language: language.to_owned() })
+    }
+
+    /// Returns what distinguishes the cursors of this search from those of others.
+    pub fn scope(&self) -> String {
+        format!("{:?} {:?} {:?} {}", self.fields, self.mode, self.text, self.recency)
+    }
+}

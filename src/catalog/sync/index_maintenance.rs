@@ -1,0 +1,279 @@
+//! Keeps the search index complete: indexes pending documents, merges segments, and removes the texts of purged
+//! releases from the files.
+//!
+//! A search indexes a few pending documents itself before it is evaluated (`Catalog::index_pending`), so a client
+//! finds what it wrote. Everything else is done by `Catalog::maintain_index`, which a server runs in the background.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    documents::{MAX_PER_STATEMENT, as_plain_text, count, read},
+    follower::Catalog,
+    indexer::IndexLocation,
+};
+use crate::{
+    blocking,
+    catalog::query::{search::index_state::IndexState, view::View},
+    db::DatabaseError,
+};
+use search::{Document, IndexError, Key, Merge, Segment, SegmentBuilder, Segments, Storage};
+
+/// Maximum number of pending documents that a search indexes itself.
+const MAX_BY_SEARCH: usize = 500;
+
+/// Interval of maintenance. Segments in memory are written to disk after this time.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Time until the next attempt after a failure.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// Memory in which one thread builds a segment, in bytes.
+const SEGMENT_MEMORY: usize = 96 << 20;
+
+/// Interval between two reports of progress.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Threads that build segments.
+const THREADS: usize = 2;
+
+/// Why the index cannot be built anew.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The index is not in a folder.
+    #[error("the search index is not kept in a folder (search.index): there is nothing to build")]
+    NoFolder,
+    /// The index or the database failed.
+    #[error(transparent)]
+    Failed(#[from] MaintenanceError),
+}
+
+/// Why the index cannot be maintained.
+#[derive(Debug, thiserror::Error)]
+pub enum MaintenanceError {
+    /// The index cannot be read or written.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The texts cannot be read from the database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl From<sea_orm::DbErr> for MaintenanceError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl Catalog {
+    /// Indexes the pending documents of a view, if they are few. Must be called before a search in the view.
+    pub async fn index_pending(&self, view: &View) -> Result<(), DatabaseError> {
+        let few = |index: &IndexState| (1..=MAX_BY_SEARCH).contains(&index.pending().len());
+        if !few(&view.index()) {
+            return Ok(());
+        }
+        let _guard = self.indexer.by_search.lock().await;
+        let index = view.index();
+        if !few(&index) {
+            return Ok(());
+        }
+        let keys: Vec<Key> = index.pending().keys().copied().collect();
+        let documents = read(self.db.reader(), &keys).await?;
+        let segment = blocking::run(move || build_in_memory(documents)).await;
+        let added = segment.and_then(|segment| view.update_index(|index| index.with_indexed(&segment, &keys)));
+        // The search can be evaluated without these documents, and maintenance tries again.
+        if let Err(error) = added {
+            tracing::error!(%error, "cannot index changed releases");
+        }
+        Ok(())
+    }
+
+    /// Maintains the index until the future is dropped.
+    pub async fn maintain_index(&self) {
+        let mut last_error = String::new();
+        loop {
+            let Err(error) = self.maintain().await;
+            let error = error.to_string();
+            // A failure that stays is logged once.
+            if error != last_error {
+                tracing::error!(error, "the search index is not maintained; trying again");
+            }
+            last_error = error;
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    async fn maintain(&self) -> Result<std::convert::Infallible, MaintenanceError> {
+        let location = self.indexer.location.clone();
+        let storage = Arc::new(match location {
+            IndexLocation::Off => return std::future::pending().await,
+            IndexLocation::Memory => Storage::in_memory(),
+            IndexLocation::Folder(folder) => blocking::run(move || Storage::open(&folder)).await?,
+        });
+        self.load_index(&storage).await?;
+        let mut ticks = tokio::time::interval(INTERVAL);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            self.build_pending(&storage).await?;
+            self.merge(&storage).await?;
+            ticks.tick().await;
+        }
+    }
+
+    /// Replaces the index of the published view. The caller must hold `apply_lock`. `update` is called again if a
+    /// reader publishes a view with due transitions meanwhile, so it must accept an index that it already changed.
+    fn update_index(&self, update: impl Fn(&IndexState) -> Result<IndexState, IndexError>) -> Result<(), IndexError> {
+        let mut updated = self.snapshot();
+        loop {
+            updated.update_index(&update)?;
+            let published = self.snapshot();
+            if Arc::ptr_eq(&published, &updated) {
+                return Ok(());
+            }
+            updated = published;
+        }
+    }
+
+    /// Opens the segments of the storage.
+    async fn load_index(&self, storage: &Arc<Storage>) -> Result<(), MaintenanceError> {
+        let opened = storage.clone();
+        let loaded = blocking::run(move || opened.load(&std::collections::HashMap::new())).await?;
+        for damaged in loaded.damaged {
+            tracing::warn!(damaged, "a part of the search index is damaged and is built again");
+        }
+        let _guard = self.apply_lock.lock().await;
+        let view = self.snapshot();
+        self.update_index(|index| {
+            // Documents that were indexed meanwhile can also be in the folder. The first one counts.
+            let in_memory = index.segments.list().iter().filter(|segment| segment.path().is_none());
+            let all: Vec<Segment> = loaded.segments.list().iter().chain(in_memory).cloned().collect();
+            Ok(index.with_segments(&Segments::from(all), &view)?.checked())
+        })?;
+        // Texts of releases that were purged while this server was not running.
+        let mut dead = self.snapshot().index().segments.dead_keys()?;
+        dead.sort_unstable();
+        for keys in dead.chunks(MAX_PER_STATEMENT) {
+            if count(self.db.reader(), keys).await? < keys.len() as u64 {
+                self.indexer.note_purge();
+            }
+        }
+        let pending = view.index().pending().len();
+        if pending > MAX_BY_SEARCH {
+            tracing::info!(documents = pending, "building the search index");
+        }
+        Ok(())
+    }
+
+    /// Builds the whole index anew in its folder. `on_progress` is called with the number of pending documents. Fails
+    /// if a server uses the folder. Returns the number of documents.
+    pub async fn rebuild_index(&self, mut on_progress: impl FnMut(usize)) -> Result<u64, RebuildError> {
+        let IndexLocation::Folder(folder) = self.indexer.location.clone() else { return Err(RebuildError::NoFolder) };
+        let opened = blocking::run(move || {
+            let storage = Storage::open(&folder)?;
+            storage.clear()?;
+            Ok::<_, IndexError>(storage)
+        });
+        let storage = Arc::new(opened.await.map_err(MaintenanceError::from)?);
+        let work = async {
+            self.build_pending(&storage).await?;
+            self.merge(&storage).await
+        };
+        tokio::pin!(work);
+        let mut ticks = tokio::time::interval(PROGRESS_INTERVAL);
+        loop {
+            tokio::select! {
+                result = &mut work => break result?,
+                _ = ticks.tick() => on_progress(self.snapshot().index().pending().len()),
+            }
+        }
+        Ok(self.snapshot().index().segments.alive())
+    }
+
+    /// Indexes all pending documents.
+    async fn build_pending(&self, storage: &Arc<Storage>) -> Result<(), MaintenanceError> {
+        while !self.snapshot().index().pending().is_empty() {
+            let started = std::time::Instant::now();
+            let mut keys: Vec<Key> = self.snapshot().index().pending().keys().copied().collect();
+            // Ids of revisions ascend with time, so neighbours in the database are read together.
+            keys.sort_unstable();
+            let total = keys.len();
+            let chunks = Arc::new(std::sync::Mutex::new(
+                keys.chunks(MAX_PER_STATEMENT).map(<[Key]>::to_vec).collect::<std::collections::VecDeque<_>>(),
+            ));
+            let threads = if total > MAX_PER_STATEMENT { THREADS } else { 1 };
+            let builders = (0..threads).map(|_| self.build_chunks(storage, &chunks));
+            for result in futures_util::future::join_all(builders).await {
+                result?;
+            }
+            if total > MAX_BY_SEARCH {
+                let seconds = started.elapsed().as_secs();
+                tracing::info!(documents = total, seconds, "the search index is complete");
+            }
+        }
+        Ok(())
+    }
+
+    /// Builds segments from chunks of keys until there are no more chunks.
+    async fn build_chunks(
+        &self,
+        storage: &Arc<Storage>,
+        chunks: &std::sync::Mutex<std::collections::VecDeque<Vec<Key>>>,
+    ) -> Result<(), MaintenanceError> {
+        let next = || chunks.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front();
+        let Some(mut chunk) = next() else { return Ok(()) };
+        loop {
+            let opened = storage.clone();
+            let mut segment = blocking::run(move || opened.begin_segment()).await?;
+            let mut keys = Vec::new();
+            let more = loop {
+                let documents = read(self.db.reader(), &chunk).await?;
+                keys.append(&mut chunk);
+                segment = blocking::run(move || {
+                    documents.into_iter().try_for_each(|document| segment.builder.add(&as_plain_text(document)))?;
+                    Ok::<_, IndexError>(segment)
+                })
+                .await?;
+                match next() {
+                    Some(next) => chunk = next,
+                    None => break false,
+                }
+                if segment.builder.memory() > SEGMENT_MEMORY {
+                    break true;
+                }
+            };
+            let finishing = storage.clone();
+            let segment =
+                blocking::run(move || finishing.finish_segment(segment, &std::collections::HashMap::new())).await?;
+            let _guard = self.apply_lock.lock().await;
+            self.update_index(|index| index.with_indexed(&segment, &keys))?;
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes segments in memory to disk and merges segments, until there is nothing to merge.
+    async fn merge(&self, storage: &Arc<Storage>) -> Result<(), MaintenanceError> {
+        let purge = self.indexer.take_purge();
+        while let Some(inputs) = self.snapshot().index().segments.plan_merge(storage, true, purge) {
+            let merging = storage.clone();
+            let merge = blocking::run(move || Merge::run(&merging, inputs)).await?;
+            {
+                let _guard = self.apply_lock.lock().await;
+                self.update_index(|index| {
+                    let mut next = index.without_results();
+                    merge.complete(&mut next.segments);
+                    Ok(next)
+                })?;
+            }
+            blocking::run(move || merge.remove_inputs()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Builds a segment in memory.
+fn build_in_memory(documents: Vec<Document>) -> Result<Segment, IndexError> {
+    let mut builder = SegmentBuilder::in_memory()?;
+    documents.into_iter().try_for_each(|document| builder.add(&as_plain_text(document)))?;
+    builder.finish(&std::collections::HashMap::new())
+}
