@@ -11,8 +11,9 @@ use crate::text::{
 /// Maximum length of a search text in characters.
 pub const MAX_CHARS: usize = 1000;
 
-/// Maximum number of words and phrases in a search text.
-pub const MAX_CLAUSES: usize = 64;
+/// Maximum number of words in a search text, including those in phrases and exclusions. In scripts that do not
+/// separate words, each character counts.
+pub const MAX_WORDS: usize = 64;
 
 /// Quotation marks that begin a phrase, each with those that end it.
 const QUOTES: &[(char, &[char])] = &[
@@ -34,8 +35,8 @@ pub enum ParseError {
     /// The text has more characters than `MAX_CHARS`.
     #[error("the search text has {0} characters; the maximum is {MAX_CHARS}")]
     TooLong(usize),
-    /// The text has more words and phrases than `MAX_CLAUSES`.
-    #[error("the search text has {0} words; the maximum is {MAX_CLAUSES}")]
+    /// The text has more words than `MAX_WORDS`.
+    #[error("the search text has {0} words; the maximum is {MAX_WORDS}")]
     TooManyWords(usize),
 }
 
@@ -98,9 +99,13 @@ pub fn parse(text: &str) -> Result<Query, ParseError> {
             rest = &term[end..];
         }
     }
-    let clauses = query.clauses.len() + query.excluded.len();
-    if clauses > MAX_CLAUSES {
-        return Err(ParseError::TooManyWords(clauses));
+    let words = |clause: &Clause| match clause {
+        Clause::Word { .. } => 1,
+        Clause::Phrase(tokens) => tokens.len(),
+    };
+    let words: usize = query.clauses.iter().chain(&query.excluded).map(words).sum();
+    if words > MAX_WORDS {
+        return Err(ParseError::TooManyWords(words));
     }
     // A word that is followed by a space is complete, as is one that was moved forward because it was repeated.
     query.last_is_prefix &=

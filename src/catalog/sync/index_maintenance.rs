@@ -13,13 +13,13 @@ use super::{
 };
 use crate::{
     blocking,
-    catalog::query::{search::index_state::IndexState, view::View},
+    catalog::query::{
+        search::index_state::{IndexState, MAX_BY_SEARCH},
+        view::View,
+    },
     db::DatabaseError,
 };
 use search::{Document, IndexError, Key, Merge, Segment, SegmentBuilder, Segments, Storage};
-
-/// Maximum number of pending documents that a search indexes itself.
-const MAX_BY_SEARCH: usize = 500;
 
 /// Interval of maintenance. Segments in memory are written to disk after this time.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -8,9 +8,11 @@
 //! | a connection | 1, and its entries: as many as `first` or `last` (default 20), or fewer if fewer exist |
 //! | a facet | 5 (50 if ordered by latest date or under one topic), and as many buckets as `input.first` (default 20) |
 //! | `timeline` | 1, and a tenth of the cost of its points; there is one point for each period of the range |
-//! | a list with `first` | 1 (`topicAggregates`, `trendingTopics`: 5; `related`: 50), and its selection `first` times |
+//! | a list with `first` | 1 (`topicAggregates`, `trendingTopics`: 5), and its selection `first` times |
+//! | `related`, `searchSuggestions` | 50, and its selection `first` times |
 //! | `nodes(ids:)` | 1, and its selection once for each id |
-//! | `preview` | 50, and its selection |
+//! | `preview`, `didYouMean` | 50, and its selection |
+//! | a field with `search` | 20 and 5 for each word of the text, in addition to its other cost |
 //! | a list without a size argument | 1, and its selection 4 times, or 50 times at the root |
 //! | `__schema`, `__type` | 1, and 1 for every ten values in the response (`introspection`) |
 //! | any other field | 1, and its selection |
@@ -41,11 +43,15 @@ const UNSIZED_LIST_LENGTH: u64 = 4;
 const UNSIZED_ROOT_LIST_LENGTH: u64 = 50;
 /// Cost of an ordinary facet, without its buckets.
 pub(in crate::graphql) const FACET_COST: u64 = 5;
-/// Cost of finding related releases (field `related`), without the selection on them.
+/// Cost of a search (argument `search`), and additional cost of each word of its text.
+pub(in crate::graphql) const SEARCH_COST: u64 = 20;
+pub(in crate::graphql) const SEARCH_WORD_COST: u64 = 5;
+/// Cost of finding related releases (field `related`) or suggestions (field `searchSuggestions`), without the
+/// selection on them.
 const RELATED_COST: u64 = 50;
-/// Cost of the field `preview`, without its selection. Four SQL statements look the preview link up, and the access
-/// log records the use.
-pub(in crate::graphql) const PREVIEW_COST: u64 = 50;
+/// Cost of the fields `preview` and `didYouMean`, without their selection. Four SQL statements look a preview link up,
+/// and the access log records the use. `didYouMean` reads the words of the search index.
+pub(in crate::graphql) const EXPENSIVE_FIELD_COST: u64 = 50;
 /// Cost, without its buckets, of a facet that is ordered by latest date or restricted to one topic. For such a facet,
 /// the server must visit the releases of every value in addition to counting them.
 pub(in crate::graphql) const EXPENSIVE_FACET_COST: u64 = 50;
@@ -180,7 +186,7 @@ fn field_cost(parent: &str, field: &FieldDefinition) -> FieldCost {
     let multiplier = if let Some(first) = argument("first") {
         let base = match name {
             "topicAggregates" | "trendingTopics" => FACET_COST,
-            "related" => RELATED_COST,
+            "related" | "searchSuggestions" => RELATED_COST,
             _ => 1,
         };
         let default = first.node.default_value.as_ref().and_then(|value| match &value.node {

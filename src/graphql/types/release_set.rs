@@ -129,10 +129,15 @@ impl DataVersion {
         // The token is encrypted, because a plain sequence would reveal the number of hidden changes.
         let (epoch, audience, (sequence, as_of_micros)) = set.data_version();
         let position = JournalPosition { audience: audience as u8, sequence, as_of_micros };
+        let search_coverage = set.index_coverage();
+        if search_coverage < 1.0 {
+            // The coverage changes without a change of the data, so the response must not be cached.
+            ctx.request().limit_validity(ctx.request().now);
+        }
         Self {
             version: ID(ctx.newsroom().token_cipher.encrypt_position(epoch, position)),
             at: DateTime(ctx.request().now),
-            search_coverage: set.index_coverage(),
+            search_coverage,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    blocking,
     catalog::{IndexLocation, ReleaseSet, SearchRequest, Suggestion},
     newsroom::{
         error::{Error, ErrorCode},
@@ -18,7 +19,8 @@ impl Newsroom {
     /// index is built for the first time.
     pub async fn search(&self, set: &ReleaseSet, request: SearchRequest) -> Result<ReleaseSet, Error> {
         self.prepare_search(set).await?;
-        set.search(Arc::new(request)).map_err(|error| unreadable(&error))
+        let (set, request) = (set.clone(), Arc::new(request));
+        blocking::run(move || set.search(request)).await.map_err(|error| unreadable(&error))
     }
 
     /// Indexes changed releases, and fails if a search is not possible.
@@ -45,12 +47,14 @@ impl Newsroom {
         size: usize,
     ) -> Result<Vec<Suggestion>, Error> {
         self.prepare_search(set).await?;
-        set.suggestions(prefix, request, size).map_err(|error| unreadable(&error))
+        let (set, prefix) = (set.clone(), prefix.to_owned());
+        blocking::run(move || set.suggestions(&prefix, request, size)).await.map_err(|error| unreadable(&error))
     }
 
     /// Returns another text for the search that narrowed a set, if it contains words that no release has.
-    pub fn did_you_mean(&self, set: &ReleaseSet) -> Result<Option<String>, Error> {
-        set.did_you_mean().map_err(|error| unreadable(&error))
+    pub async fn did_you_mean(&self, set: &ReleaseSet) -> Result<Option<String>, Error> {
+        let set = set.clone();
+        blocking::run(move || set.did_you_mean()).await.map_err(|error| unreadable(&error))
     }
 }
 

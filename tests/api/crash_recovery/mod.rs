@@ -9,6 +9,7 @@
 //! - `releases`: model of releases and preview links
 //! - `requests`: random release mutations and their expected effects
 //! - `rows`: the database rows and the journal
+//! - `search_index`: kills during the maintenance of the search index
 //! - `tokens`: model of access tokens
 
 mod api_view;
@@ -17,6 +18,7 @@ mod editor;
 mod releases;
 mod requests;
 mod rows;
+mod search_index;
 mod tokens;
 
 use std::{

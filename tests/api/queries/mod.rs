@@ -9,6 +9,7 @@
 //! - `lists`: pagination, ordering, and filters
 //! - `release_sets`: facet counts, timelines, comparisons, and trends
 //! - `search`: full-text search
+//! - `search_index`: maintenance of the search index
 //! - `texts`: search for names, collation, and stored texts
 //! - `timelines`: timelines over centuries
 //! - `validation`: validation and execution of GraphQL operations
@@ -22,6 +23,7 @@ pub mod limits;
 pub mod lists;
 pub mod release_sets;
 pub mod search;
+pub mod search_index;
 pub mod texts;
 pub mod timelines;
 pub mod validation;

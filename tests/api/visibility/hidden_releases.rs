@@ -126,24 +126,15 @@ async fn create_pending(server: &TestServer, slug: &str, actions: &[&str], hours
 }
 
 fn pool(public_ids: &[String], hidden_ids: &[String]) -> ValuePool {
-    let texts = [
-        "labour",
-        "142",
-        "p1",
-        "hidden-0",
-        "hidden-1",
-        "hidden-4",
-        "hidden-x0",
-        "hidden-working",
-        "hidden-x9",
-        "hidden-7",
-        "hidden-scheduled",
-        "hidden-embargoed-x",
-        "Eda",
-    ];
+    // The last four are searches: a beginning, a typing error, a phrase, and words of public releases.
+    let texts = "labour|142|p1|hidden-0|hidden-1|hidden-4|hidden-x0|hidden-working|hidden-x9|hidden-7|hidden-scheduled|\
+        hidden-embargoed-x|Eda|hidd|hiddne headlines|\"hidden headline\"|public words -hidden";
     // Two of the ten public ids (both are releases) are enough. More ids would multiply the queries.
     let public_ids = public_ids.iter().step_by(5);
-    ValuePool { ids: hidden_ids.iter().chain(public_ids).cloned().collect(), texts: texts.map(str::to_owned).to_vec() }
+    ValuePool {
+        ids: hidden_ids.iter().chain(public_ids).cloned().collect(),
+        texts: texts.split('|').map(str::to_owned).collect(),
+    }
 }
 
 /// Sends every generated query as a caller. Returns the queries and responses. Hidden ids are replaced by numbers, so

@@ -17,6 +17,9 @@ use uuid::Uuid;
 use super::names::names;
 use crate::catalog::snapshot::{Snapshot, audience::Audience};
 
+/// Maximum number of pending documents that a search indexes itself, before it is evaluated.
+pub(in crate::catalog) const MAX_BY_SEARCH: usize = 500;
+
 /// Key of a cached result.
 pub(super) type MatchKey = (Audience, Query, Vec<Field>, Mode);
 
@@ -128,8 +131,12 @@ impl IndexState {
         self.is_built
     }
 
-    /// Returns the releases whose shown revision is not yet indexed.
+    /// Returns the releases whose shown revision a search would not find. These are none if a search would index the
+    /// pending documents itself.
     pub(in crate::catalog) fn pending_releases(&self) -> RoaringBitmap {
+        if self.pending.len() <= MAX_BY_SEARCH {
+            return RoaringBitmap::new();
+        }
         self.pending.values().copied().filter(|slot| slot & WORKING == 0).collect()
     }
 

@@ -58,7 +58,7 @@ impl ReleaseSet {
         self.snapshot().index().is_built()
     }
 
-    /// Returns the share of the viewer's releases whose present text is in the index, 0 to 1.
+    /// Returns the share of the viewer's releases whose present text a search can find, 0 to 1.
     pub fn index_coverage(&self) -> f64 {
         let pending = self.snapshot().index().pending_releases();
         let visible = self.snapshot().visible_bitmap(self.audience());
