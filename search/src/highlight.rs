@@ -48,6 +48,8 @@ pub fn highlight(text: &str, language: &str, query: &Query, matches: &Matches, m
 fn ranges(text: &str, language: Language, query: &Query, matches: &Matches) -> Vec<Range<usize>> {
     let tokens: Vec<Token> = tokens(text).collect();
     let mut is_match = vec![false; tokens.len()];
+    let stem = |token: &Token| if token.is_character { None } else { language.stem(token.written) };
+    let token_stems: Vec<Option<String>> = tokens.iter().map(stem).collect();
     for (clause, terms) in query.clauses.iter().zip(&matches.terms) {
         match clause {
             Clause::Phrase(phrase) => {
@@ -61,9 +63,10 @@ fn ranges(text: &str, language: Language, query: &Query, matches: &Matches) -> V
             Clause::Word { .. } => {
                 let stem = terms.stems.iter().find(|(other, _)| *other == language).map(|(_, stem)| stem);
                 let is_term = |term: &Term, token: &Token| term.tier != Tier::Stem && term.text == token.folded;
-                for (token, is_match) in tokens.iter().zip(&mut is_match).filter(|(token, _)| !token.is_character) {
-                    *is_match |= terms.list.iter().any(|term| is_term(term, token))
-                        || (stem.is_some() && language.stem(token.written).as_ref() == stem);
+                for ((token, token_stem), is_match) in tokens.iter().zip(&token_stems).zip(&mut is_match) {
+                    *is_match |= !token.is_character
+                        && (terms.list.iter().any(|term| is_term(term, token))
+                            || (stem.is_some() && token_stem.as_ref() == stem));
                 }
             }
         }
@@ -87,19 +90,20 @@ fn window(text: &str, ranges: &[Range<usize>], max_chars: usize) -> Option<Range
     }
     let end_of =
         |start: usize| text[start..].char_indices().nth(max_chars).map_or(text.len(), |(offset, _)| start + offset);
-    let mut best = (0, first.start);
+    let mut best = (0, first);
     for (index, range) in ranges.iter().enumerate() {
         let end = end_of(range.start);
         let inside = ranges[index..].iter().take_while(|other| other.end <= end).count();
         if inside > best.0 {
-            best = (inside, range.start);
+            best = (inside, range);
         }
     }
     // Some words before the first match show its context.
-    let before = text[..best.1].char_indices().rev().nth(max_chars / 5).map_or(0, |(offset, _)| offset);
-    let start = if before == 0 { 0 } else { next_word(text, before).min(best.1) };
+    let best = best.1;
+    let before = text[..best.start].char_indices().rev().nth(max_chars / 5).map_or(0, |(offset, _)| offset);
+    let start = if before == 0 { 0 } else { next_word(text, before).min(best.start) };
     let end = end_of(start);
-    let end = if end == text.len() { end } else { end_of_word(text, start, end) };
+    let end = if end == text.len() { end } else { end_of_word(text, best.end.min(end), end) };
     Some(start..end)
 }
 
@@ -114,13 +118,13 @@ fn next_word(text: &str, offset: usize) -> usize {
     }
 }
 
-/// Returns the end of the last complete word between two offsets, or `end` if there is only one word.
+/// Returns the end of the last complete word between two offsets, or `end` if there is none.
 fn end_of_word(text: &str, start: usize, end: usize) -> usize {
     if text[end..].starts_with(char::is_whitespace) {
         return end;
     }
     match text[start..end].rfind(char::is_whitespace) {
-        Some(space) if space > 0 => start + text[start..start + space].trim_end().len(),
-        _ => end,
+        Some(space) => start + text[start..start + space].trim_end().len(),
+        None => end,
     }
 }

@@ -73,10 +73,10 @@ impl Merge {
         Ok(Self { inputs, output: Some(output) })
     }
 
-    /// Replaces the merged segments in `segments`, where their slots may have changed meanwhile. The files of the
-    /// merged segments can then be removed with `Merge::remove_inputs`.
+    /// Replaces the merged segments in `segments`, where their slots may have changed meanwhile. Changes nothing if a
+    /// document that the merge left out is searchable again.
     pub fn complete(&self, segments: &mut Segments) {
-        if !self.inputs.iter().any(|input| segments.contains(input)) {
+        if !self.inputs.iter().any(|input| segments.contains(input)) || self.lacks_document(segments) {
             return;
         }
         let Some(output) = &self.output else { return segments.replace(&self.inputs, None) };
@@ -92,10 +92,25 @@ impl Merge {
         segments.replace(&self.inputs, Some(output.with_other_slots(slots)));
     }
 
-    /// Removes the files of the merged segments. Searches that still read them are not disturbed.
-    pub fn remove_inputs(&self) -> Result<(), IndexError> {
-        for path in self.inputs.iter().filter_map(Segment::path) {
-            std::fs::remove_dir_all(path)?;
+    /// Returns whether a document that was dead when the merge began is not dead any more.
+    fn lacks_document(&self, segments: &Segments) -> bool {
+        self.inputs.iter().any(|input| {
+            let current = segments.list().iter().find(|segment| segment.is_same(input));
+            current.is_some_and(|current| {
+                input.slots.iter().zip(current.slots.iter()).any(|(before, now)| before == DEAD && now != DEAD)
+            })
+        })
+    }
+
+    /// Removes the files of the segments that `segments` no longer contains: the merged ones, or the result if the
+    /// merge was not completed. Searches that still read them are not disturbed.
+    pub fn remove_unused(&self, segments: &Segments) -> Result<(), IndexError> {
+        let unused = self.inputs.iter().chain(&self.output).filter(|segment| !segments.contains(segment));
+        for path in unused.filter_map(Segment::path) {
+            match std::fs::remove_dir_all(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
         }
         Ok(())
     }

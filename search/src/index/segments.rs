@@ -62,15 +62,19 @@ impl Segments {
 
     /// Gives the document with a key another slot. Returns `false` if no segment has the document.
     pub fn set_slot(&mut self, key: Key, slot: u32) -> Result<bool, IndexError> {
-        let mut found = false;
-        for segment in &mut self.list {
+        let mut copies = Vec::new();
+        for (index, segment) in self.list.iter().enumerate() {
             if let Some(document) = segment.find(key)? {
-                // After a crash during a merge, a document can be in two segments. One of them counts.
-                segment.set_slot(document, if found { DEAD } else { slot });
-                found = true;
+                copies.push((index, document, segment.slots.get(document) != DEAD));
             }
         }
-        Ok(found)
+        // A document can be in two segments, for example after a crash during a merge. One of them counts: the one
+        // that counted before, because a merge may be leaving the others out.
+        let counts = copies.iter().position(|&(_, _, counted)| counted).unwrap_or(0);
+        for (position, &(index, document, _)) in copies.iter().enumerate() {
+            self.list[index].set_slot(document, if position == counts { slot } else { DEAD });
+        }
+        Ok(!copies.is_empty())
     }
 
     /// Returns the same segments with other slots for all documents, and the keys of `slots` that no segment has.

@@ -88,6 +88,9 @@ impl Storage {
         for entry in entries.into_iter().flatten() {
             let path = entry?.path();
             let is_complete = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(COMPLETE));
+            if !path.is_dir() {
+                continue;
+            }
             if !is_complete {
                 fs::remove_dir_all(&path)?;
                 continue;

@@ -101,6 +101,8 @@ pub struct Domain {
     slots: usize,
     /// Positions that the search may find.
     found: Bits,
+    /// Positions at which there is a document that the search may find.
+    existing: Bits,
     /// Positions that count for scores, suggestions and spelling. For the press, these are fewer than `found`.
     counted: Bits,
     has_working: bool,
@@ -136,6 +138,7 @@ impl Domain {
         }
         let mut domain = Self {
             slots,
+            existing: Bits::empty(if working.is_some() { slots * 2 } else { slots }),
             found,
             counted,
             has_working: working.is_some(),
@@ -156,6 +159,7 @@ impl Domain {
             for (document, slot) in segment.slots.iter().enumerate() {
                 let Some(position) = self.position(slot) else { continue };
                 languages.insert(segment.languages()[document]);
+                self.existing.insert(position);
                 if self.counted.contains(position) {
                     self.counted_documents += 1;
                     for (total, field) in totals.iter_mut().zip(Field::INDEXED) {
@@ -193,8 +197,13 @@ impl Domain {
     }
 
     /// Returns the positions of all documents that the search may find.
-    pub(super) fn found(&self) -> &Bits {
-        &self.found
+    pub(super) fn existing(&self) -> &Bits {
+        &self.existing
+    }
+
+    /// Returns whether a slot of a set counts for scores, suggestions and spelling.
+    pub(super) fn counts_any(&self, slots: &RoaringBitmap) -> bool {
+        slots.iter().any(|slot| self.counted.contains(slot as usize))
     }
 
     /// Returns the positions that count for scores.

@@ -94,8 +94,8 @@ impl Matches {
 pub fn search(segments: &Segments, domain: &Domain, search: Search) -> io::Result<Matches> {
     let matches = Evaluation::run(segments, domain, search, false)?;
     let is_misspelt = |clause: &Clause| matches!(clause, Clause::Word { folded, .. } if max_errors(folded) > 0);
-    let has_all = matches.hits.iter().all(|hit| hit.missing == 0);
-    if (matches.slots.len() < FEW || !has_all) && search.query.clauses.iter().any(is_misspelt) {
+    let is_fallback = search.mode == Mode::Auto && matches.hits.iter().any(|hit| hit.missing > 0);
+    if (matches.slots.len() < FEW || is_fallback) && search.query.clauses.iter().any(is_misspelt) {
         return Evaluation::run(segments, domain, search, true);
     }
     Ok(matches)
@@ -156,11 +156,12 @@ impl<'a> Evaluation<'a> {
             terms.push(clause_terms);
         }
         this.add_phrase_bonus()?;
-        let mut matched = this.matched();
+        let mut excluded = Bits::empty(len);
         for clause in &query.excluded {
             let clause_terms = terms_of(segments, domain, search.fields, clause, Tolerance::default())?;
-            matched.subtract(&this.clause_hits(clause, &clause_terms, Tolerance::default())?.matched);
+            excluded.union(&this.clause_hits(clause, &clause_terms, Tolerance::default())?.matched);
         }
+        let matched = this.matched(&excluded);
         Ok(this.matches(&matched, terms))
     }
 
@@ -247,14 +248,15 @@ impl<'a> Evaluation<'a> {
         Ok(())
     }
 
-    /// Returns the positions at which enough clauses match.
-    fn matched(&self) -> Bits {
+    /// Returns the positions at which enough clauses match and that are not excluded.
+    fn matched(&self, excluded: &Bits) -> Bits {
         let wanted = self.search.query.clauses.len();
         let mut all = Bits::empty(self.domain.len());
         if wanted == 0 {
             // A query without words matches nothing, and one that only excludes matches everything else.
             if !self.search.query.excluded.is_empty() {
-                all.union(self.domain.found());
+                all.union(self.domain.existing());
+                all.subtract(excluded);
             }
             return all;
         }
@@ -265,6 +267,8 @@ impl<'a> Evaluation<'a> {
                 all.insert(position);
             }
         }
+        all.subtract(excluded);
+        any.subtract(excluded);
         match self.search.mode {
             Mode::All => all,
             Mode::Auto if !all.is_empty() => all,

@@ -24,6 +24,9 @@ pub fn suggest(
     query: &Query,
     text: &str,
 ) -> io::Result<Option<String>> {
+    // Names of concepts that only hidden documents have do not exist for the search.
+    let is_searched = |name: &&Name| fields.contains(&name.field) && domain.counts_any(&name.slots);
+    let names: Vec<&Name> = names.iter().filter(is_searched).collect();
     let mut suggestion = text.to_owned();
     for clause in &query.clauses {
         let Clause::Word { written, folded } = clause else { continue };
@@ -35,7 +38,7 @@ pub fn suggest(
         if is_known {
             continue;
         }
-        if let Some(similar) = most_similar(segments, domain, fields, names, folded)? {
+        if let Some(similar) = most_similar(segments, domain, fields, &names, folded)? {
             // Replaced from the end of the text, so the offsets of the tokens before stay right.
             let places: Vec<_> = tokens(&suggestion)
                 .filter(|token| token.folded == *folded && token.written == written)
@@ -54,7 +57,7 @@ fn most_similar(
     segments: &Segments,
     domain: &Domain,
     fields: &[Field],
-    names: &[Name],
+    names: &[&Name],
     folded: &str,
 ) -> io::Result<Option<String>> {
     let mut candidates: BTreeSet<(usize, String)> = similar(segments, fields, folded)?;

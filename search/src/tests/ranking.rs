@@ -61,6 +61,8 @@ fn all_words_are_wanted_and_any_word_if_no_release_has_all() {
     let corpus = Corpus::of_headlines("en", &["Child labour", "Child health", "Forced labour", "Water"]);
     assert_eq!(corpus.ranked("child labour "), [0]);
     assert_eq!(corpus.ranked("water health "), [3, 1]);
+    // The only release with both words is excluded.
+    assert_eq!(corpus.ranked("child labour -\"child labour\" "), [1, 2]);
     let query = parse("water health ").unwrap();
     let request = Search { query: &query, fields: &Field::ALL, mode: Mode::All, names: &[] };
     assert!(search(&corpus.segments, &corpus.domain(), request).unwrap().slots.is_empty());

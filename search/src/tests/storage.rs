@@ -69,7 +69,7 @@ fn a_merge_leaves_dead_documents_out_and_keeps_changed_slots() {
     segments.set_slot(3, 30).unwrap();
     segments.set_slot(4, DEAD).unwrap();
     merge.complete(&mut segments);
-    merge.remove_inputs().unwrap();
+    merge.remove_unused(&segments).unwrap();
     assert_eq!(segments.list().len(), 1);
     for (text, expected) in [("alpha", vec![0]), ("charlie", vec![30]), ("delta", vec![]), ("secretword", vec![])] {
         assert_eq!(find(&segments, text), expected, "{text}");
@@ -82,6 +82,33 @@ fn a_merge_leaves_dead_documents_out_and_keeps_changed_slots() {
     };
     assert_eq!(loaded.segments.list().len(), 1);
     assert!(has_word("delta") && !has_word("secretword"));
+}
+
+#[test]
+fn a_merge_is_given_up_if_a_document_that_it_left_out_is_searchable_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Storage::open(folder.path()).unwrap();
+    let keys = slots(&[1, 2]);
+    let mut segments = Segments::default();
+    segments.push(write(&storage, &[document(1, "alpha"), document(2, "bravo")], &keys));
+    segments.set_slot(2, DEAD).unwrap();
+    let merge = Merge::run(&storage, segments.list().to_vec()).unwrap();
+    segments.set_slot(2, 1).unwrap();
+    merge.complete(&mut segments);
+    merge.remove_unused(&segments).unwrap();
+    assert_eq!((find(&segments, "bravo"), segments.list().len()), (vec![1], 1));
+    let loaded = storage.load(&keys).unwrap();
+    assert_eq!((loaded.missing.len(), loaded.segments.list().len()), (0, 1));
+}
+
+#[test]
+fn of_two_copies_of_a_document_the_one_that_counted_stays() {
+    let storage = Storage::in_memory();
+    let mut segments = Segments::default();
+    segments.push(write(&storage, &[document(1, "alpha")], &HashMap::new()));
+    segments.push(write(&storage, &[document(1, "alpha")], &slots(&[1])));
+    segments.set_slot(1, 7).unwrap();
+    assert_eq!((find(&segments, "alpha"), segments.alive(), segments.list()[1].alive()), (vec![7], 1, 1));
 }
 
 #[test]
