@@ -31,7 +31,7 @@ pub use index::{
 pub use query::{
     domain::Domain,
     names::Name,
-    parse::{Clause, ParseError, Query, parse},
+    parse::{Clause, ParseError, Query, parse, word_count},
     search::{Hit, Matches, Mode, Search, search},
     spelling::suggest,
 };

@@ -35,9 +35,13 @@ pub use query::filter::{Range, ReleaseFilter};
 pub use query::handle::Handle;
 pub use query::page::{PageWindow, Slice, SortPosition};
 pub use query::release_set::{ReleaseKey, ReleaseSet, Tombstone};
-pub use query::search::{matching::ReleaseMatch, request::SearchRequest, suggestions::Suggestion};
+pub use query::search::{
+    matching::{ReleaseMatch, SearchError},
+    request::SearchRequest,
+    suggestions::Suggestion,
+};
 pub use query::view::View;
-pub use search::{Field as SearchField, Highlight, Mode as SearchMode, fold};
+pub use search::{Field as SearchField, Highlight, Mode as SearchMode, fold, word_count as search_word_count};
 pub use snapshot::Snapshot;
 pub use snapshot::audience::Audience;
 pub(crate) use snapshot::difference::comparable;

@@ -99,18 +99,31 @@ pub fn parse(text: &str) -> Result<Query, ParseError> {
             rest = &term[end..];
         }
     }
-    let words = |clause: &Clause| match clause {
-        Clause::Word { .. } => 1,
-        Clause::Phrase(tokens) => tokens.len(),
-    };
-    let words: usize = query.clauses.iter().chain(&query.excluded).map(words).sum();
+    let words = query.word_count();
     if words > MAX_WORDS {
         return Err(ParseError::TooManyWords(words));
     }
-    // A word that is followed by a space is complete, as is one that was moved forward because it was repeated.
+    // A word that is followed by a space is complete. So is a word that is repeated, because only its first occurrence
+    // is kept.
     query.last_is_prefix &=
         text.ends_with(char::is_alphanumeric) && matches!(query.clauses.last(), Some(Clause::Word { .. }));
     Ok(query)
+}
+
+/// Returns the number of words in a search text, at most `MAX_WORDS`, also if the text cannot be parsed.
+pub fn word_count(text: &str) -> usize {
+    parse(text).map_or(MAX_WORDS, |query| query.word_count())
+}
+
+impl Query {
+    /// Returns the number of words, including those in phrases and exclusions.
+    fn word_count(&self) -> usize {
+        let words = |clause: &Clause| match clause {
+            Clause::Word { .. } => 1,
+            Clause::Phrase(tokens) => tokens.len(),
+        };
+        self.clauses.iter().chain(&self.excluded).map(words).sum()
+    }
 }
 
 /// Splits a text that begins with a quoted phrase into the phrase and the rest.

@@ -66,9 +66,13 @@ impl Catalog {
     /// Loads the catalog from the database. The search index is kept in `index`.
     pub async fn load(db: Db, index: IndexLocation) -> Result<Self, DatabaseError> {
         let snapshot = load::load(&db).await?;
+        let state = match index {
+            IndexLocation::Off => IndexState::off(),
+            IndexLocation::Memory | IndexLocation::Folder(_) => IndexState::empty(&snapshot),
+        };
         Ok(Self {
             db,
-            current: ArcSwap::from_pointee(View::from(snapshot)),
+            current: ArcSwap::from_pointee(View::new(snapshot, state)),
             apply_lock: Mutex::new(()),
             indexer: Indexer::new(index),
             last_synced: std::sync::Mutex::new(Instant::now()),
@@ -86,11 +90,14 @@ impl Catalog {
     pub fn snapshot_at(&self, now: DateTime<Utc>) -> Arc<View> {
         let current = self.snapshot();
         let as_of_now = current.at(now);
-        if !Arc::ptr_eq(&current, &as_of_now) {
-            // The result is published, so later readers need not compute it again. The swap does nothing if the
-            // follower has published another snapshot meanwhile.
-            self.current.compare_and_swap(&current, as_of_now.clone());
+        if Arc::ptr_eq(&current, &as_of_now) {
+            return as_of_now;
         }
+        // The result is published, so later readers need not compute it again; not while the follower publishes
+        // another snapshot or the search index is replaced.
+        let Ok(_guard) = self.apply_lock.try_lock() else { return as_of_now };
+        let as_of_now = self.snapshot().at(now);
+        self.current.store(as_of_now.clone());
         as_of_now
     }
 
@@ -134,15 +141,16 @@ impl Catalog {
             let buffered: Vec<_> = entries.iter().cloned().map(Arc::new).collect();
             let is_release = |entry: &&Arc<Entry>| entry.noun == Noun::Release;
             let releases: BTreeSet<Uuid> = buffered.iter().filter(is_release).map(|entry| entry.noun_id).collect();
-            if buffered.iter().any(|entry| matches!(entry.after, Some(Image::Purged { .. }) | None)) {
-                self.indexer.note_purge();
-            }
+            let has_purge = buffered.iter().any(|entry| matches!(entry.after, Some(Image::Purged { .. }) | None));
             next.apply(entries);
             let index = current.index().advanced(&current, &next, releases);
-            let index = index.unwrap_or_else(|error| rebuilt(&next, &error));
+            let index = index.unwrap_or_else(|error| self.unreadable_index(&next, &error));
             // The snapshot is published first: no subscriber may receive an entry that no published snapshot
             // includes.
             self.current.store(Arc::new(View::new(next, index)));
+            if has_purge {
+                self.indexer.note_purge();
+            }
             self.buffer.push(buffered);
             self.buffer.notify(tokens_changed);
         }
@@ -172,8 +180,10 @@ impl Catalog {
     fn publish(&self, snapshot: Snapshot) {
         self.buffer.clear();
         let index = self.snapshot().index().reloaded(&snapshot);
-        let index = index.unwrap_or_else(|error| rebuilt(&snapshot, &error));
+        let index = index.unwrap_or_else(|error| self.unreadable_index(&snapshot, &error));
         self.current.store(Arc::new(View::new(snapshot, index)));
+        // The entries between the two snapshots are unknown. A release may have been purged.
+        self.indexer.note_purge();
         self.buffer.notify(true);
     }
 
@@ -225,13 +235,14 @@ impl Catalog {
         }
     }
 
+    /// Returns the state of an empty index after the index could not be read. Maintenance then opens its files again.
+    fn unreadable_index(&self, snapshot: &Snapshot, error: &search::IndexError) -> IndexState {
+        tracing::error!(%error, "the search index cannot be read; opening it again");
+        self.indexer.note_damage();
+        IndexState::empty(snapshot)
+    }
+
     async fn read_after(&self, sequence: i64, limit: u64) -> Result<Vec<Entry>, DatabaseError> {
         Ok(read_after(self.db.reader(), sequence, limit).await?)
     }
-}
-
-/// Returns the state of an empty index after the index could not be read. All documents are then indexed again.
-fn rebuilt(snapshot: &Snapshot, error: &search::IndexError) -> IndexState {
-    tracing::error!(%error, "the search index cannot be read; building it again");
-    IndexState::empty(snapshot)
 }

@@ -4,7 +4,7 @@
 //! A search indexes a few pending documents itself before it is evaluated (`Catalog::index_pending`), so a client
 //! finds what it wrote. Everything else is done by `Catalog::maintain_index`, which a server runs in the background.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use super::{
     documents::{MAX_PER_STATEMENT, as_plain_text, count, read},
@@ -14,11 +14,12 @@ use super::{
 use crate::{
     blocking,
     catalog::query::{
+        release_set::ReleaseSet,
         search::index_state::{IndexState, MAX_BY_SEARCH},
-        view::View,
     },
     db::DatabaseError,
 };
+use futures_util::FutureExt;
 use search::{Document, IndexError, Key, Merge, Segment, SegmentBuilder, Segments, Storage};
 
 /// Interval of maintenance. Segments in memory are written to disk after this time.
@@ -65,20 +66,23 @@ impl From<sea_orm::DbErr> for MaintenanceError {
 }
 
 impl Catalog {
-    /// Indexes the pending documents of a view, if they are few. Must be called before a search in the view.
-    pub async fn index_pending(&self, view: &View) -> Result<(), DatabaseError> {
-        let few = |index: &IndexState| (1..=MAX_BY_SEARCH).contains(&index.pending().len());
-        if !few(&view.index()) {
+    /// Indexes the pending documents that the viewer of a set may find, if they are few. Must be called before a search
+    /// in the set.
+    pub async fn index_pending(&self, set: &ReleaseSet) -> Result<(), DatabaseError> {
+        let view = set.snapshot();
+        let pending = || {
+            let keys = view.index().pending_for(view, set.audience());
+            (1..=MAX_BY_SEARCH).contains(&keys.len()).then_some(keys)
+        };
+        if pending().is_none() {
             return Ok(());
         }
         let _guard = self.indexer.by_search.lock().await;
-        let index = view.index();
-        if !few(&index) {
-            return Ok(());
-        }
-        let keys: Vec<Key> = index.pending().keys().copied().collect();
+        let Some(keys) = pending() else { return Ok(()) };
         let documents = read(self.db.reader(), &keys).await?;
-        let segment = blocking::run(move || build_in_memory(documents)).await;
+        // A text on which the indexer panics must not fail the request.
+        let segment = AssertUnwindSafe(blocking::run(move || build_in_memory(documents))).catch_unwind().await;
+        let segment = segment.unwrap_or_else(|_| Err(IndexError::Damaged("the indexer panicked".to_owned())));
         let added = segment.and_then(|segment| view.update_index(|index| index.with_indexed(&segment, &keys)));
         // The search can be evaluated without these documents, and maintenance tries again.
         if let Err(error) = added {
@@ -91,8 +95,11 @@ impl Catalog {
     pub async fn maintain_index(&self) {
         let mut last_error = String::new();
         loop {
-            let Err(error) = self.maintain().await;
-            let error = error.to_string();
+            // A panic must not end the other background tasks.
+            let error = match AssertUnwindSafe(self.maintain()).catch_unwind().await {
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "the indexer panicked".to_owned(),
+            };
             // A failure that stays is logged once.
             if error != last_error {
                 tracing::error!(error, "the search index is not maintained; trying again");
@@ -112,25 +119,18 @@ impl Catalog {
         self.load_index(&storage).await?;
         let mut ticks = tokio::time::interval(INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
+        while !self.indexer.take_damage() {
             self.build_pending(&storage).await?;
             self.merge(&storage).await?;
             ticks.tick().await;
         }
+        Err(IndexError::Damaged("its files are opened again".to_owned()).into())
     }
 
-    /// Replaces the index of the published view. The caller must hold `apply_lock`. `update` is called again if a
-    /// reader publishes a view with due transitions meanwhile, so it must accept an index that it already changed.
+    /// Replaces the index of the published view. The caller must hold `apply_lock`, so nobody publishes another view
+    /// meanwhile.
     fn update_index(&self, update: impl Fn(&IndexState) -> Result<IndexState, IndexError>) -> Result<(), IndexError> {
-        let mut updated = self.snapshot();
-        loop {
-            updated.update_index(&update)?;
-            let published = self.snapshot();
-            if Arc::ptr_eq(&published, &updated) {
-                return Ok(());
-            }
-            updated = published;
-        }
+        self.snapshot().update_index(update)
     }
 
     /// Opens the segments of the storage.
@@ -140,7 +140,7 @@ impl Catalog {
         for damaged in loaded.damaged {
             tracing::warn!(damaged, "a part of the search index is damaged and is built again");
         }
-        let _guard = self.apply_lock.lock().await;
+        let guard = self.apply_lock.lock().await;
         let view = self.snapshot();
         self.update_index(|index| {
             // Documents that were indexed meanwhile can also be in the folder. The first one counts.
@@ -148,6 +148,7 @@ impl Catalog {
             let all: Vec<Segment> = loaded.segments.list().iter().chain(in_memory).cloned().collect();
             Ok(index.with_segments(&Segments::from(all), &view)?.checked())
         })?;
+        drop(guard);
         // Texts of releases that were purged while this server was not running.
         let mut dead = self.snapshot().index().segments.dead_keys()?;
         dead.sort_unstable();
@@ -265,7 +266,8 @@ impl Catalog {
                     Ok(next)
                 })?;
             }
-            blocking::run(move || merge.remove_inputs()).await?;
+            let segments = self.snapshot().index().segments.clone();
+            blocking::run(move || merge.remove_unused(&segments)).await?;
         }
         Ok(())
     }

@@ -26,11 +26,23 @@ pub(super) struct Indexer {
     pub(super) by_search: Mutex<()>,
     /// Whether a release was purged whose texts may be in the files.
     purged: AtomicBool,
+    /// Whether the files must be opened again, because they could not be read.
+    damaged: AtomicBool,
 }
 
 impl Indexer {
     pub(super) fn new(location: IndexLocation) -> Self {
-        Self { location, by_search: Mutex::default(), purged: false.into() }
+        Self { location, by_search: Mutex::default(), purged: false.into(), damaged: false.into() }
+    }
+
+    /// Notes that the files could not be read.
+    pub(super) fn note_damage(&self) {
+        self.damaged.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether the files could not be read since the last call.
+    pub(super) fn take_damage(&self) -> bool {
+        self.damaged.swap(false, Ordering::Relaxed)
     }
 
     /// Notes that a release was purged.

@@ -27,7 +27,7 @@ use chrono::NaiveDate;
 
 use super::engine::arguments::{Argument, Arguments};
 use crate::{
-    catalog::{Interval, MAX_TIMELINE_POINTS, Weekday},
+    catalog::{Interval, MAX_TIMELINE_POINTS, Weekday, search_word_count},
     newsroom::reading::pagination::{DEFAULT_SIZE, MAX_SIZE},
 };
 use extent::Extent;
@@ -174,7 +174,7 @@ impl<'a> CostVisitor<'a> {
     fn search_cost(&self, field: &'a Field) -> u64 {
         let search = self.arguments.get(field, "search");
         let text = search.and_then(|search| self.arguments.object_field(search, "text")).and_then(Argument::as_name);
-        text.map_or(0, |text| SEARCH_COST + SEARCH_WORD_COST * text.split_whitespace().count() as u64)
+        text.map_or(0, |text| SEARCH_COST + SEARCH_WORD_COST * search_word_count(text) as u64)
     }
 
     /// Returns whether a facet is expensive: ordered by latest date, or restricted to one topic (`under`).

@@ -1,6 +1,7 @@
 //! The input object for a full-text search, and its application to a set of releases.
 
 use async_graphql::{Context, InputObject};
+use chrono::{NaiveTime, TimeDelta};
 
 use crate::{
     catalog::{self, OrderBy, ReleaseSet, SearchRequest},
@@ -59,10 +60,16 @@ impl ReleaseSearch {
         let request = SearchRequest::new(&search.text, &fields, search.mode.into(), search.recency, language)
             .map_err(|error| ApiError::bad_input(format!("{error}: shorten `text`")).at("text").at("search"))?;
         let scope = request.scope();
+        let now = ctx.request().now;
+        if request.has_recency() {
+            // Scores depend on the day.
+            let midnight = (now + TimeDelta::days(1)).date_naive().and_time(NaiveTime::MIN).and_utc();
+            ctx.request().limit_validity(midnight);
+        }
         let set = ctx.newsroom().search(&set, request).await.map_err(ApiError::from)?;
-        if set.index_coverage() < 1.0 {
+        if !set.is_search_complete() {
             // The index changes without a change of the data version, so the response must not be cached.
-            ctx.request().limit_validity(ctx.request().now);
+            ctx.request().limit_validity(now);
         }
         Ok((set, Some(scope)))
     }

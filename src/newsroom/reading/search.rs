@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     blocking,
-    catalog::{IndexLocation, ReleaseSet, SearchRequest, Suggestion},
+    catalog::{IndexLocation, ReleaseSet, SearchError, SearchRequest, Suggestion},
     newsroom::{
         error::{Error, ErrorCode},
         service::Newsroom,
@@ -20,21 +20,16 @@ impl Newsroom {
     pub async fn search(&self, set: &ReleaseSet, request: SearchRequest) -> Result<ReleaseSet, Error> {
         self.prepare_search(set).await?;
         let (set, request) = (set.clone(), Arc::new(request));
-        blocking::run(move || set.search(request)).await.map_err(|error| unreadable(&error))
+        blocking::run(move || set.search(request)).await.map_err(search_error)
     }
 
-    /// Indexes changed releases, and fails if a search is not possible.
+    /// Indexes changed releases. Fails if search is switched off.
     async fn prepare_search(&self, set: &ReleaseSet) -> Result<(), Error> {
         if self.settings.search_index == IndexLocation::Off {
-            let message = "search is switched off in this newsroom (search.index): omit `search`";
-            return Err(Error::field(&["search"], ErrorCode::Invalid, message));
+            let message = "search is switched off in this newsroom (setting search.index)";
+            return Err(Error::field(&[], ErrorCode::Invalid, message));
         }
-        self.catalog.index_pending(set.snapshot()).await?;
-        let coverage = set.index_coverage();
-        if coverage < 1.0 && !set.is_index_built() {
-            return Err(Error::SearchNotReady { percent: (coverage * 100.0) as u8 });
-        }
-        Ok(())
+        Ok(self.catalog.index_pending(set).await?)
     }
 
     /// Returns at most `size` suggestions that continue a text, as `ReleaseSet::suggestions` describes them. Fails
@@ -48,17 +43,22 @@ impl Newsroom {
     ) -> Result<Vec<Suggestion>, Error> {
         self.prepare_search(set).await?;
         let (set, prefix) = (set.clone(), prefix.to_owned());
-        blocking::run(move || set.suggestions(&prefix, request, size)).await.map_err(|error| unreadable(&error))
+        blocking::run(move || set.suggestions(&prefix, request, size)).await.map_err(search_error)
     }
 
     /// Returns another text for the search that narrowed a set, if it contains words that no release has.
     pub async fn did_you_mean(&self, set: &ReleaseSet) -> Result<Option<String>, Error> {
         let set = set.clone();
-        blocking::run(move || set.did_you_mean()).await.map_err(|error| unreadable(&error))
+        blocking::run(move || set.did_you_mean()).await.map_err(|error| search_error(error.into()))
     }
 }
 
-fn unreadable(error: &std::io::Error) -> Error {
-    tracing::error!(%error, "the search index cannot be read");
-    Error::SearchFailed
+fn search_error(error: SearchError) -> Error {
+    match error {
+        SearchError::NotBuilt { coverage } => Error::SearchNotReady { percent: (coverage * 100.0) as u8 },
+        SearchError::Unreadable(error) => {
+            tracing::error!(%error, "the search index cannot be read");
+            Error::SearchFailed
+        }
+    }
 }

@@ -10,14 +10,14 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
-use roaring::RoaringBitmap;
 use search::{DEAD, Domain, Field, IndexError, Key, Matches, Mode, Name, Query, Segments, WORKING};
 use uuid::Uuid;
 
 use super::names::names;
 use crate::catalog::snapshot::{Snapshot, audience::Audience};
 
-/// Maximum number of pending documents that a search indexes itself, before it is evaluated.
+/// Maximum number of pending documents, of those that the viewer may find, that a search indexes itself before it is
+/// evaluated.
 pub(in crate::catalog) const MAX_BY_SEARCH: usize = 500;
 
 /// Key of a cached result.
@@ -31,7 +31,11 @@ pub struct IndexState {
     pending: Arc<HashMap<Key, u32>>,
     /// Whether the index was complete at any time since the program started.
     is_built: bool,
+    /// Whether there is no index at all. Then nothing is pending.
+    is_off: bool,
     domains: [OnceLock<Arc<Domain>>; 3],
+    /// For each audience, the number of pending documents that it may find.
+    lags: [OnceLock<usize>; 3],
     names: OnceLock<Arc<Vec<Name>>>,
     pub(super) matches: Mutex<HashMap<MatchKey, Arc<Matches>>>,
 }
@@ -42,6 +46,11 @@ impl IndexState {
         Self { pending: Arc::new(slots(snapshot)), ..Self::default() }
     }
 
+    /// Returns the state of a newsroom without an index.
+    pub(in crate::catalog) fn off() -> Self {
+        Self { is_off: true, is_built: true, ..Self::default() }
+    }
+
     /// Returns the same segments and pending documents without cached results, for a view in which the same
     /// revisions have the same slots.
     pub(in crate::catalog) fn without_results(&self) -> Self {
@@ -49,6 +58,7 @@ impl IndexState {
             segments: self.segments.clone(),
             pending: self.pending.clone(),
             is_built: self.is_built,
+            is_off: self.is_off,
             ..Self::default()
         }
     }
@@ -61,6 +71,9 @@ impl IndexState {
         changed: impl IntoIterator<Item = Uuid>,
     ) -> Result<Self, IndexError> {
         let mut next = self.without_results();
+        if self.is_off {
+            return Ok(next);
+        }
         for id in changed {
             let (old, new) = (documents(before, id), documents(after, id));
             for &(key, _) in old.iter().filter(|(key, _)| new.iter().all(|(other, _)| other != key)) {
@@ -84,10 +97,13 @@ impl IndexState {
         segments: &Segments,
         snapshot: &Snapshot,
     ) -> Result<Self, IndexError> {
+        if self.is_off {
+            return Ok(self.without_results());
+        }
         let slots = slots(snapshot);
         let (segments, missing) = segments.renumbered(&slots)?;
         let pending = missing.into_iter().filter_map(|key| Some((key, *slots.get(&key)?))).collect();
-        Ok(Self { segments, pending: Arc::new(pending), is_built: self.is_built, ..Self::default() })
+        Ok(Self { segments, pending: Arc::new(pending), ..self.without_results() })
     }
 
     fn set_slot(&mut self, key: Key, slot: u32) -> Result<(), IndexError> {
@@ -131,13 +147,21 @@ impl IndexState {
         self.is_built
     }
 
-    /// Returns the releases whose shown revision a search would not find. These are none if a search would index the
-    /// pending documents itself.
-    pub(in crate::catalog) fn pending_releases(&self) -> RoaringBitmap {
-        if self.pending.len() <= MAX_BY_SEARCH {
-            return RoaringBitmap::new();
-        }
-        self.pending.values().copied().filter(|slot| slot & WORKING == 0).collect()
+    /// Returns the pending documents that an audience may find.
+    pub(in crate::catalog) fn pending_for(&self, snapshot: &Snapshot, audience: Audience) -> Vec<Key> {
+        let is_visible = |&(_, &slot): &(&Key, &u32)| match slot & WORKING {
+            0 => snapshot.is_visible_to(audience, slot),
+            _ => audience == Audience::Desk,
+        };
+        self.pending.iter().filter(is_visible).map(|(&key, _)| key).collect()
+    }
+
+    /// Returns the number of pending documents that an audience may find, or 0 if a search would index them itself.
+    /// Computed once.
+    pub(in crate::catalog) fn lag(&self, snapshot: &Snapshot, audience: Audience) -> u64 {
+        let lag = || self.pending_for(snapshot, audience).len();
+        let lag = *self.lags[audience as usize].get_or_init(lag);
+        if lag <= MAX_BY_SEARCH { 0 } else { lag as u64 }
     }
 
     /// Returns the domain of an audience: what its members may find, and what counts for their scores. For the press,

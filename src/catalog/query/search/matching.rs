@@ -10,11 +10,26 @@ use crate::catalog::{
     store::units::days,
 };
 
-/// Maximum number of cached results of one view. Each takes up to 12 bytes for each release that matches.
+/// Maximum number of cached results of one view, and of the releases in them. Each release takes about 12 bytes.
 const MAX_CACHED: usize = 64;
+const MAX_CACHED_HITS: u64 = 2_000_000;
 
 /// Days after which a release counts half as much as one of today, with an equal score.
 const HALF_LIFE_DAYS: f64 = 3652.5;
+
+/// Why a search cannot be evaluated.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The index is being built for the first time since the program started.
+    #[error("the search index is being built")]
+    NotBuilt {
+        /// Share of the viewer's revisions that are in the index, 0 to 1.
+        coverage: f64,
+    },
+    /// The index cannot be read.
+    #[error("the search index cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
+}
 
 /// How well a release matches.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,9 +41,14 @@ pub struct ReleaseMatch {
 }
 
 impl ReleaseSet {
-    /// Returns the releases of the set that match a search. The filter of the set, if any, is applied before.
-    pub fn search(&self, request: Arc<SearchRequest>) -> std::io::Result<Self> {
+    /// Returns the releases of the set that match a search. Which words must match is decided by all releases that
+    /// the viewer may see, whether the set was narrowed or not.
+    pub fn search(&self, request: Arc<SearchRequest>) -> Result<Self, SearchError> {
         let (view, index) = (self.snapshot(), self.snapshot().index());
+        let is_complete = index.pending_for(view, self.audience()).is_empty();
+        if !is_complete && !index.is_built() {
+            return Err(SearchError::NotBuilt { coverage: self.index_coverage() });
+        }
         let key = (self.audience(), request.query.clone(), request.fields.clone(), request.mode);
         let cached = || index.matches.lock().unwrap_or_else(PoisonError::into_inner);
         let found = cached().get(&key).cloned();
@@ -41,7 +61,8 @@ impl ReleaseSet {
                 let matches = search::search(&index.segments, &index.domain(view, self.audience()), search)?;
                 let matches = Arc::new(matches);
                 let mut cached = cached();
-                if cached.len() >= MAX_CACHED {
+                let hits: u64 = cached.values().map(|matches| matches.slots.len()).sum();
+                if cached.len() >= MAX_CACHED || hits + matches.slots.len() > MAX_CACHED_HITS {
                     cached.clear();
                 }
                 cached.insert(key, matches.clone());
@@ -50,19 +71,20 @@ impl ReleaseSet {
         };
         let today = days(self.now().date_naive());
         let members = &*self.members & &matches.slots;
-        Ok(self.with_members(members).with_search(SearchResult { request, matches, today }))
+        Ok(self.with_members(members).with_search(SearchResult { request, matches, today, is_complete }))
     }
 
-    /// Returns whether the index was complete at any time since the program started.
-    pub fn is_index_built(&self) -> bool {
-        self.snapshot().index().is_built()
+    /// Returns whether the search that narrowed the set read all releases that the viewer may see. `true` without a
+    /// search.
+    pub fn is_search_complete(&self) -> bool {
+        self.search_result().is_none_or(|result| result.is_complete)
     }
 
-    /// Returns the share of the viewer's releases whose present text a search can find, 0 to 1.
+    /// Returns the share of the viewer's revisions that a search can find, 0 to 1.
     pub fn index_coverage(&self) -> f64 {
-        let pending = self.snapshot().index().pending_releases();
-        let visible = self.snapshot().visible_bitmap(self.audience());
-        1.0 - visible.intersection_len(&pending) as f64 / visible.len().max(1) as f64
+        let lag = self.snapshot().index().lag(self.snapshot(), self.audience());
+        let visible = self.snapshot().visible_bitmap(self.audience()).len().max(lag).max(1);
+        1.0 - lag as f64 / visible as f64
     }
 
     /// Returns how well a release of the set matches the search that narrowed the set. `None` without a search.
@@ -98,7 +120,7 @@ impl ReleaseSet {
     /// Fewer missing words come first, then the better tier, then BM25 with a factor for recency. The factor halves
     /// in ten years, so the order of two releases does not depend on the day of the request.
     pub(in crate::catalog) fn relevance(&self, ordinal: u32) -> i64 {
-        let Some(SearchResult { request, matches, today }) = self.search_result() else { return 0 };
+        let Some(SearchResult { request, matches, today, .. }) = self.search_result() else { return 0 };
         let Some(Hit { missing, tier, score, .. }) = matches.hit(ordinal) else { return 0 };
         let level = f64::from(255 - u16::from(missing)) * 4.0 + f64::from(3 - tier.min(3));
         let age = f64::from(today - *self.snapshot().release_dates.get(ordinal));

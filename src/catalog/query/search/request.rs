@@ -23,6 +23,8 @@ pub struct SearchResult {
     pub(super) matches: Arc<Matches>,
     /// The day of the request, from which the age of a release counts.
     pub(super) today: i32,
+    /// Whether the index contained all releases that the viewer may see.
+    pub(super) is_complete: bool,
 }
 
 impl SearchRequest {
@@ -31,6 +33,11 @@ impl SearchRequest {
     pub fn new(text: &str, fields: &[Field], mode: Mode, recency: bool, language: &str) -> Result<Self, ParseError> {
         let fields = Field::ALL.into_iter().filter(|field| fields.contains(field)).collect();
         Ok(Self { text: text.to_owned(), query: parse(text)?, fields, mode, recency, language: language.to_owned() })
+    }
+
+    /// Returns whether newer releases rank higher, so that scores depend on the day.
+    pub fn has_recency(&self) -> bool {
+        self.recency
     }
 
     /// Returns what distinguishes the cursors of this search from those of others.

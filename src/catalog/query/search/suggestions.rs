@@ -1,10 +1,10 @@
 //! Suggestions while somebody types: topics, places and releases whose name or headline continues the text.
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
 use search::fold;
 
-use super::request::SearchRequest;
+use super::{matching::SearchError, request::SearchRequest};
 use crate::catalog::{
     query::{handle::Handle, page::PageWindow, release_set::ReleaseSet},
     sort::BEST_FIRST,
@@ -26,7 +26,12 @@ impl ReleaseSet {
     /// Returns at most `size` suggestions for a text: first topics and places that releases of the set have, those
     /// with most releases first; then the releases that `request` finds, best first. Each kind gets half of the list,
     /// and what the other leaves of it. `request` is a search in headlines for the same text.
-    pub fn suggestions(&self, prefix: &str, request: SearchRequest, size: usize) -> io::Result<Vec<Suggestion>> {
+    pub fn suggestions(
+        &self,
+        prefix: &str,
+        request: SearchRequest,
+        size: usize,
+    ) -> Result<Vec<Suggestion>, SearchError> {
         let prefix = fold(prefix.trim());
         if !prefix.contains(char::is_alphanumeric) {
             return Ok(Vec::new());
