@@ -5,7 +5,7 @@
 //! - `import`, `export`: NDJSON files
 //! - `check`: consistency check and repair
 //! - `purge`: permanent removal of a release
-//! - `reindex`: builds the search index anew
+//! - `reindex`: rebuilds the search index
 //! - `restored`: marking of a database as restored from a backup
 //! - `token`: access tokens
 //! - `schema`: GraphQL schema (SDL)
@@ -88,7 +88,7 @@ enum Command {
         after_help = "Example:\n  dateline purge a-name-that-must-go --reason \"Order 12/2026 of the district court\" --yes\n\nOne journal entry with the reason remains. Older backups still contain the release."
     )]
     Purge(purge::Purge),
-    /// Build the search index anew
+    /// Rebuild the search index
     #[command(
         after_help = "A server keeps its index complete on its own, and builds damaged parts again. Stop the server that uses the index first."
     )]

@@ -1,4 +1,4 @@
-//! `dateline reindex`: builds the search index anew, with a progress bar.
+//! `dateline reindex`: rebuilds the search index, with a progress bar.
 
 use std::{
     io::{self, IsTerminal},

@@ -14,7 +14,7 @@ const FAN_IN: usize = 8;
 /// Segments with fewer documents are of one size.
 const SMALL: u32 = 1 << 10;
 
-/// Largest share of dead documents in a segment that is not small. A segment with more is rewritten.
+/// Largest share of dead documents in a segment. A segment with more is rewritten.
 const MAX_DEAD: f64 = 0.3;
 
 /// A merge whose result is written, but not yet used.
@@ -26,12 +26,12 @@ pub struct Merge {
 }
 
 impl Segments {
-    /// Returns the segments to merge next, or `None` if there is nothing to do. `to_disk`: whether segments in
-    /// memory are to be written to disk now. `purge`: whether all dead documents are to be removed from the files.
-    pub fn plan_merge(&self, storage: &Storage, to_disk: bool, purge: bool) -> Option<Vec<Segment>> {
+    /// Returns the segments to merge next, or `None` if there is nothing to do. Segments in memory come first, because
+    /// a merge writes them to disk. `purge`: whether all dead documents are to be removed from the files.
+    pub fn plan_merge(&self, storage: &Storage, purge: bool) -> Option<Vec<Segment>> {
         let (in_memory, on_disk): (Vec<_>, Vec<_>) =
             self.list().iter().cloned().partition(|segment| segment.path().is_none() && !storage.is_in_memory());
-        if !in_memory.is_empty() && (to_disk || in_memory.len() > FAN_IN) {
+        if !in_memory.is_empty() {
             return Some(in_memory);
         }
         let has_dead = |segment: &&Segment| {

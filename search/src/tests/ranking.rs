@@ -143,7 +143,7 @@ fn scores_do_not_depend_on_segments_or_dead_documents() {
             assert_eq!(a.slots, b.slots, "{text}");
             a.slots.iter().for_each(|slot| assert_eq!(a.hit(slot), b.hit(slot), "{text}, step {step}"));
         }
-        if let Some(inputs) = large.segments.plan_merge(&storage, false, true) {
+        if let Some(inputs) = large.segments.plan_merge(&storage, true) {
             Merge::run(&storage, inputs).unwrap().complete(&mut large.segments);
         }
     }

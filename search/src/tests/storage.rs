@@ -122,10 +122,9 @@ fn segments_in_memory_are_written_to_disk() {
         builder.add(&document(key, headline)).unwrap();
         segments.push(builder.finish(&keys).unwrap());
     }
-    assert!(segments.plan_merge(&storage, false, false).is_none());
-    let inputs = segments.plan_merge(&storage, true, false).unwrap();
+    let inputs = segments.plan_merge(&storage, false).unwrap();
     Merge::run(&storage, inputs).unwrap().complete(&mut segments);
-    assert!(segments.plan_merge(&storage, true, false).is_none());
+    assert!(segments.plan_merge(&storage, false).is_none());
     assert_eq!((segments.list().len(), find(&segments, "bravo")), (1, vec![1]));
     let loaded = storage.load(&keys).unwrap();
     assert_eq!((loaded.missing.len(), find(&loaded.segments, "charlie")), (0, vec![2]));
@@ -138,7 +137,7 @@ fn many_small_segments_are_merged() {
     let mut segments = Segments::default();
     for key in 0..100 {
         segments.push(write(&storage, &[document(key, &format!("word{key} common"))], &keys));
-        while let Some(inputs) = segments.plan_merge(&storage, false, false) {
+        while let Some(inputs) = segments.plan_merge(&storage, false) {
             Merge::run(&storage, inputs).unwrap().complete(&mut segments);
         }
         assert!(segments.list().len() < 9);

@@ -1,4 +1,4 @@
-//! Collation of labels: sort keys in the CLDR root order (UTS #10) for names without regard to case and accents.
+//! Collation of labels: sort keys in the CLDR root order (UTS #10) for names, ignoring case and accents.
 
 use std::sync::LazyLock;
 

@@ -37,7 +37,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 /// Threads that build segments.
 const THREADS: usize = 2;
 
-/// Why the index cannot be built anew.
+/// Why the index cannot be rebuilt.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// The index is not in a folder.
@@ -164,7 +164,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Builds the whole index anew in its folder. `on_progress` is called with the number of pending documents. Fails
+    /// Rebuilds the whole index in its folder. `on_progress` is called with the number of pending documents. Fails
     /// if a server uses the folder. Returns the number of documents.
     pub async fn rebuild_index(&self, mut on_progress: impl FnMut(usize)) -> Result<u64, RebuildError> {
         let IndexLocation::Folder(folder) = self.indexer.location.clone() else { return Err(RebuildError::NoFolder) };
@@ -255,7 +255,7 @@ impl Catalog {
     /// Writes segments in memory to disk and merges segments, until there is nothing to merge.
     async fn merge(&self, storage: &Arc<Storage>) -> Result<(), MaintenanceError> {
         let purge = self.indexer.take_purge();
-        while let Some(inputs) = self.snapshot().index().segments.plan_merge(storage, true, purge) {
+        while let Some(inputs) = self.snapshot().index().segments.plan_merge(storage, purge) {
             let merging = storage.clone();
             let merge = blocking::run(move || Merge::run(&merging, inputs)).await?;
             {

@@ -108,8 +108,8 @@ pub enum ReleaseSet {
 
 /// Identifies the data from which the numbers of a response were computed. If viewers of the same audience (public,
 /// press or desk) get equal versions in two responses to the same query, the numbers in these responses are equal.
-/// Exceptions are the numbers that depend on the current day: `complete` of a timeline and the default window of a
-/// trend.
+/// Exceptions are the numbers that depend on the current day: `complete` of a timeline, the default window of a trend
+/// and `score` of a match.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct DataVersion {

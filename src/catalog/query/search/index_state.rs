@@ -86,7 +86,7 @@ impl IndexState {
         Ok(next)
     }
 
-    /// Returns the state for a snapshot that was loaded anew.
+    /// Returns the state for a reloaded snapshot.
     pub(in crate::catalog) fn reloaded(&self, snapshot: &Snapshot) -> Result<Self, IndexError> {
         self.with_segments(&self.segments, snapshot)
     }
