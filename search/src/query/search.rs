@@ -80,6 +80,11 @@ pub struct Matches {
 }
 
 impl Matches {
+    /// Iterates over the releases that match, in the order of their slots. Faster than looking each up.
+    pub fn hits(&self) -> impl Iterator<Item = (u32, Hit)> {
+        self.slots.iter().zip(self.hits.iter().copied())
+    }
+
     /// Returns how well a release matches, or `None` if it does not.
     pub fn hit(&self, slot: u32) -> Option<Hit> {
         if !self.slots.contains(slot) {

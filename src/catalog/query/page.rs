@@ -132,14 +132,23 @@ impl ReleaseSet {
         let is_sparse = members.saturating_mul(members) <= (limit as u64).saturating_mul(all);
         let Some(property) = order[0].by.property().filter(|_| !is_sparse) else {
             // The first sort value is read once per member, instead of once per comparison.
-            let first = |ordinal: u32| self.sort_value(order[0].by, ordinal);
+            let first = |ordinal: u32| (self.sort_value(order[0].by, ordinal), ordinal);
+            let valued = match order[0].by {
+                SortKey::Relevance => self.relevances(),
+                _ => self.ordinals().map(first).collect(),
+            };
             let by_value = |&(a, ordinal_a): &(i64, u32), &(b, ordinal_b): &(i64, u32)| {
                 let ordering = in_direction(a.cmp(&b), order[0].direction);
                 let ordering = if backward { ordering.reverse() } else { ordering };
                 ordering.then_with(|| by_order(&ordinal_a, &ordinal_b))
             };
-            let members = self.ordinals().filter(|&ordinal| is_after_start(ordinal) && !is_past_stop(ordinal));
-            let mut ordinals: Vec<(i64, u32)> = members.map(|ordinal| (first(ordinal), ordinal)).collect();
+            let compare =
+                |&(value, ordinal): &(i64, u32), position| self.compare_valued(order, value, ordinal, position);
+            let is_between = |member: &(i64, u32)| {
+                start.is_none_or(|position| compare(member, position) == ahead)
+                    && stop.is_none_or(|position| compare(member, position) == ahead.reverse())
+            };
+            let mut ordinals: Vec<(i64, u32)> = valued.into_iter().filter(is_between).collect();
             if ordinals.len() > limit {
                 ordinals.select_nth_unstable_by(limit, by_value);
                 ordinals.truncate(limit);
@@ -202,8 +211,14 @@ impl ReleaseSet {
 
     /// Compares a release with a position.
     fn compare_to_position(&self, order: &[OrderBy], ordinal: u32, position: &SortPosition) -> Ordering {
-        for (key, value) in order.iter().zip(&position.values) {
-            let ordering = self.sort_value(key.by, ordinal).cmp(value);
+        self.compare_valued(order, self.sort_value(order[0].by, ordinal), ordinal, position)
+    }
+
+    /// Compares a release, whose first sort value is known, with a position.
+    fn compare_valued(&self, order: &[OrderBy], first: i64, ordinal: u32, position: &SortPosition) -> Ordering {
+        for (index, (key, value)) in order.iter().zip(&position.values).enumerate() {
+            let own = if index == 0 { first } else { self.sort_value(key.by, ordinal) };
+            let ordering = own.cmp(value);
             if ordering != Ordering::Equal {
                 return in_direction(ordering, key.direction);
             }

@@ -10,10 +10,10 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
-use search::{DEAD, Domain, Field, IndexError, Key, Matches, Mode, Name, Query, Segments, WORKING};
+use search::{DEAD, Domain, Field, IndexError, Key, Mode, Name, Query, Segments, WORKING};
 use uuid::Uuid;
 
-use super::names::names;
+use super::{names::names, ranked_matches::RankedMatches};
 use crate::catalog::snapshot::{Snapshot, audience::Audience};
 
 /// Maximum number of pending documents, of those that the viewer may find, that a search indexes itself before it is
@@ -37,7 +37,7 @@ pub struct IndexState {
     /// For each audience, the number of pending documents that it may find.
     lags: [OnceLock<usize>; 3],
     names: OnceLock<Arc<Vec<Name>>>,
-    pub(super) matches: Mutex<HashMap<MatchKey, Arc<Matches>>>,
+    pub(super) matches: Mutex<HashMap<MatchKey, Arc<RankedMatches>>>,
 }
 
 impl IndexState {

@@ -4,13 +4,16 @@ use std::sync::{Arc, PoisonError};
 
 use search::{Field, Highlight, Hit, Search, highlight, suggest};
 
-use super::request::{SearchRequest, SearchResult};
+use super::{
+    ranked_matches::RankedMatches,
+    request::{SearchRequest, SearchResult},
+};
 use crate::catalog::{
     query::{handle::Handle, release_set::ReleaseSet},
     store::units::days,
 };
 
-/// Maximum number of cached results of one view, and of the releases in them. Each release takes about 12 bytes.
+/// Maximum number of cached results of one view, and of the releases in them. Each release takes about 20 bytes.
 const MAX_CACHED: usize = 64;
 const MAX_CACHED_HITS: u64 = 2_000_000;
 
@@ -59,7 +62,7 @@ impl ReleaseSet {
                 let search =
                     Search { query: &request.query, fields: &request.fields, mode: request.mode, names: &names };
                 let matches = search::search(&index.segments, &index.domain(view, self.audience()), search)?;
-                let matches = Arc::new(matches);
+                let matches = Arc::new(RankedMatches::new(matches));
                 let mut cached = cached();
                 let hits: u64 = cached.values().map(|matches| matches.slots.len()).sum();
                 if cached.len() >= MAX_CACHED || hits + matches.slots.len() > MAX_CACHED_HITS {
@@ -120,12 +123,25 @@ impl ReleaseSet {
     /// Fewer missing words come first, then the better tier, then BM25 with a factor for recency. The factor halves
     /// in ten years, so the order of two releases does not depend on the day of the request.
     pub(in crate::catalog) fn relevance(&self, ordinal: u32) -> i64 {
-        let Some(SearchResult { request, matches, today, .. }) = self.search_result() else { return 0 };
-        let Some(Hit { missing, tier, score, .. }) = matches.hit(ordinal) else { return 0 };
-        let level = f64::from(255 - u16::from(missing)) * 4.0 + f64::from(3 - tier.min(3));
-        let age = f64::from(today - *self.snapshot().release_dates.get(ordinal));
-        let recency = if request.recency { (-age / HALF_LIFE_DAYS).exp2() } else { 1.0 };
-        let score = f64::from(score) * recency;
+        let Some(result) = self.search_result() else { return 0 };
+        result.matches.hit(ordinal).map_or(0, |hit| self.relevance_of(result, ordinal, hit))
+    }
+
+    /// Returns the relevance of each member, in the order of ordinals. Much faster than asking for one after the other.
+    pub(in crate::catalog) fn relevances(&self) -> Vec<(i64, u32)> {
+        let Some(result) = self.search_result() else { return self.ordinals().map(|ordinal| (0, ordinal)).collect() };
+        let compute = || result.matches.hits().map(|(ordinal, hit)| self.relevance_of(result, ordinal, hit)).collect();
+        let relevances = result.matches.relevances((result.request.recency, result.today), compute);
+        // All members are matches, and both are in the order of ordinals.
+        let mut matches = relevances.iter().copied().zip(&result.matches.slots);
+        self.ordinals().filter_map(|ordinal| matches.find(|&(_, slot)| slot == ordinal)).collect()
+    }
+
+    fn relevance_of(&self, result: &SearchResult, ordinal: u32, hit: Hit) -> i64 {
+        let level = f64::from(255 - u16::from(hit.missing)) * 4.0 + f64::from(3 - hit.tier.min(3));
+        let age = f64::from(result.today - *self.snapshot().release_dates.get(ordinal));
+        let recency = if result.request.recency { (-age / HALF_LIFE_DAYS).exp2() } else { 1.0 };
+        let score = f64::from(hit.score) * recency;
         // The bits of positive numbers sort like the numbers.
         (level + score / (1.0 + score)).to_bits() as i64
     }

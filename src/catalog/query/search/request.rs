@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use search::{Field, Matches, Mode, ParseError, Query, parse};
+use search::{Field, Mode, ParseError, Query, parse};
+
+use super::ranked_matches::RankedMatches;
 
 /// A search text and how to search.
 #[derive(Clone, Debug)]
@@ -20,7 +22,7 @@ pub struct SearchRequest {
 #[derive(Clone, Debug)]
 pub struct SearchResult {
     pub(super) request: Arc<SearchRequest>,
-    pub(super) matches: Arc<Matches>,
+    pub(super) matches: Arc<RankedMatches>,
     /// The day of the request, from which the age of a release counts.
     pub(super) today: i32,
     /// Whether the index contained all releases that the viewer may see.
