@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use async_graphql::Context;
@@ -138,6 +139,12 @@ pub trait ContextExt {
     /// Returns the state of the operation's execution: CPU time and reads so far, and the permit.
     fn execution(&self) -> &Arc<Execution> {
         &self.request().execution
+    }
+    /// Returns a callback that adds the duration of work on another thread to the operation's processor time. The
+    /// callback keeps the operation's permit until the work ends, even if the client no longer waits for the response.
+    fn cpu_timer(&self) -> impl FnOnce(Duration) + Send + 'static {
+        let execution = self.execution().clone();
+        move |time| execution.add_time(time)
     }
     /// Returns the remaining size limits of the response.
     fn budget(&self) -> &ResponseBudget;

@@ -66,7 +66,7 @@ impl ReleaseSearch {
             let midnight = (now + TimeDelta::days(1)).date_naive().and_time(NaiveTime::MIN).and_utc();
             ctx.request().limit_validity(midnight);
         }
-        let set = ctx.newsroom().search(&set, request).await.map_err(ApiError::from)?;
+        let set = ctx.newsroom().search(&set, request, ctx.cpu_timer()).await.map_err(ApiError::from)?;
         if !set.is_search_complete() {
             // The index changes without a change of the data version, so the response must not be cached.
             ctx.request().limit_validity(now);

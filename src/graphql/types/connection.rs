@@ -88,7 +88,7 @@ impl ReleaseConnection {
     /// are known.
     async fn did_you_mean(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
         ctx.execution().yield_if_due().await;
-        ctx.newsroom().did_you_mean(&self.page.set).await.map_err(ApiError::from)
+        ctx.newsroom().did_you_mean(&self.page.set, ctx.cpu_timer()).await.map_err(ApiError::from)
     }
 
     /// Number of releases on all pages. The same as `totalCount`.

@@ -3,7 +3,7 @@
 //! `Version` contains the fields that a release and its revisions share. Bodies are loaded on demand and charged to
 //! the response budget. `newsroom::release::rendition` renders the Markdown.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_graphql::{Context, Object};
 use uuid::Uuid;
@@ -105,7 +105,7 @@ impl Body {
     /// the attribute `align`.
     async fn html(&self, ctx: &Context<'_>) -> String {
         ctx.execution().yield_if_due().await;
-        let html = ctx.newsroom().renditions.html(self.revision, &self.markdown, rendering_timer(ctx)).await;
+        let html = ctx.newsroom().renditions.html(self.revision, &self.markdown, ctx.cpu_timer()).await;
         // Escaping can make the HTML longer than the Markdown.
         ctx.budget().charge_bytes(html.len().saturating_sub(self.markdown.len()));
         html.as_ref().to_owned()
@@ -114,21 +114,14 @@ impl Body {
     /// The body as plain text. A blank line separates paragraphs.
     async fn text(&self, ctx: &Context<'_>) -> String {
         ctx.execution().yield_if_due().await;
-        ctx.newsroom().renditions.text(self.revision, &self.markdown, rendering_timer(ctx)).await.as_ref().to_owned()
+        ctx.newsroom().renditions.text(self.revision, &self.markdown, ctx.cpu_timer()).await.as_ref().to_owned()
     }
 
     /// Number of words in the plain text, by Unicode word boundaries (UAX #29).
     async fn word_count(&self, ctx: &Context<'_>) -> usize {
         ctx.execution().yield_if_due().await;
-        ctx.newsroom().renditions.word_count(self.revision, &self.markdown, rendering_timer(ctx)).await
+        ctx.newsroom().renditions.word_count(self.revision, &self.markdown, ctx.cpu_timer()).await
     }
-}
-
-/// Returns a callback that adds the duration of a rendering to the operation's processor time. The callback keeps the
-/// operation's permit until the rendering ends, even if the client no longer waits for the response.
-fn rendering_timer(ctx: &Context<'_>) -> impl FnOnce(Duration) + Send + 'static {
-    let execution = ctx.execution().clone();
-    move |time| execution.add_time(time)
 }
 
 /// The dateline of a release: where and when it was filed.

@@ -61,6 +61,7 @@ impl ReleaseMatch {
     async fn highlights(&self, ctx: &Context<'_>) -> Result<Option<SerialList<SearchHighlight>>, ApiError> {
         let mut highlights = Vec::new();
         for &field in &self.found.fields {
+            ctx.execution().yield_if_due().await;
             let (text, max) = match field {
                 catalog::SearchField::Headline => (Some(self.text.headline.clone()), MAX_TEXT),
                 catalog::SearchField::Subheadline => (self.text.subheadline.clone(), MAX_TEXT),
@@ -84,7 +85,7 @@ impl ReleaseMatch {
     async fn body(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
         ctx.execution().before_reading(0, self.text.unfetched_body.unwrap_or_default()).await;
         let Some(markdown) = markdown(ctx, &self.text).await? else { return Ok(None) };
-        let text = ctx.newsroom().renditions.text(self.text.id, &markdown, |_| {}).await;
+        let text = ctx.newsroom().renditions.text(self.text.id, &markdown, ctx.cpu_timer()).await;
         Ok(Some(text.as_ref().to_owned()))
     }
 }
@@ -147,7 +148,7 @@ impl SearchSuggestion {
         let request = parse_prefix(ctx, prefix).map_err(|error| error.at("prefix"))?;
         let set = ctx.request().visible();
         ctx.execution().before_reading(size, 0).await;
-        let found = ctx.newsroom().suggestions(&set, prefix, request, size).await?;
+        let found = ctx.newsroom().suggestions(&set, prefix, request, size, ctx.cpu_timer()).await?;
         let items: Vec<Handle> = found
             .iter()
             .filter_map(|suggestion| match suggestion {

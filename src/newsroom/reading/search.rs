@@ -1,6 +1,9 @@
 //! Full-text search in a set of releases.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     blocking,
@@ -16,11 +19,16 @@ impl Newsroom {
     /// in their present form.
     ///
     /// Reads the texts of a few changed releases from the database, if they are not yet in the index. Fails while the
-    /// index is built for the first time.
-    pub async fn search(&self, set: &ReleaseSet, request: SearchRequest) -> Result<ReleaseSet, Error> {
+    /// index is built for the first time. `on_evaluated` gets the time that the evaluation took.
+    pub async fn search(
+        &self,
+        set: &ReleaseSet,
+        request: SearchRequest,
+        on_evaluated: impl FnOnce(Duration) + Send + 'static,
+    ) -> Result<ReleaseSet, Error> {
         self.prepare_search(set).await?;
         let (set, request) = (set.clone(), Arc::new(request));
-        blocking::run(move || set.search(request)).await.map_err(search_error)
+        timed(on_evaluated, move || set.search(request)).await.map_err(search_error)
     }
 
     /// Indexes changed releases. Fails if search is switched off.
@@ -40,17 +48,37 @@ impl Newsroom {
         prefix: &str,
         request: SearchRequest,
         size: usize,
+        on_evaluated: impl FnOnce(Duration) + Send + 'static,
     ) -> Result<Vec<Suggestion>, Error> {
         self.prepare_search(set).await?;
         let (set, prefix) = (set.clone(), prefix.to_owned());
-        blocking::run(move || set.suggestions(&prefix, request, size)).await.map_err(search_error)
+        timed(on_evaluated, move || set.suggestions(&prefix, request, size)).await.map_err(search_error)
     }
 
     /// Returns another text for the search that narrowed a set, if it contains words that no release has.
-    pub async fn did_you_mean(&self, set: &ReleaseSet) -> Result<Option<String>, Error> {
+    pub async fn did_you_mean(
+        &self,
+        set: &ReleaseSet,
+        on_evaluated: impl FnOnce(Duration) + Send + 'static,
+    ) -> Result<Option<String>, Error> {
         let set = set.clone();
-        blocking::run(move || set.did_you_mean()).await.map_err(|error| search_error(error.into()))
+        timed(on_evaluated, move || set.did_you_mean()).await.map_err(|error| search_error(error.into()))
     }
+}
+
+/// Runs an evaluation on a blocking thread, and then calls `on_evaluated` with the time that it took, even if the
+/// caller no longer waits for the result.
+async fn timed<T: Send + 'static>(
+    on_evaluated: impl FnOnce(Duration) + Send + 'static,
+    evaluate: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    blocking::run(move || {
+        let began = Instant::now();
+        let result = evaluate();
+        on_evaluated(began.elapsed());
+        result
+    })
+    .await
 }
 
 fn search_error(error: SearchError) -> Error {
