@@ -1,5 +1,9 @@
 //! Markdown to HTML.
 
+use std::mem;
+
+use pulldown_cmark::{Event, HeadingLevel, LinkType, Tag, TagEnd};
+
 use crate::{
     events::{events, render},
     nesting::limit_nesting,
@@ -26,4 +30,55 @@ fn align_cells(mut html: String) -> String {
         html = html.replace(" style=\"text-align:left\">", ">");
     }
     html
+}
+
+/// Renders a body as HTML for a page with a heading of its own: headings are one level lower, an image becomes a link
+/// to it, so that the page loads nothing from other hosts, and the alignment of table cells is a class (`center`,
+/// `right`). Otherwise like [`to_html`].
+pub fn to_page_html(markdown: &str) -> String {
+    let markdown = limit_nesting(markdown);
+    let html = sanitizer::OUTPUT.clean(&render(for_page(events(&markdown)))).to_string();
+    ["td", "th"].iter().fold(align_cells(html), |html, name| {
+        html.replace(&format!("<{name} align=\"center\">"), &format!("<{name} class=\"center\">"))
+            .replace(&format!("<{name} align=\"right\">"), &format!("<{name} class=\"right\">"))
+    })
+}
+
+/// Lowers headings, and turns images into links. An image inside a link becomes its alternative text.
+fn for_page<'a>(events: impl Iterator<Item = Event<'a>>) -> impl Iterator<Item = Event<'a>> {
+    let (mut links, mut is_start) = (0, false);
+    events.flat_map(move |event| {
+        // A link without a text could not be read aloud, so the text of an image starts with a word.
+        let word = mem::take(&mut is_start).then(|| Event::Text("Image: ".into()));
+        let event = match event {
+            Event::Start(Tag::Heading { level, id, classes, attrs }) => {
+                Some(Event::Start(Tag::Heading { level: lower(level), id, classes, attrs }))
+            }
+            Event::End(TagEnd::Heading(level)) => Some(Event::End(TagEnd::Heading(lower(level)))),
+            Event::Start(Tag::Image { dest_url, title, id, .. }) => {
+                links += 1;
+                is_start = true;
+                let link = Tag::Link { link_type: LinkType::Inline, dest_url, title, id };
+                (links == 1).then_some(Event::Start(link))
+            }
+            Event::End(TagEnd::Image) => {
+                links -= 1;
+                (links == 0).then_some(Event::End(TagEnd::Link))
+            }
+            Event::Start(Tag::Link { .. }) => {
+                links += 1;
+                (links == 1).then_some(event)
+            }
+            Event::End(TagEnd::Link) => {
+                links -= 1;
+                (links == 0).then_some(event)
+            }
+            event => Some(event),
+        };
+        word.into_iter().chain(event)
+    })
+}
+
+fn lower(level: HeadingLevel) -> HeadingLevel {
+    HeadingLevel::try_from(level as usize + 1).unwrap_or(HeadingLevel::H6)
 }

@@ -27,7 +27,7 @@ mod text;
 mod words;
 
 pub use from_html::{HtmlError, from_html};
-pub use html::to_html;
+pub use html::{to_html, to_page_html};
 pub use raw_html::{contains_html, replace_html};
 pub use text::to_text;
 pub use words::word_count;
