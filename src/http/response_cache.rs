@@ -1,5 +1,5 @@
-//! Cache of public GraphQL responses, and the cache headers of responses (`ETag`, `Cache-Control`, `Surrogate-Key`,
-//! `Vary`).
+//! Cache of public responses (GraphQL, pages and feeds), and the cache headers of responses (`ETag`, `Last-Modified`,
+//! `Cache-Control`, `Surrogate-Key`, `Vary`).
 //!
 //! A cached response is valid until the public data version changes. If the response depends on the current day, it
 //! is valid no longer than to the end of that day. No entry is invalidated explicitly.
@@ -20,12 +20,11 @@ use quick_cache::{Weighter, sync::Cache};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{compression::ContentCoding, params::OperationName};
+use super::{compression::ContentCoding, graphql::params::OperationName};
 use crate::{
     app::App,
     catalog::{Audience, Snapshot},
     config::HttpConfig,
-    http::media_type::MediaType,
 };
 
 /// Maximum number of releases that the `Surrogate-Key` header names. For a response with more releases, the header
@@ -53,21 +52,25 @@ pub(in crate::http) struct CachedResponse {
     /// End of the day on which the response depends, because a value then changes. `None` if the response does not
     /// depend on the day.
     pub(in crate::http) valid_until: Option<DateTime<Utc>>,
-    pub(in crate::http) media: MediaType,
+    pub(in crate::http) media_type: &'static str,
     pub(in crate::http) coding: ContentCoding,
     pub(in crate::http) body: Bytes,
+    /// Name of the GraphQL operation, for the access log.
     pub(in crate::http) operation: OperationName,
+    /// The last change of what the public sees, for pages and feeds. `None` for GraphQL.
+    pub(in crate::http) last_modified: Option<DateTime<Utc>>,
     /// Value of the `Surrogate-Key` header: names the releases in the response, so that a CDN can purge it.
     surrogate_key: HeaderValue,
     etag: HeaderValue,
 }
 
 impl CachedResponse {
-    /// Creates a cached response with its `ETag` and `Surrogate-Key`. The entity tag is a digest of the body and of
-    /// everything that the response depends on, so equal tags mean equal bytes on every server.
+    /// Creates a cached response with its `ETag` and `Surrogate-Key`. The entity tag is a digest of the body, of its
+    /// media type and coding and, for GraphQL, of the data version. Equal tags mean equal bytes on every server.
     pub(in crate::http) fn new(
         (version, valid_until): (DataVersion, Option<DateTime<Utc>>),
-        (media, coding): (MediaType, ContentCoding),
+        last_modified: Option<DateTime<Utc>>,
+        (media_type, coding): (&'static str, ContentCoding),
         body: Bytes,
         operation: OperationName,
         // Public ids of the releases in the response.
@@ -75,10 +78,14 @@ impl CachedResponse {
     ) -> Self {
         let mut digest = Sha256::new();
         digest.update(env!("CARGO_PKG_VERSION"));
-        digest.update(version.epoch);
-        digest.update(version.audience_version.0.to_be_bytes());
-        digest.update(version.audience_version.1.to_be_bytes());
-        digest.update([media as u8, coding as u8]);
+        // A feed reader asks again and again, so the tag of a feed must change only if the feed does.
+        if last_modified.is_none() {
+            digest.update(version.epoch);
+            digest.update(version.audience_version.0.to_be_bytes());
+            digest.update(version.audience_version.1.to_be_bytes());
+        }
+        digest.update(media_type);
+        digest.update([coding as u8]);
         digest.update(&body);
         let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest.finalize()[..18]));
         let mut surrogate_key = "dateline".to_owned();
@@ -93,10 +100,11 @@ impl CachedResponse {
         Self {
             version,
             valid_until,
-            media,
+            media_type,
             coding,
             body,
             operation,
+            last_modified,
             surrogate_key: header(&surrogate_key),
             etag: header(&etag),
         }
@@ -142,24 +150,45 @@ impl CachedResponse {
             headers.insert(header::CACHE_CONTROL, value);
         }
         headers.insert(header::ETAG, self.etag.clone());
+        if let Some(at) = self.last_modified
+            && let Ok(value) = HeaderValue::from_str(&http_date(at))
+        {
+            headers.insert(header::LAST_MODIFIED, value);
+        }
         headers.insert("surrogate-key", self.surrogate_key.clone());
         headers.insert(header::VARY, HeaderValue::from_static(VARY));
     }
 
     fn add_content_headers(&self, headers: &mut HeaderMap) {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media.content_type()));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
         headers.insert(header::VARY, HeaderValue::from_static(VARY));
         if let Some(coding) = self.coding.header() {
             headers.insert(header::CONTENT_ENCODING, coding);
         }
     }
 
-    /// Returns true if the request header `If-None-Match` (RFC 9110, 13.1.2) matches the entity tag of the response.
-    pub(in crate::http) fn matches_if_none_match(&self, request_headers: &HeaderMap) -> bool {
+    /// Returns true if the client already has this response. `If-None-Match` decides if it is present (RFC 9110,
+    /// 13.2.2), otherwise `If-Modified-Since`.
+    pub(in crate::http) fn is_known_to_client(&self, request_headers: &HeaderMap) -> bool {
+        if request_headers.contains_key(header::IF_NONE_MATCH) {
+            return self.matches_if_none_match(request_headers);
+        }
+        let since = request_headers.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
+        let since = since.and_then(|since| DateTime::parse_from_rfc2822(since).ok());
+        let is_unchanged = |at: DateTime<Utc>| since.is_some_and(|since| at.timestamp() <= since.timestamp());
+        self.last_modified.is_some_and(is_unchanged)
+    }
+
+    fn matches_if_none_match(&self, request_headers: &HeaderMap) -> bool {
         let values = request_headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         let mut etags = values.flat_map(|value| value.split(',')).map(str::trim).take(100);
         etags.any(|etag| etag == "*" || etag.strip_prefix("W/").unwrap_or(etag).as_bytes() == self.etag.as_bytes())
     }
+}
+
+/// Returns an instant as an HTTP date (RFC 9110, 5.6.7).
+fn http_date(at: DateTime<Utc>) -> String {
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// Value of the `Vary` header: the request headers on which a response depends.
@@ -183,10 +212,11 @@ impl ResponseCache {
         Self((config.cache_bytes > 0).then(cache))
     }
 
-    /// Returns the cache key of a request: a digest of its method, media type, content coding and bytes.
-    pub(in crate::http) fn key(method: u8, request: &[u8], media: MediaType, coding: ContentCoding) -> [u8; 32] {
+    /// Returns the cache key of a request: a digest of what it is (GraphQL by GET or POST, or a page), its media type,
+    /// its content coding and its bytes.
+    pub(in crate::http) fn key(class: u8, request: &[u8], media: u8, coding: ContentCoding) -> [u8; 32] {
         let mut digest = Sha256::new();
-        digest.update([method, media as u8, coding as u8]);
+        digest.update([class, media, coding as u8]);
         digest.update(request);
         digest.finalize().into()
     }

@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::{
-    graphql::{persisted_queries::PersistedQueries, response_cache::ResponseCache},
+    graphql::persisted_queries::PersistedQueries,
     limits::{client_ip::TrustedProxies, rate_limit::RequestLimiter},
+    response_cache::ResponseCache,
 };
 use crate::app::App;
 
@@ -16,6 +19,8 @@ pub(super) struct HttpState {
     pub(super) persisted_queries: PersistedQueries,
     pub(super) limiter: RequestLimiter,
     pub(super) trusted_proxies: TrustedProxies,
+    /// When the server started. Pages cannot know of earlier changes, so this is their earliest `Last-Modified`.
+    pub(super) started_at: DateTime<Utc>,
 }
 
 impl HttpState {
@@ -27,6 +32,7 @@ impl HttpState {
             persisted_queries: PersistedQueries::new(config),
             limiter: RequestLimiter::new(config),
             trusted_proxies: TrustedProxies::new(&config.trusted_proxies),
+            started_at: app.clock.now(),
             app: app.clone(),
         }
     }

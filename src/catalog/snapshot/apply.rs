@@ -64,6 +64,7 @@ impl Snapshot {
             }
             if public {
                 self.public_sequence = entry.sequence;
+                self.public_entry_at = self.public_entry_at.max(entry.at.timestamp_micros());
             }
             if press {
                 self.press_sequence = entry.sequence;

@@ -6,11 +6,12 @@
 //! database mean equal responses on every server. The version therefore validates cached responses (ETag), and is the
 //! `asOf` of a release set.
 
+use chrono::{DateTime, Utc};
 use entity::release::{ReleaseKind, ReleaseState, WithdrawalKind};
 use uuid::Uuid;
 
 use super::{Snapshot, audience::Audience};
-use crate::catalog::store::units::NEVER;
+use crate::catalog::store::units::{NEVER, instant};
 
 /// Fields of a visible release: shown revision, instants, embargo, slug, and assigned topics and places.
 type VisibleFields = ((Uuid, i32, ReleaseKind, u32, i32), [i64; 3], Option<i64>, Vec<u8>, [Vec<u32>; 3]);
@@ -36,6 +37,20 @@ impl Snapshot {
             Audience::Desk => self.sequence,
         };
         (sequence, self.last_transition_at[audience as usize])
+    }
+
+    /// Returns the instant of the last change that the public can see. `None` if there was none since the snapshot was
+    /// loaded.
+    pub fn public_changed_at(&self) -> Option<DateTime<Utc>> {
+        let last = self.public_entry_at.max(self.last_transition_at[Audience::Public as usize]);
+        Some(last).filter(|&last| last > 0).and_then(instant)
+    }
+
+    /// Sets the instant of the last public change to one second after that of another snapshot: this snapshot replaces
+    /// it, and the changes between them are unknown.
+    pub(in crate::catalog) fn count_as_public_change_after(&mut self, previous: &Self) {
+        let last = previous.public_changed_at().map_or(0, |at| at.timestamp_micros() + 1_000_000);
+        self.public_entry_at = self.public_entry_at.max(last);
     }
 
     /// Returns the sequence of the last journal entry that subscribers in an audience may have received as a change.

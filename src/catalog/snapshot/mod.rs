@@ -60,6 +60,9 @@ pub struct Snapshot {
     pub(super) sequence: i64,
     /// Sequence of the last journal entry that changed something public.
     pub(super) public_sequence: i64,
+    /// Instant of the last journal entry that changed something public, in microseconds since 1970. 0 if there was no
+    /// such entry since the snapshot was loaded.
+    pub(super) public_entry_at: i64,
     /// Sequence of the last journal entry that changed something that the press sees.
     pub(super) press_sequence: i64,
     /// Sequence of the last journal entry that records a scheduled transition. Such an entry changes nothing visible,

@@ -177,8 +177,10 @@ impl Catalog {
 
     /// Publishes a reloaded snapshot. The entries between the previous snapshot and this one are unknown, so the
     /// buffer of recent entries is cleared.
-    fn publish(&self, snapshot: Snapshot) {
+    fn publish(&self, mut snapshot: Snapshot) {
         self.buffer.clear();
+        // What the public sees may have changed, too.
+        snapshot.count_as_public_change_after(&self.snapshot());
         let index = self.snapshot().index().reloaded(&snapshot);
         let index = index.unwrap_or_else(|error| self.unreadable_index(&snapshot, &error));
         self.current.store(Arc::new(View::new(snapshot, index)));

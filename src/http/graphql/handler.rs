@@ -19,21 +19,21 @@ use axum::{
 use entity::Noun;
 
 use super::{
-    compression::ContentCoding,
     execution::{self, SerializedResponse},
     idempotency::IdempotencyState,
     offload,
     params::{self, GraphqlParams, OperationName},
-    response_cache::{CachedResponse, DataVersion, ResponseCache, VARY},
 };
 use crate::{
     error_code,
     graphql::{OperationInput, PreparedOperation, RequestContext},
     http::{
         auth::{authenticate, bearer_token},
+        compression::ContentCoding,
         error::{HttpError, RETRY_AFTER},
         limits::{body_memory::Reservation, rate_limit::RateLimitHeaders},
         media_type::MediaType,
+        response_cache::{CachedResponse, DataVersion, ResponseCache, VARY},
         session::Session,
         state::HttpState,
         streaming::{operation::OperationRequest, sse, websocket},
@@ -215,11 +215,11 @@ async fn respond_with_json(
 ) -> Result<Response, HttpError> {
     let coding = ContentCoding::negotiate(headers);
     let by_get = matches!(raw, RawRequest::QueryString(_));
-    let key = session.bearer.is_none().then(|| ResponseCache::key(by_get.into(), raw.bytes(), media, coding));
+    let key = session.bearer.is_none().then(|| ResponseCache::key(by_get.into(), raw.bytes(), media as u8, coding));
     let track = |bytes| state.limiter.memory.track(session.address, bytes);
     // The value of `max-age` is computed when the response is sent, not when the request arrived.
     let cached_response = |cached: &CachedResponse| match by_get {
-        true if cached.matches_if_none_match(headers) => cached.not_modified(cached.max_age(&state.app)),
+        true if cached.is_known_to_client(headers) => cached.not_modified(cached.max_age(&state.app)),
         true => cached.to_get_response(track(cached.body.clone()), cached.max_age(&state.app)),
         false => cached.to_post_response(track(cached.body.clone())),
     };
@@ -280,7 +280,14 @@ async fn respond_with_json(
         let version = DataVersion::of(&context.snapshot);
         let build = move || {
             let (body, used) = coding.encode(serialized.bytes);
-            Arc::new(CachedResponse::new((version, valid_until), (media, used), body, operation, releases))
+            Arc::new(CachedResponse::new(
+                (version, valid_until),
+                None,
+                (media.content_type(), used),
+                body,
+                operation,
+                releases,
+            ))
         };
         let cached = offload::encode(&context.execution, bytes, build).await;
         state.response_cache.insert(key, &cached);

@@ -6,14 +6,10 @@
 //! - `idempotency`: `Idempotency-Key` header
 //! - `execution`: time limit of operations, normalisation of errors
 //! - `offload`: moves work on long documents and responses to the blocking thread pool
-//! - `response_cache`: cache of public responses, `ETag`, `Cache-Control`
-//! - `compression`: content coding (brotli, zstd, gzip)
 
-pub(crate) mod compression;
 pub(crate) mod execution;
 pub(crate) mod handler;
 pub(crate) mod idempotency;
 pub(crate) mod offload;
 pub(crate) mod params;
 pub(crate) mod persisted_queries;
-pub(crate) mod response_cache;
