@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use search::{Field, Highlight, Hit, Search, highlight, suggest};
 
 use super::{
+    index_state::IndexState,
     ranked_matches::RankedMatches,
     request::{SearchRequest, SearchResult},
 };
@@ -50,7 +51,7 @@ impl ReleaseSet {
         let (view, index) = (self.snapshot(), self.snapshot().index());
         let is_complete = index.pending_for(view, self.audience()).is_empty();
         if !is_complete && !index.is_built() {
-            return Err(SearchError::NotBuilt { coverage: self.index_coverage() });
+            return Err(SearchError::NotBuilt { coverage: self.coverage_by(&index) });
         }
         let key = (self.audience(), request.query.clone(), request.fields.clone(), request.mode);
         let cached = || index.matches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,18 +75,24 @@ impl ReleaseSet {
         };
         let today = days(self.now().date_naive());
         let members = &*self.members & &matches.slots;
-        Ok(self.with_members(members).with_search(SearchResult { request, matches, today, is_complete }))
+        let coverage = if is_complete { 1.0 } else { self.coverage_by(&index) };
+        Ok(self.with_members(members).with_search(SearchResult { request, matches, today, coverage }))
     }
 
     /// Returns whether the search that narrowed the set read all releases that the viewer may see. `true` without a
     /// search.
     pub fn is_search_complete(&self) -> bool {
-        self.search_result().is_none_or(|result| result.is_complete)
+        self.search_result().is_none_or(|result| result.coverage >= 1.0)
     }
 
-    /// Returns the share of the viewer's revisions that a search can find, 0 to 1.
+    /// Returns the share of the viewer's revisions that the search of the set could find, 0 to 1. Without a search,
+    /// returns what a search could find now.
     pub fn index_coverage(&self) -> f64 {
-        let lag = self.snapshot().index().lag(self.snapshot(), self.audience());
+        self.search_result().map_or_else(|| self.coverage_by(&self.snapshot().index()), |result| result.coverage)
+    }
+
+    fn coverage_by(&self, index: &IndexState) -> f64 {
+        let lag = index.lag(self.snapshot(), self.audience());
         let visible = self.snapshot().visible_bitmap(self.audience()).len().max(lag).max(1);
         1.0 - lag as f64 / visible as f64
     }

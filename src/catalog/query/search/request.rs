@@ -25,8 +25,8 @@ pub struct SearchResult {
     pub(super) matches: Arc<RankedMatches>,
     /// The day of the request, from which the age of a release counts.
     pub(super) today: i32,
-    /// Whether the index contained all releases that the viewer may see.
-    pub(super) is_complete: bool,
+    /// Share of the releases that the viewer may see that the index contained, 0 to 1.
+    pub(super) coverage: f64,
 }
 
 impl SearchRequest {
