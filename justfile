@@ -25,6 +25,17 @@ bless:
 update:
     DATELINE_TEST_UPDATE=1 cargo test --test api documentation::generated
 
+# Test the public pages in Chromium. Requires a built server (cargo build).
+browser:
+    tests/browser/run
+
+# Write screenshots of the public pages to tests/browser/screenshots, and those of the README to docs/images.
+screenshots:
+    cargo build
+    cd tests/browser && npm ci --ignore-scripts && node screenshots.mjs screenshots
+    mkdir -p docs/images
+    cp tests/browser/screenshots/home-light.png tests/browser/screenshots/topic-dark.png docs/images/
+
 # Run the benchmarks.
 bench:
     cargo bench

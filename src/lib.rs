@@ -23,3 +23,4 @@ pub mod jobs;
 pub mod journal;
 pub mod limits;
 pub mod newsroom;
+pub mod site;

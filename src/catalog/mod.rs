@@ -21,7 +21,7 @@ mod sync;
 
 pub use query::aggregates::calendar::{Interval, Weekday};
 pub use query::aggregates::compare::{ComparisonPeriod, Delta};
-pub use query::aggregates::facet::{Bucket, Facet, FacetOrder, FacetOrderKey, FacetRequest, FacetScope};
+pub use query::aggregates::facet::{Bucket, Facet, FacetOrder, FacetOrderKey, FacetRequest, FacetScope, kind_label};
 pub use query::aggregates::timeline::{DateField, MAX_TIMELINE_POINTS, TimePoint, Timeline, TimelineRequest};
 pub use query::aggregates::trend::{Duration, TopicTrend, TrendRequest};
 pub use query::change_event::{ChangeKind, changes_hierarchy};

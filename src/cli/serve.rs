@@ -100,6 +100,9 @@ impl Serve {
         let signals = server::StopSignals::listen()?;
         let address = listener.local_addr()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
+        if app.site_info.has_pages {
+            print_notice(&format!("The pages for readers are at {scheme}://{address}/"));
+        }
         print_notice(&format!(
             "Dateline serves {} releases at {scheme}://{address}/graphql; try it at {scheme}://{address}/graphiql",
             app.newsroom.catalog.snapshot().len()

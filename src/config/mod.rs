@@ -17,7 +17,8 @@
 //! - `http`: reads the settings of the HTTP server
 //! - `oidc`: reads the settings of OpenID Connect
 //! - `http_config`: HTTP configuration: limits, TLS, proxies, CORS, caches, trusted documents
-//! - `site_info`: name and publisher of the newsroom
+//! - `site`: reads the settings of the public pages and feeds
+//! - `site_info`: name, publisher, address and look of the newsroom
 
 mod http;
 mod http_config;
@@ -25,6 +26,7 @@ mod layers;
 mod oidc;
 mod setting;
 mod settings;
+mod site;
 mod site_info;
 mod table;
 
@@ -32,5 +34,5 @@ pub use http_config::{AllowedOrigins, HttpConfig, TlsFiles, TrustedDocumentMode,
 pub use layers::Layers;
 pub use setting::{ConfigError, Setting};
 pub use settings::Settings;
-pub use site_info::SiteInfo;
+pub use site_info::{Brand, BrandFile, BrandLink, Color, SiteInfo};
 pub use table::{settings, table};

@@ -4,7 +4,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use super::{http, http_config::HttpConfig, layers::Layers, oidc, setting::ConfigError, site_info::SiteInfo};
+use super::{http, http_config::HttpConfig, layers::Layers, oidc, setting::ConfigError, site, site_info::SiteInfo};
 use crate::{
     auth::oidc::OidcSettings,
     catalog::IndexLocation,
@@ -25,7 +25,7 @@ pub struct Settings {
     pub log: String,
     /// Whether to log as JSON.
     pub log_json: bool,
-    /// Name and publisher of the newsroom.
+    /// The newsroom as its pages and feeds present it.
     pub site_info: SiteInfo,
     /// Settings of the newsroom.
     pub newsroom: NewsroomSettings,
@@ -45,8 +45,13 @@ impl Layers {
             "json" => Some(true),
             _ => None,
         })?;
-        let url_template = self.url_template("release_url", &["{slug}", "{id}"])?;
-        let preview_template = self.url_template("preview_url", &["{token}"])?;
+        let site_info = site::read(self)?;
+        // The public address of Dateline's own pages.
+        let page = |path: &str| {
+            site_info.public_url.as_ref().filter(|_| site_info.has_pages).map(|url| format!("{url}{path}"))
+        };
+        let url_template = self.url_template("release_url", &["{slug}", "{id}"])?.or_else(|| page("/releases/{slug}"));
+        let preview_template = self.url_template("preview_url", &["{token}"])?.or_else(|| page("/preview/{token}"));
         let four_eyes = self.read("workflow.four_eyes", "true or false", |value| value.parse().ok())?;
         let database_url =
             self.read("database_url", "sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME", |value| {
@@ -81,7 +86,7 @@ impl Layers {
                 },
             )?,
             log_json,
-            site_info: SiteInfo { name: self.text("newsroom_name")?, publisher: self.text("publisher")? },
+            site_info,
             newsroom: NewsroomSettings {
                 language: self.read("language", "a language tag (BCP 47), for example en or pt-BR", |value| {
                     language::canonical(value).ok()

@@ -23,7 +23,32 @@ const SETTINGS: &[Setting] = &[
     setting("log_format", "text", "Log format: `text` or `json`"),
     setting("newsroom_name", "Newsroom", "Name of the newsroom"),
     setting("publisher", "", "Name of the organisation that publishes"),
-    setting("release_url", "", "Public URL of a release, with `{slug}` or `{id}`: `https://example.org/news/{slug}`"),
+    setting(
+        "public_url",
+        "",
+        "Public address of the pages, as readers see it: `https://news.example.org` or `https://example.org/news`; the origin of every absolute link in pages, feeds and sitemaps ([pages.md](pages.md#public-address))",
+    ),
+    setting("site", "true", "`false`: no public pages and feeds, only the API"),
+    setting("feeds.content", "full", "Content of feeds: `full` (whole releases) or `summary`"),
+    setting(
+        "brand.logo",
+        "",
+        "File with the logo of the pages (SVG, PNG, JPEG or WebP, at most 1 MiB), read at the start",
+    ),
+    setting("brand.stylesheet", "", "File with a style sheet that the pages load after their own, read at the start"),
+    setting("brand.color", "", "Colour of links on a light background: `#1d4f91`"),
+    setting("brand.color_dark", "", "Colour of links on a dark background: `#8ab8ff`"),
+    setting(
+        "brand.header_links",
+        "",
+        "Links in the header of the pages, separated by semicolons: `About=https://example.org/about; Contact=/contact`",
+    ),
+    setting("brand.footer_links", "", "Links in the footer of the pages, in the same form"),
+    setting(
+        "release_url",
+        "",
+        "Public URL of a release, with `{slug}` or `{id}`: `https://example.org/news/{slug}`; if empty and `public_url` is set: the release's page",
+    ),
     setting("language", "en", "Default language of releases and names (BCP 47)"),
     setting("time_zone", "UTC", "Time zone of the newsroom's days (IANA name: `Asia/Bangkok`)"),
     setting(
@@ -31,7 +56,11 @@ const SETTINGS: &[Setting] = &[
         "2",
         "Largest allowed difference, in whole seconds, between a server's clock and its database's, 0 to 3600; beyond it the server is not ready and refuses writes; 0 allows any difference ([operations.md](operations.md#clocks))",
     ),
-    setting("preview_url", "", "URL of a preview page, with `{token}`: `https://example.org/preview?token={token}`"),
+    setting(
+        "preview_url",
+        "",
+        "URL of a preview page, with `{token}`: `https://example.org/preview?token={token}`; if empty and `public_url` is set: a page of this server",
+    ),
     setting(
         "workflow.four_eyes",
         "false",

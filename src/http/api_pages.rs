@@ -1,4 +1,5 @@
-//! HTML pages: the home page (`/`) and a page to run queries (`/graphiql`), with their content security policy.
+//! The page to run queries (`/graphiql`), the home page (`/`) of a server without public pages, and the text at unknown
+//! addresses.
 //!
 //! The pages load nothing from other hosts.
 
@@ -6,14 +7,14 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
 use super::state::HttpState;
 use crate::config::SiteInfo;
 
-const HOME_PAGE: &str = include_str!("front.html");
+const HOME_PAGE: &str = include_str!("api_only.html");
 const QUERY_PAGE: &str = include_str!("graphiql.html");
 
 /// Content security policy of the pages: allows only inline resources and requests to this server.
@@ -36,13 +37,19 @@ pub(super) async fn home(State(state): State<Arc<HttpState>>, headers: HeaderMap
     if !is_browser {
         return PLAIN_TEXT.into_response();
     }
-    let SiteInfo { name, publisher } = &state.app.site_info;
+    let SiteInfo { name, publisher, .. } = &state.app.site_info;
     html(HOME_PAGE.replace("{{name}}", &escape_html(name)).replace("{{publisher}}", &escape_html(publisher)))
 }
 
 /// Handles `/graphiql`: returns a page for running queries.
 pub(super) async fn query_page() -> Response {
     html(QUERY_PAGE)
+}
+
+/// Handles an unknown path: returns a short text that names the API.
+pub(super) async fn not_found() -> Response {
+    let text = "Not found. The API is at /graphql, a page for running queries at /graphiql.\n";
+    (StatusCode::NOT_FOUND, text).into_response()
 }
 
 /// Escapes text for HTML.

@@ -102,6 +102,19 @@ impl HttpError {
         response
     }
 
+    /// Converts the error to a response in plain text, for requests for pages.
+    pub(in crate::http) fn into_text_response(self) -> Response {
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ];
+        let mut response = (self.status, headers, format!("{}\n", self.message())).into_response();
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+
     /// Returns the `errors` list of a GraphQL response.
     pub(in crate::http) fn errors(&self) -> Value {
         let error = |error: &RequestError| {

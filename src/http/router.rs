@@ -18,8 +18,9 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tracing::Instrument;
 
 use super::{
+    api_pages,
     graphql::{handler, params::OperationName},
-    pages,
+    site,
     state::HttpState,
 };
 use crate::{app::App, config::AllowedOrigins, newsroom::access::public_id::random_id};
@@ -33,13 +34,16 @@ const MAX_REQUEST_ID_LENGTH: usize = 100;
 pub fn router(app: &Arc<App>) -> Router {
     let config = &app.http_config;
     let state = Arc::new(HttpState::new(app));
-    Router::new()
-        .route("/", get(pages::home))
+    let pages = if app.site_info.has_pages {
+        Router::new().route("/assets/{name}", get(site::asset)).fallback(site::page)
+    } else {
+        Router::new().route("/", get(api_pages::home)).fallback(api_pages::not_found)
+    };
+    pages
         .route("/graphql", get(handler::get).post(handler::post).fallback(handler::method_not_allowed))
-        .route("/graphiql", get(pages::query_page))
+        .route("/graphiql", get(api_pages::query_page))
         .route("/health/live", get(|| async { "ok\n" }))
         .route("/health/ready", get(ready))
-        .fallback(not_found)
         .layer(cors(&config.origins))
         .layer(middleware::from_fn_with_state(state.clone(), add_headers_and_log))
         .with_state(state)
@@ -75,15 +79,10 @@ async fn ready(State(state): State<Arc<HttpState>>) -> Response {
     }
 }
 
-async fn not_found() -> Response {
-    let text = "Not found. The API is at /graphql, a page for running queries at /graphiql.\n";
-    (StatusCode::NOT_FOUND, text).into_response()
-}
-
 /// Adds the headers that every response has, and logs one line per request. The log never contains a query, a
 /// variable or a token.
 async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Request, next: Next) -> Response {
-    let (method, path, started) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
+    let (method, path, started) = (request.method().clone(), logged_path(request.uri().path()), Instant::now());
     let id = request_id(&state, &request);
     let address = state.trusted_proxies.client_ip(request.extensions(), request.headers());
     // A span of level ERROR is enabled at every log level, so each log line of a request contains the request id.
@@ -104,7 +103,7 @@ async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Reque
         target: "dateline::access",
         parent: &span,
         %method,
-        path = path.chars().take(200).collect::<String>(),
+        path,
         status = response.status().as_u16(),
         // Milliseconds, with one decimal.
         ms = (started.elapsed().as_micros() / 100) as f64 / 10.0,
@@ -112,6 +111,12 @@ async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Reque
         operation,
     );
     response
+}
+
+/// Returns a path for the access log: without the token of a preview link, and cut if it is long.
+fn logged_path(path: &str) -> String {
+    let path = if path.starts_with(site::PREVIEW_PATH) { "/preview/…" } else { path };
+    path.chars().take(200).collect()
 }
 
 /// Returns the id of a request. If a trusted proxy sent an id, that id is used, so that the proxy's log and the

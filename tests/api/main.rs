@@ -7,6 +7,7 @@
 //! - `visibility`: hidden content is not visible to the public or the press
 //! - `workflow`: transitions, revisions, schedules, embargoes, preview links, idempotency, and change streams
 //! - `http`: transport, WebSocket, server-sent events, TLS, rate limits, and reconnects to the database
+//! - `site`: public pages, feeds and formats for machines
 //! - `oidc`: sign-in with tokens that an OpenID Connect issuer signed
 //! - `command`: the subcommands of `dateline`, such as serve, import, export, and check
 //! - `documentation`: the Markdown documents, their examples and links, and the generated files
@@ -22,6 +23,7 @@ mod harness;
 mod http;
 mod oidc;
 mod queries;
+mod site;
 mod snapshots;
 mod visibility;
 mod workflow;

@@ -84,7 +84,7 @@ impl Setup<'_> {
         let (sender, port) = mpsc::channel();
         thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
-                if let Some((_, rest)) = line.split_once("at http://127.0.0.1:") {
+                if let Some((_, rest)) = line.split_once(" releases at http://127.0.0.1:") {
                     let _ = sender.send(
                         rest.split('/').next().and_then(|port| port.parse().ok()).expect("the line contains a port"),
                     );

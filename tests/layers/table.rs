@@ -32,6 +32,7 @@ const OUTER_LAYERS: &[&str] = &[
     "crate::cli",
     "crate::interchange",
     "crate::jobs",
+    "crate::site",
     "crate::app",
     "crate::config",
 ];
@@ -118,6 +119,22 @@ pub(crate) const TABLE: &[Rule] = &[
         except: &[],
         access: Forbid(&["sea_orm", "crate::db", "crate::http", "crate::cli", "crate::interchange", "crate::jobs"]),
         advice: "a resolver makes one call to the newsroom: write the query or batch as a function in src/newsroom",
+    },
+    Rule {
+        modules: &["src/site"],
+        except: &[],
+        access: Forbid(&[
+            "sea_orm",
+            "axum",
+            "crate::app",
+            "crate::db",
+            "crate::graphql",
+            "crate::http",
+            "crate::cli",
+            "crate::interchange",
+            "crate::jobs",
+        ]),
+        advice: "a page reads what the newsroom offers: write queries in src/newsroom, and HTTP in src/http/site.rs",
     },
     Rule {
         modules: &["src/http", "src/interchange", "src/jobs", "src/cli"],

@@ -23,7 +23,10 @@ use crate::{
     auth::viewer::Viewer,
     catalog::{
         snapshot::audience::Audience,
-        store::{bitmap::SharedBitmap, units::NEVER},
+        store::{
+            bitmap::SharedBitmap,
+            units::{NEVER, instant},
+        },
     },
     journal::WorkingImage,
 };
@@ -120,7 +123,8 @@ impl ReleaseSet {
     }
 
     /// Returns the set as it was before its last filter.
-    pub(in crate::catalog) fn unfiltered(&self) -> Self {
+    #[must_use]
+    pub fn unfiltered(&self) -> Self {
         let members = self.narrowed.as_ref().map_or(&self.members, |(before, _)| before).clone();
         Self { members, narrowed: None, ..self.clone() }
     }
@@ -220,6 +224,19 @@ impl ReleaseSet {
             state: facts.state,
             kind,
         })
+    }
+
+    /// Returns the last withdrawal or retraction of a release that left a tombstone for the public.
+    pub fn last_withdrawal(&self) -> Option<DateTime<Utc>> {
+        let view = &self.view;
+        let states = [ReleaseState::Withdrawn, ReleaseState::Retracted];
+        let withdrawn = states.iter().filter_map(|&state| view.by_state.get(state as u32));
+        let is_known = |ordinal: &u32| {
+            view.facts.get(*ordinal).withdrawal != Some(WithdrawalKind::Vanish)
+                && view.instants.get(*ordinal).first_published != NEVER
+        };
+        let ordinals = withdrawn.flat_map(|bitmap| bitmap.iter()).filter(is_known);
+        ordinals.map(|ordinal| view.instants.get(ordinal).modified).max().and_then(instant)
     }
 
     /// Returns the working revision of a release that also has a live revision. Returns `None` unless the viewer

@@ -40,6 +40,7 @@ pub struct Renditions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Format {
     Html,
+    PageHtml,
     Text,
 }
 
@@ -92,6 +93,20 @@ impl Renditions {
             self.render(markdown.len(), on_rendered, move || markup::to_html(&markdown).into()).await
         };
         self.get_or_render((revision, Format::Html), compute).await
+    }
+
+    /// Returns the body of a revision as HTML for a page ([`markup::to_page_html`]), from the cache or newly rendered.
+    pub async fn page_html(
+        &self,
+        revision: Uuid,
+        markdown: &Arc<str>,
+        on_rendered: impl FnOnce(Duration) + Send + 'static,
+    ) -> Arc<str> {
+        let compute = async || {
+            let markdown = markdown.clone();
+            self.render(markdown.len(), on_rendered, move || markup::to_page_html(&markdown).into()).await
+        };
+        self.get_or_render((revision, Format::PageHtml), compute).await
     }
 
     /// Returns the body of a revision as plain text, from the cache or newly rendered.

@@ -57,7 +57,7 @@ pub(crate) fn serve_with_command(mut command: Command, arguments: &[&str], log: 
     loop {
         let line = lines.next().expect("the server prints its address").expect("UTF-8 output");
         startup_output += &format!("{line}\n");
-        if let Some((_, rest)) = line.split_once("at http://127.0.0.1:") {
+        if let Some((_, rest)) = line.split_once(" releases at http://127.0.0.1:") {
             let port = rest.split('/').next().and_then(|port| port.parse().ok()).expect("the line contains a port");
             return ServerProcess { child, port, startup_output };
         }

@@ -9,7 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use dateline::{config::HttpConfig, http, jobs};
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, REVISE, TestServer, exchange, noon, on_both_databases};
+use crate::{
+    harness::{Caller, REVISE, TestServer, exchange, noon, on_both_databases},
+    site::public_site,
+};
 
 /// The queries to compare. Each query is sent four times: twice with GET, then with GET and the first ETag in
 /// `If-None-Match`, then with POST. One of the queries contains an error.
@@ -26,6 +29,37 @@ const QUERIES: [&str; 12] = [
     "{ topics { totalCount nodes { id slug } pageInfo { endCursor } } places { totalCount nodes { id } } viewer { role } }",
     "{ node(id: \"release_aaaaaaaaaaaaaaaaaaaaaaaaaa\") { id } }",
     "{ releases(filter: {topics: {any: [{slug: \"nowhere\"}]}}) { totalCount } }",
+];
+
+/// The pages, feeds and files to compare. Each is requested as every role, because pages ignore tokens, and then with
+/// the first ETag in `If-None-Match`.
+const ADDRESSES: [&str; 26] = [
+    "/",
+    "/?q=public",
+    "/?q=hidden",
+    "/?kind=opinion",
+    "/?language=fr",
+    "/?topic=labour&year=2007",
+    "/?page=2",
+    "/releases/public-2",
+    "/releases/public-2.md",
+    "/releases/public-2.json",
+    "/releases/hidden-1",
+    "/releases/hidden-1.json",
+    "/releases/hidden-draft-1",
+    "/topics",
+    "/topics/labour",
+    "/places",
+    "/places/asia",
+    "/feed.rss",
+    "/feed.atom?topic=labour",
+    "/feed.json?q=public",
+    "/releases.json",
+    "/sitemap.xml",
+    "/sitemaps/news.xml",
+    "/sitemaps/releases-1.xml",
+    "/suggestions?q=hid",
+    "/llms.txt",
 ];
 
 /// The values of the setting `cache.max_age` under test, in seconds.
@@ -137,6 +171,13 @@ async fn post(router: &Router, query: &str) -> (u16, BTreeMap<String, String>, S
     (status, comparable_headers(&headers), body)
 }
 
+async fn get_page(router: &Router, address: &str, headers: &[(&str, &str)]) -> (u16, BTreeMap<String, String>, String) {
+    let request = Request::get(address).header("accept", "text/html");
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let (status, headers, body) = exchange(router, request.body(Body::empty()).unwrap()).await;
+    (status, comparable_headers(&headers), body)
+}
+
 /// At each instant, sends every query to a server with each `max_age`. If there is a plan (the hidden release from
 /// [`plan_publications`]), the desk performs a step of hidden work before each instant.
 async fn poll_all(server: &TestServer, plan: Option<&(String, i64)>) -> Vec<RecordedResponse> {
@@ -164,6 +205,27 @@ async fn poll_all(server: &TestServer, plan: Option<&(String, i64)>) -> Vec<Reco
                 record("known", get(&[("if-none-match", first)]).await);
                 record("post", post(router, query).await);
             }
+            for (number, address) in ADDRESSES.iter().enumerate() {
+                let number = QUERIES.len() + number;
+                let mut record = |how, response| recorded.push(((step, router_index, number, how), response));
+                let fresh = get_page(router, address, &[]).await;
+                let tag = fresh.1.get("etag").cloned().unwrap_or_default();
+                record("fresh", fresh);
+                // One configuration and a few instants are enough for the other roles.
+                if router_index == 0 && step % 4 == 0 {
+                    for (role, caller) in [
+                        ("press", Caller::Press),
+                        ("author", Caller::Author),
+                        ("editor", Caller::Editor),
+                        ("admin", Caller::Admin),
+                    ] {
+                        let bearer = format!("Bearer {}", server.token(caller).unwrap());
+                        record(role, get_page(router, address, &[("authorization", &bearer)]).await);
+                    }
+                }
+                let first: &String = tags.entry((router_index, number)).or_insert(tag);
+                record("known", get_page(router, address, &[("if-none-match", first)]).await);
+            }
         }
     }
     recorded
@@ -172,13 +234,17 @@ async fn poll_all(server: &TestServer, plan: Option<&(String, i64)>) -> Vec<Reco
 on_both_databases! {
     async fn public_responses_are_identical_with_and_without_hidden_content(server: TestServer) {
         import_public(&server).await;
-        let (without_hidden, with_hidden) = (server.copy().await, server.copy().await);
+        let copy = async || server.copy().await.with_site(public_site()).await;
+        let (without_hidden, with_hidden) = (copy().await, copy().await);
         let plan = plan_publications(&with_hidden).await;
         let (baseline, recorded) = (poll_all(&without_hidden, None).await, poll_all(&with_hidden, Some(&plan)).await);
-        assert_eq!(baseline.len(), instants().len() * MAX_AGES.len() * QUERIES.len() * 4);
+        let queries = baseline.iter().filter(|((_, _, number, _), _)| *number < QUERIES.len()).count();
+        assert_eq!(queries, instants().len() * MAX_AGES.len() * QUERIES.len() * 4);
+        assert_eq!(baseline.len() - queries, instants().len() * ADDRESSES.len() * (MAX_AGES.len() * 2 + 1));
         assert_eq!(recorded.len(), baseline.len());
         for (actual, expected) in recorded.iter().zip(&baseline) {
-            assert_eq!(actual, expected, "{}", QUERIES[actual.0.2]);
+            let number = actual.0.2;
+            assert_eq!(actual, expected, "{}", QUERIES.get(number).unwrap_or_else(|| &ADDRESSES[number - QUERIES.len()]));
         }
         // Checks that there was hidden content: the desk sees all of it, and at [`DUE`] a response of the two
         // newsrooms differs.

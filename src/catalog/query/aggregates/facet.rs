@@ -249,7 +249,7 @@ impl View {
 }
 
 /// Returns the name of a release kind in English.
-fn kind_label(kind: ReleaseKind) -> &'static str {
+pub fn kind_label(kind: ReleaseKind) -> &'static str {
     match kind {
         ReleaseKind::PressRelease => "Press release",
         ReleaseKind::Statement => "Statement",

@@ -1,0 +1,87 @@
+//! Finds the page, feed or file for an address.
+
+use super::{
+    document::Document,
+    error::SiteError,
+    feeds::{FeedFormat, feed},
+    formats::{
+        markdown::release_markdown,
+        ninjs::{release_list_ninjs, release_ninjs},
+        robots::{llms_txt, robots_txt},
+        sitemap::{news_sitemap, sitemap, sitemap_index},
+    },
+    pages::{
+        concepts::{places, topics},
+        home::home,
+        notice::error_page,
+        place::place,
+        preview::preview,
+        release::release,
+        suggestions::suggestions,
+        topic::topic,
+    },
+    visit::Visit,
+};
+
+/// A request for a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The path, as the client sent it.
+    pub path: &'a str,
+    /// The query string without `?`.
+    pub query: &'a str,
+    /// Whether the client prefers Markdown to HTML.
+    pub prefers_markdown: bool,
+}
+
+/// Returns the document at an address. An error is a document, too. Returns `None` if no page can have this address.
+pub async fn respond(visit: &Visit<'_>, target: Target<'_>) -> Option<Document> {
+    let found = find(visit, target).await?;
+    Some(found.unwrap_or_else(|error| error_page(visit, &error)))
+}
+
+/// Returns whether a path is that of a page, feed or file, or is below one.
+pub fn is_page(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    ["", "releases", "releases.json", "topics", "places", "preview", "suggestions", "sitemap.xml", "sitemaps"]
+        .contains(&first)
+        || ["robots.txt", "llms.txt"].contains(&first)
+        || FeedFormat::ALL.iter().any(|format| format.path().trim_start_matches('/') == first)
+}
+
+/// Returns the page that says that nothing is at an address.
+pub fn nothing_here(visit: &Visit<'_>) -> Document {
+    error_page(visit, &SiteError::NotFound("There is no page at this address.".to_owned()))
+}
+
+async fn find(visit: &Visit<'_>, target: Target<'_>) -> Option<Result<Document, SiteError>> {
+    let Target { path, query, prefers_markdown } = target;
+    let mut segments = path.trim_start_matches('/').splitn(2, '/');
+    let found = match (segments.next().unwrap_or_default(), segments.next()) {
+        ("", None) => home(visit, query).await,
+        ("releases", Some(name)) => match name.rsplit_once('.') {
+            Some((slug, "md")) => release_markdown(visit, slug).await,
+            Some((slug, "json")) => release_ninjs(visit, slug).await,
+            _ if prefers_markdown => release_markdown(visit, name).await,
+            _ => release(visit, name).await,
+        },
+        ("releases.json", None) => release_list_ninjs(visit, query).await,
+        ("topics", None) => topics(visit, query),
+        ("topics", Some(slug)) => topic(visit, slug).await,
+        ("places", None) => places(visit, query),
+        ("places", Some(slug)) => place(visit, slug).await,
+        ("preview", Some(token)) => preview(visit, token).await,
+        ("suggestions", None) => suggestions(visit, query).await,
+        ("sitemap.xml", None) => sitemap_index(visit),
+        ("sitemaps", Some("news.xml")) => news_sitemap(visit).await,
+        ("sitemaps", Some(name)) => sitemap(visit, name.strip_suffix(".xml").unwrap_or_default()),
+        ("robots.txt", None) => Ok(robots_txt(visit)),
+        ("llms.txt", None) => Ok(llms_txt(visit)),
+        (name, None) => {
+            let format = FeedFormat::ALL.into_iter().find(|format| format.path().trim_start_matches('/') == name)?;
+            feed(visit, query, format).await
+        }
+        _ => return None,
+    };
+    Some(found)
+}

@@ -1,0 +1,138 @@
+//! Sitemaps (sitemaps.org): an index, parts with the pages of releases, topics and places, and a news sitemap with the
+//! releases of the last 48 hours.
+//!
+//! A sitemap must have absolute addresses of its own host, so there are none without the setting `public_url`.
+
+use askama::Template;
+use chrono::TimeDelta;
+
+use crate::catalog::{Direction, OrderBy, SortKey};
+use crate::site::{
+    content::ReleaseContent,
+    document::Document,
+    error::SiteError,
+    feeds::publisher,
+    links::{place_path, release_path, topic_path},
+    list::{LAST_PUBLISHED_FIRST, first},
+    view::date::iso,
+    visit::Visit,
+};
+
+/// Maximum number of addresses in a part. The protocol allows 50,000.
+const PART: usize = 40_000;
+
+/// Maximum age of a release in the news sitemap, and maximum number of releases, as search engines ask for.
+const NEWS_HOURS: i64 = 48;
+const MAX_NEWS: usize = 1000;
+
+const XML: &str = "application/xml; charset=utf-8";
+
+/// The order of parts: oldest publication first, so that a new release changes the last part only.
+const FIRST_PUBLISHED_FIRST: [OrderBy; 1] = [OrderBy { by: SortKey::PublishedAt, direction: Direction::Asc }];
+
+#[derive(Template)]
+#[template(path = "sitemap.xml")]
+struct Sitemap {
+    urls: Vec<(String, Option<String>)>,
+}
+
+#[derive(Template)]
+#[template(path = "sitemap_index.xml")]
+struct Index {
+    urls: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "news_sitemap.xml")]
+struct News {
+    name: String,
+    entries: Vec<(String, String, String, String)>,
+}
+
+/// Returns the index of the sitemaps.
+pub fn sitemap_index(visit: &Visit<'_>) -> Result<Document, SiteError> {
+    check(visit)?;
+    let parts = (visit.visible.count() as usize).div_ceil(PART);
+    let parts = (1..=parts).map(|part| visit.links.absolute(&format!("/sitemaps/releases-{part}.xml")));
+    let others = ["/sitemaps/pages.xml", "/sitemaps/news.xml"].map(|path| visit.links.absolute(path));
+    Ok(xml(&Index { urls: others.into_iter().chain(parts).collect() }))
+}
+
+/// Returns the sitemap with a name: `pages`, `news` or `releases-N`.
+pub fn sitemap(visit: &Visit<'_>, name: &str) -> Result<Document, SiteError> {
+    check(visit)?;
+    let part = name.strip_prefix("releases-").and_then(|part| part.parse().ok()).filter(|&part: &usize| part > 0);
+    let urls = match part {
+        Some(part) => releases(visit, part),
+        None if name == "pages" => pages(visit),
+        None => Vec::new(),
+    };
+    if urls.is_empty() {
+        return Err(SiteError::NotFound("There is no such sitemap. The index is at /sitemap.xml.".to_owned()));
+    }
+    Ok(xml(&Sitemap { urls }))
+}
+
+/// Returns the news sitemap.
+pub async fn news_sitemap(visit: &Visit<'_>) -> Result<Document, SiteError> {
+    check(visit)?;
+    let (set, now) = (&visit.visible, visit.visible.now());
+    let start = now - TimeDelta::hours(NEWS_HOURS);
+    let mut items = first(set, &LAST_PUBLISHED_FIRST, MAX_NEWS);
+    items.retain(|item| item.first_published_at().is_some_and(|at| at >= start));
+    let contents = ReleaseContent::load_headlines(visit, set, &items).await?;
+    let entry = |content: &ReleaseContent| {
+        let item = &content.item;
+        let url = visit.links.canonical_release(item.slug())?;
+        // The protocol wants a language of two or three letters, except for Chinese.
+        let language = match content.language() {
+            tag if tag.starts_with("zh-Hant") || tag == "zh-TW" => "zh-tw",
+            tag if tag.starts_with("zh") => "zh-cn",
+            tag => tag.split('-').next().unwrap_or(tag),
+        };
+        Some((url, language.to_owned(), iso(item.first_published_at()?), content.headline().to_owned()))
+    };
+    let mut document = xml(&News { name: publisher(visit), entries: contents.iter().filter_map(entry).collect() });
+    // The oldest entry leaves the sitemap when it is 48 hours old.
+    let oldest = items.iter().filter_map(crate::catalog::Handle::first_published_at).min();
+    document.valid_until = oldest.map(|at| at + TimeDelta::hours(NEWS_HOURS));
+    document.releases = items.iter().map(crate::catalog::Handle::id).collect();
+    Ok(document)
+}
+
+/// Returns the addresses of a part of the releases.
+fn releases(visit: &Visit<'_>, part: usize) -> Vec<(String, Option<String>)> {
+    let start = (part - 1).saturating_mul(PART);
+    if start as u64 >= visit.visible.count() {
+        return Vec::new();
+    }
+    let items = first(&visit.visible, &FIRST_PUBLISHED_FIRST, start + PART);
+    let url = |item: &crate::catalog::Handle| {
+        (visit.links.absolute(&release_path(item.slug())), Some(iso(item.modified_at())))
+    };
+    items[start..].iter().map(url).collect()
+}
+
+/// Returns the addresses of the home page, and of topics and places that have releases.
+fn pages(visit: &Visit<'_>) -> Vec<(String, Option<String>)> {
+    let (view, set) = (visit.view(), &visit.visible);
+    let topics = view.topics().by_label().iter().filter(|&&number| set.with_topic(number, true).count() > 0);
+    let places = view.places().by_label().iter().filter(|&&number| set.with_place(number, true).count() > 0);
+    let topics = topics.map(|&number| topic_path(&view.topics().get(number).slug));
+    let places = places.map(|&number| place_path(&view.places().get(number).slug));
+    let all = ["/", "/topics", "/places"].map(str::to_owned).into_iter().chain(topics).chain(places);
+    all.take(PART).map(|path| (visit.links.absolute(&path), None)).collect()
+}
+
+/// Fails if the public address is unknown.
+fn check(visit: &Visit<'_>) -> Result<(), SiteError> {
+    if visit.links.is_absolute() {
+        return Ok(());
+    }
+    let message = "This newsroom has no sitemaps, because they need its public address (setting public_url).";
+    Err(SiteError::NotFound(message.to_owned()))
+}
+
+fn xml(template: &impl Template) -> Document {
+    Document::new(XML, template.render().unwrap_or_default())
+}

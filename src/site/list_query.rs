@@ -1,0 +1,306 @@
+//! The query string of a list of releases: search text, filters and page number.
+//!
+//! Home page, feeds and lists of other formats understand the same parameters. A list has one canonical query string:
+//! known parameters in a fixed order, without those that have no effect. Unknown parameters are ignored, because other
+//! sites add their own to links.
+
+use std::sync::Arc;
+
+use chrono::{Datelike, NaiveDate};
+use entity::release::ReleaseKind;
+use form_urlencoded::Serializer;
+
+use super::{error::SiteError, visit::Visit};
+use crate::catalog::{
+    Concept, ConceptRef, PlaceRoleFilter, PlaceSetFilter, Range, ReleaseFilter, TopicSetFilter, Vocabulary,
+};
+
+/// Maximum number of topics and of places in a query string.
+const MAX_CONCEPTS: usize = 10;
+
+/// Maximum page number. Older releases can be reached by year.
+pub const MAX_PAGE: usize = 500;
+
+/// Maximum length of a value in a message, in characters.
+const MAX_SHOWN: usize = 60;
+
+/// Search text, filters and page number of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    /// The search text.
+    pub text: Option<String>,
+    /// Slugs of topics. A release must have all of them, or narrower ones.
+    pub topics: Vec<String>,
+    /// Slugs of places. A release must have all of them, or places within them.
+    pub places: Vec<String>,
+    /// The kind of release.
+    pub kind: Option<ReleaseKind>,
+    /// The language (BCP 47).
+    pub language: Option<String>,
+    /// The year of the release date.
+    pub year: Option<i32>,
+    /// The first release date.
+    pub from: Option<NaiveDate>,
+    /// The last release date.
+    pub until: Option<NaiveDate>,
+    /// The page number, from 1.
+    pub page: usize,
+}
+
+impl ListQuery {
+    /// Parses a query string. Empty values are like absent ones, because forms send them.
+    pub fn parse(query_string: &str) -> Result<Self, SiteError> {
+        let mut query = Self { page: 1, ..Self::default() };
+        let mut seen = Vec::new();
+        for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
+            let value = value.trim();
+            if value.is_empty() || !KNOWN.contains(&&*name) {
+                continue;
+            }
+            if seen.contains(&name) && !["topic", "place"].contains(&&*name) {
+                return Err(invalid(&name, value, "give it once"));
+            }
+            query.set(&name, value)?;
+            seen.push(name);
+        }
+        if let (Some(from), Some(until)) = (query.from, query.until)
+            && from > until
+        {
+            return Err(SiteError::Invalid(format!("“from” ({from}) is after “until” ({until}): swap them.")));
+        }
+        if query.year.is_some() && (query.from.is_some() || query.until.is_some()) {
+            return Err(SiteError::Invalid(
+                "“year” cannot be combined with “from” and “until”: leave one out.".to_owned(),
+            ));
+        }
+        Ok(query)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), SiteError> {
+        let date = || {
+            let date: Option<NaiveDate> =
+                value.parse().ok().filter(|date: &NaiveDate| (1..=9999).contains(&date.year()));
+            date.ok_or_else(|| invalid(name, value, "write a date as 2006-05-08")).map(Some)
+        };
+        match name {
+            "q" => self.text = Some(value.to_owned()),
+            "topic" => push(&mut self.topics, name, value)?,
+            "place" => push(&mut self.places, name, value)?,
+            "kind" => {
+                let kind = ReleaseKind::ALL.into_iter().find(|&kind| kind_word(kind) == value.to_ascii_lowercase());
+                let known = ReleaseKind::ALL.map(kind_word).join(", ");
+                self.kind = Some(kind.ok_or_else(|| invalid(name, value, &format!("the kinds are {known}")))?);
+            }
+            "language" => {
+                let tag = crate::newsroom::text::language::canonical(value);
+                self.language =
+                    Some(tag.map_err(|_| invalid(name, value, "write a language tag such as en or pt-BR"))?);
+            }
+            "year" => {
+                let year = value.parse().ok().filter(|year| (1..=9999).contains(year));
+                self.year = Some(year.ok_or_else(|| invalid(name, value, "write a year such as 2006"))?);
+            }
+            "from" => self.from = date()?,
+            "until" => self.until = date()?,
+            _ => {
+                let page = value.parse().ok().filter(|page| (1..=MAX_PAGE).contains(page));
+                let message = format!("write a number from 1 to {MAX_PAGE}; choose a year to see older releases");
+                self.page = page.ok_or_else(|| invalid(name, value, &message))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the canonical query string: empty, or `?` and the parameters. `is_paged` says whether it includes the
+    /// page number.
+    pub fn to_query(&self, is_paged: bool) -> String {
+        let mut query = Serializer::new(String::new());
+        let mut add = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                query.append_pair(name, &value);
+            }
+        };
+        add("q", self.text.clone());
+        self.topics.iter().for_each(|slug| add("topic", Some(slug.clone())));
+        self.places.iter().for_each(|slug| add("place", Some(slug.clone())));
+        add("kind", self.kind.map(|kind| kind_word(kind).to_owned()));
+        add("language", self.language.clone());
+        add("year", self.year.map(|year| year.to_string()));
+        add("from", self.from.map(|date| date.to_string()));
+        add("until", self.until.map(|date| date.to_string()));
+        add("page", (is_paged && self.page > 1).then(|| self.page.to_string()));
+        let query = query.finish();
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
+
+    /// Returns the query with another page number.
+    #[must_use]
+    pub fn at_page(&self, page: usize) -> Self {
+        Self { page, ..self.clone() }
+    }
+
+    /// Returns whether the query has any filter. A search is not a filter.
+    pub fn has_filter(&self) -> bool {
+        Self { text: None, page: 0, ..self.clone() } != Self::default()
+    }
+
+    /// Replaces former slugs of topics and places by the present ones. Fails if there is no such topic or place.
+    pub fn resolve(&mut self, visit: &Visit<'_>) -> Result<(), SiteError> {
+        let view = visit.view();
+        resolve_slugs(&mut self.topics, view.topics())?;
+        resolve_slugs(&mut self.places, view.places())
+    }
+
+    /// Returns the filter of the query, or `None` if it has none.
+    pub fn filter(&self) -> Option<Arc<ReleaseFilter>> {
+        let references = |slugs: &[String]| Some(slugs.iter().cloned().map(ConceptRef::Slug).collect());
+        let year = |month, day| self.year.and_then(|year| NaiveDate::from_ymd_opt(year, month, day));
+        let (from, until) = (self.from.or(year(1, 1)), self.until.or(year(12, 31)));
+        let filter = ReleaseFilter {
+            topics: (!self.topics.is_empty()).then(|| TopicSetFilter {
+                any: None,
+                all: references(&self.topics),
+                none: None,
+                missing: None,
+                include_narrower: true,
+            }),
+            places: (!self.places.is_empty()).then(|| PlaceSetFilter {
+                any: None,
+                all: references(&self.places),
+                none: None,
+                missing: None,
+                role: PlaceRoleFilter::Any,
+                include_within: true,
+                near: None,
+            }),
+            kinds: self.kind.map(|kind| vec![kind]),
+            languages: self.language.clone().map(|language| vec![language]),
+            release_date: (from.is_some() || until.is_some()).then_some(Range { from, until }),
+            ..ReleaseFilter::default()
+        };
+        self.has_filter().then(|| Arc::new(filter))
+    }
+}
+
+/// The parameters of a list.
+const KNOWN: [&str; 9] = ["q", "topic", "place", "kind", "language", "year", "from", "until", "page"];
+
+/// Returns the word for a kind in a query string: `press-release`.
+pub fn kind_word(kind: ReleaseKind) -> &'static str {
+    match kind {
+        ReleaseKind::PressRelease => "press-release",
+        ReleaseKind::Statement => "statement",
+        ReleaseKind::Article => "article",
+        ReleaseKind::Feature => "feature",
+        ReleaseKind::MediaAdvisory => "media-advisory",
+        ReleaseKind::Speech => "speech",
+        ReleaseKind::Opinion => "opinion",
+    }
+}
+
+fn push(slugs: &mut Vec<String>, name: &str, value: &str) -> Result<(), SiteError> {
+    if slugs.len() == MAX_CONCEPTS {
+        return Err(invalid(name, value, &format!("give at most {MAX_CONCEPTS}")));
+    }
+    if !slugs.iter().any(|slug| slug == value) {
+        slugs.push(value.to_owned());
+    }
+    Ok(())
+}
+
+fn resolve_slugs<T: Concept>(slugs: &mut Vec<String>, vocabulary: &Vocabulary<T>) -> Result<(), SiteError> {
+    let mut resolved = Vec::new();
+    for slug in slugs.iter() {
+        let number = vocabulary.by_slug(slug).ok_or_else(|| {
+            SiteError::NotFound(format!(
+                "There is no {} “{}”. All {}s are at /{}s.",
+                T::WORD,
+                shown(slug),
+                T::WORD,
+                T::WORD
+            ))
+        })?;
+        let slug = vocabulary.get(number).slug.clone();
+        if !resolved.contains(&slug) {
+            resolved.push(slug);
+        }
+    }
+    *slugs = resolved;
+    Ok(())
+}
+
+fn invalid(name: &str, value: &str, advice: &str) -> SiteError {
+    SiteError::Invalid(format!("“{name}” is “{}”: {advice}.", shown(value)))
+}
+
+/// Returns the start of a value that a client sent, for a message.
+pub fn shown(value: &str) -> String {
+    let mut shown: String = value.chars().filter(|c| !c.is_control()).take(MAX_SHOWN).collect();
+    if value.chars().count() > MAX_SHOWN {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_string_has_one_canonical_form() {
+        for (written, canonical) in [
+            ("", ""),
+            ("q=&page=1&utm_source=x&topic=", ""),
+            (
+                "page=2&year=2006&q=child+labour&topic=b&topic=a&topic=b",
+                "?q=child+labour&topic=b&topic=a&year=2006&page=2",
+            ),
+            (
+                "kind=Press-Release&language=PT-br&until=2006-12-31&from=2006-01-01",
+                "?kind=press-release&language=pt-BR&from=2006-01-01&until=2006-12-31",
+            ),
+            ("place=%C3%A9%20%3Cscript%3E", "?place=%C3%A9+%3Cscript%3E"),
+        ] {
+            let query = ListQuery::parse(written).unwrap();
+            assert_eq!(query.to_query(true), canonical, "{written}");
+            assert_eq!(ListQuery::parse(canonical.trim_start_matches('?')).unwrap(), query, "{written}");
+        }
+    }
+
+    #[test]
+    fn an_invalid_parameter_is_named_with_advice() {
+        for (written, message) in [
+            ("page=-1", "“page” is “-1”: write a number from 1 to 500; choose a year to see older releases."),
+            ("page=501", "“page” is “501”: write a number"),
+            ("page=1&page=2", "“page” is “2”: give it once."),
+            ("kind=news", "“kind” is “news”: the kinds are press-release, statement,"),
+            ("language=%3Cscript%3E", "“language” is “<script>”: write a language tag"),
+            ("year=0", "“year” is “0”: write a year such as 2006."),
+            ("from=2006-02-30", "“from” is “2006-02-30”: write a date as 2006-05-08."),
+            ("from=2006-02-03&until=2006-02-01", "“from” (2006-02-03) is after “until” (2006-02-01): swap them."),
+            ("year=2006&from=2006-02-03", "“year” cannot be combined"),
+            ("q=a&q=b", "“q” is “b”: give it once."),
+        ] {
+            let error = ListQuery::parse(written).unwrap_err();
+            assert!(error.to_string().starts_with(message), "{written}: {error}");
+            assert_eq!(error.status(), 400);
+        }
+        let many = "topic=a&topic=b&topic=c&topic=d&topic=e&topic=f&topic=g&topic=h&topic=i&topic=j&topic=k";
+        assert!(ListQuery::parse(many).unwrap_err().to_string().contains("at most 10"));
+        let long = ListQuery::parse(&format!("kind={}", "x".repeat(10_000))).unwrap_err().to_string();
+        assert!(long.len() < 300, "{long}");
+    }
+
+    #[test]
+    fn a_search_text_is_not_a_filter() {
+        let query = |text| ListQuery::parse(text).unwrap();
+        assert!(!query("q=a&page=3").has_filter() && query("q=a").filter().is_none());
+        assert!(query("year=2006").has_filter());
+        let filter = query("year=2006&topic=a").filter().unwrap();
+        let range = filter.release_date.clone().unwrap();
+        assert_eq!(
+            (range.from, range.until),
+            (NaiveDate::from_ymd_opt(2006, 1, 1), NaiveDate::from_ymd_opt(2006, 12, 31))
+        );
+    }
+}

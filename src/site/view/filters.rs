@@ -1,0 +1,51 @@
+//! The filters of a list, each with a link that removes it.
+
+use super::language;
+use crate::{
+    catalog::{View, kind_label},
+    site::{links::Links, list_query::ListQuery},
+};
+
+/// A filter that a reader has chosen.
+pub struct ActiveFilter {
+    /// What is filtered: `Topic`.
+    pub field: &'static str,
+    /// The value in words.
+    pub value: String,
+    /// The list without the filter.
+    pub remove: String,
+}
+
+/// Returns the filters of a query.
+pub fn active(view: &View, links: &Links<'_>, query: &ListQuery) -> Vec<ActiveFilter> {
+    let mut filters = Vec::new();
+    let mut add = |field, value: String, change: &dyn Fn(&mut ListQuery)| {
+        let mut rest = query.at_page(1);
+        change(&mut rest);
+        filters.push(ActiveFilter { field, value, remove: links.path(&format!("/{}", rest.to_query(true))) });
+    };
+    for slug in &query.topics {
+        let name = view.topics().by_slug(slug).map_or(slug.clone(), |number| view.topics().get(number).name.clone());
+        add("Topic", name, &|rest| rest.topics.retain(|other| other != slug));
+    }
+    for slug in &query.places {
+        let name = view.places().by_slug(slug).map_or(slug.clone(), |number| view.places().get(number).name.clone());
+        add("Place", name, &|rest| rest.places.retain(|other| other != slug));
+    }
+    if let Some(kind) = query.kind {
+        add("Kind", kind_label(kind).to_owned(), &|rest| rest.kind = None);
+    }
+    if let Some(tag) = &query.language {
+        add("Language", language::name(tag), &|rest| rest.language = None);
+    }
+    if let Some(year) = query.year {
+        add("Year", year.to_string(), &|rest| rest.year = None);
+    }
+    if let Some(from) = query.from {
+        add("From", super::date::date(from).text, &|rest| rest.from = None);
+    }
+    if let Some(until) = query.until {
+        add("Until", super::date::date(until).text, &|rest| rest.until = None);
+    }
+    filters
+}
