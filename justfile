@@ -34,7 +34,8 @@ screenshots:
     cargo build
     cd tests/browser && npm ci --ignore-scripts && node screenshots.mjs screenshots
     mkdir -p docs/images
-    cp tests/browser/screenshots/home-light.png tests/browser/screenshots/topic-dark.png docs/images/
+    cp tests/browser/screenshots/home-light.png docs/images/newsroom.png
+    cp tests/browser/screenshots/topic-dark.png docs/images/topic.png
 
 # Run the benchmarks.
 bench:

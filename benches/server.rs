@@ -46,7 +46,8 @@ const REQUESTS: usize = 400;
 const ROW: &str =
     "slug headline summary releaseDate dateline { places { name } } topics { slug name } places { slug name }";
 
-/// A workload: its name, its query, and a generator of the variables of one request.
+/// A workload: its name, its query, and a generator of the variables of one request. Without a query, the generator
+/// returns the address of a page.
 type Workload = (&'static str, String, fn(&mut Random) -> Value);
 
 fn workloads() -> Vec<Workload> {
@@ -76,6 +77,14 @@ fn workloads() -> Vec<Workload> {
             topic,
         ),
         ("count of a topic", "query($t: Slug!) { releases(filter: {topics: {any: [{slug: $t}]}}) { totalCount } }".to_owned(), topic),
+        (
+            "20 best matches of two words",
+            format!("query($q: String!) {{ releases(search: {{text: $q}}) {{ nodes {{ {ROW} }} }} }}"),
+            |random| json!({ "q": format!("measure {}", random.below(9000)) }),
+        ),
+        ("home page, of a topic", String::new(), |random| json!(format!("/?topic=topic-{}", random.below(TOPICS)))),
+        ("page of a release", String::new(), |random| json!(format!("/releases/release-{}", random.below(9000)))),
+        ("Atom feed of a topic", String::new(), |random| json!(format!("/feed.atom?topic=topic-{}", random.below(TOPICS)))),
     ]
 }
 
@@ -83,7 +92,7 @@ fn workloads() -> Vec<Workload> {
 /// the warm-up is not counted.
 async fn client(
     address: SocketAddr,
-    bodies: Arc<Vec<String>>,
+    requests: Arc<Vec<String>>,
     next: Arc<AtomicUsize>,
     count_from: Instant,
     until: Instant,
@@ -92,11 +101,12 @@ async fn client(
     stream.set_nodelay(true).expect("set a socket option");
     let (mut answered, mut buffer) = (0, Vec::with_capacity(64 * 1024));
     while Instant::now() < until {
-        let body = &bodies[next.fetch_add(1, Ordering::Relaxed) % bodies.len()];
-        stream.write_all(request(body).as_bytes()).await.expect("send the request");
+        let request = &requests[next.fetch_add(1, Ordering::Relaxed) % requests.len()];
+        stream.write_all(request.as_bytes()).await.expect("send the request");
         let length = read_answer(&mut stream, &mut buffer).await;
         let answer = &buffer[buffer.len() - length..];
-        assert!(answer.starts_with(b"{\"data\""), "{body}: {}", String::from_utf8_lossy(answer));
+        let is_page = buffer.starts_with(b"HTTP/1.1 200") && answer.starts_with(b"<");
+        assert!(is_page || answer.starts_with(b"{\"data\""), "{request}: {}", String::from_utf8_lossy(answer));
         answered += usize::from(Instant::now() >= count_from);
     }
     answered
@@ -135,12 +145,15 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> usize {
 
 async fn requests_a_second(address: SocketAddr, (_, query, variables): &Workload) -> f64 {
     let mut random = Random(3);
-    let body = |_| json!({ "query": query, "variables": variables(&mut random) }).to_string();
-    let bodies: Arc<Vec<String>> = Arc::new((0..REQUESTS).map(body).collect());
+    let request = |_| match variables(&mut random) {
+        Value::String(path) => format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"),
+        variables => request(&json!({ "query": query, "variables": variables }).to_string()),
+    };
+    let requests: Arc<Vec<String>> = Arc::new((0..REQUESTS).map(request).collect());
     let next = Arc::new(AtomicUsize::new(0));
     let count_from = Instant::now() + WARM_UP;
     let clients: Vec<_> = (0..CONNECTIONS)
-        .map(|_| tokio::spawn(client(address, bodies.clone(), next.clone(), count_from, count_from + SPAN)))
+        .map(|_| tokio::spawn(client(address, requests.clone(), next.clone(), count_from, count_from + SPAN)))
         .collect();
     let mut answered = 0;
     for client in clients {
@@ -160,6 +173,13 @@ async fn main() {
         // Disable the response cache, so that every request is executed.
         let (address, server) =
             serve(newsroom.app.clone().with_http_config(HttpConfig { cache_bytes: 0, ..HttpConfig::default() })).await;
+        let background = tokio::spawn({
+            let app = newsroom.app.clone();
+            async move { app.run_background_tasks().await }
+        });
+        while newsroom.app.search_progress() != Some(100) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         println!("\n## {releases} releases\n");
         println!("load {:.2} s, {:.0} MB", newsroom.loaded.as_secs_f64(), newsroom.memory as f64 / 1e6);
         if !newsroom.imported.is_zero() {
@@ -180,6 +200,7 @@ async fn main() {
         before = measured;
         server.abort();
         measure_cached(&newsroom).await;
+        background.abort();
     }
 }
 
