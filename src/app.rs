@@ -52,8 +52,8 @@ pub struct App {
     pub executor: Arc<Executor>,
     /// Clock that follows the database's time.
     pub clock: Clock,
-    /// Name and publisher of the newsroom.
-    pub site_info: SiteInfo,
+    /// The newsroom as its pages and feeds present it.
+    pub site_info: Arc<SiteInfo>,
     /// Requests with an `Idempotency-Key` in flight, by owner and key.
     pub in_flight_keys: Arc<Mutex<HashSet<(String, String)>>>,
     /// Verifier of the tokens of an OpenID Connect issuer, if one is configured.
@@ -104,7 +104,7 @@ impl App {
             http_config,
             newsroom,
             clock,
-            site_info,
+            site_info: Arc::new(site_info),
             in_flight_keys: Arc::default(),
             oidc: None,
             stopping: watch::Sender::new(false),

@@ -32,29 +32,38 @@ fn align_cells(mut html: String) -> String {
     html
 }
 
-/// Renders a body as HTML for a page with a heading of its own: headings are one level lower, an image becomes a link
-/// to it, so that the page loads nothing from other hosts, and the alignment of table cells is a class (`center`,
-/// `right`). Otherwise like [`to_html`].
+/// The box of a table on a page: a wide table scrolls inside it, also by keyboard.
+const TABLE_BOX: &str = r#"<div class="scroll" tabindex="0" role="region" aria-label="Table">"#;
+
+/// Renders a body as HTML for a page with a heading of its own.
+///
+/// Headings are one level lower and skip no level. An image becomes a link to it, so that the page loads nothing from
+/// other hosts. A table is in a box that scrolls, and the alignment of its cells is a class (`center`, `right`).
+/// Otherwise like [`to_html`].
 pub fn to_page_html(markdown: &str) -> String {
     let markdown = limit_nesting(markdown);
     let html = sanitizer::OUTPUT.clean(&render(for_page(events(&markdown)))).to_string();
+    let html = html.replace("<table>", &format!("{TABLE_BOX}<table>")).replace("</table>", "</table></div>");
     ["td", "th"].iter().fold(align_cells(html), |html, name| {
         html.replace(&format!("<{name} align=\"center\">"), &format!("<{name} class=\"center\">"))
             .replace(&format!("<{name} align=\"right\">"), &format!("<{name} class=\"right\">"))
     })
 }
 
-/// Lowers headings, and turns images into links. An image inside a link becomes its alternative text.
+/// Lowers headings without gaps between levels, and turns images into links. An image inside a link becomes its
+/// alternative text.
 fn for_page<'a>(events: impl Iterator<Item = Event<'a>>) -> impl Iterator<Item = Event<'a>> {
-    let (mut links, mut is_start) = (0, false);
+    let (mut links, mut is_start, mut level) = (0, false, HeadingLevel::H1);
     events.flat_map(move |event| {
         // A link without a text could not be read aloud, so the text of an image starts with a word.
         let word = mem::take(&mut is_start).then(|| Event::Text("Image: ".into()));
         let event = match event {
-            Event::Start(Tag::Heading { level, id, classes, attrs }) => {
-                Some(Event::Start(Tag::Heading { level: lower(level), id, classes, attrs }))
+            Event::Start(Tag::Heading { level: written, id, classes, attrs }) => {
+                // No level is skipped.
+                level = lower(written).min(lower(level));
+                Some(Event::Start(Tag::Heading { level, id, classes, attrs }))
             }
-            Event::End(TagEnd::Heading(level)) => Some(Event::End(TagEnd::Heading(lower(level)))),
+            Event::End(TagEnd::Heading(_)) => Some(Event::End(TagEnd::Heading(level))),
             Event::Start(Tag::Image { dest_url, title, id, .. }) => {
                 links += 1;
                 is_start = true;

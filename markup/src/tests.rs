@@ -328,3 +328,22 @@ proptest! {
         prop_assert!(from_html(&body).is_ok());
     }
 }
+
+#[test]
+fn a_body_on_a_page_has_lower_headings_and_loads_nothing() {
+    let page = |markdown: &str| crate::to_page_html(markdown).trim().to_owned();
+    assert_eq!(page("# A\n\n##### B\n\n## C\n\n###### D"), "<h2>A</h2>\n<h3>B</h3>\n<h3>C</h3>\n<h4>D</h4>");
+    assert_eq!(page("###### A"), "<h2>A</h2>");
+    let rel = "rel=\"noopener noreferrer\"";
+    let link = |text: &str| format!("<p><a href=\"https://x.example/a.png\" {rel}>{text}</a></p>");
+    assert_eq!(page("![A ship](https://x.example/a.png)"), link("Image: A ship"));
+    assert_eq!(page("![](https://x.example/a.png)"), link("Image: "));
+    assert_eq!(page("[![A](https://y.example/b.png)](https://x.example/a.png)"), link("Image: A"));
+    let table = page("| a | b |\n|:-:|--:|\n| 1 | 2 |");
+    assert!(
+        table.starts_with("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>"),
+        "{table}"
+    );
+    assert!(table.contains("<td class=\"center\">1</td>") && table.contains("<td class=\"right\">2</td>"), "{table}");
+    assert!(!table.contains("align=") && table.ends_with("</table></div>"), "{table}");
+}

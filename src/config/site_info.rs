@@ -26,9 +26,9 @@ pub struct Brand {
     pub logo: Option<BrandFile>,
     /// A style sheet that is loaded after that of Dateline.
     pub stylesheet: Option<BrandFile>,
-    /// Colour of links and rules on a light background.
+    /// Colour of links on a light background.
     pub color: Option<Color>,
-    /// Colour of links and rules on a dark background.
+    /// Colour of links on a dark background.
     pub color_dark: Option<Color>,
     /// Links in the header.
     pub header_links: Vec<BrandLink>,

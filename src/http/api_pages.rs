@@ -37,7 +37,7 @@ pub(super) async fn home(State(state): State<Arc<HttpState>>, headers: HeaderMap
     if !is_browser {
         return PLAIN_TEXT.into_response();
     }
-    let SiteInfo { name, publisher, .. } = &state.app.site_info;
+    let SiteInfo { name, publisher, .. } = &*state.app.site_info;
     html(HOME_PAGE.replace("{{name}}", &escape_html(name)).replace("{{publisher}}", &escape_html(publisher)))
 }
 
@@ -49,7 +49,7 @@ pub(super) async fn query_page() -> Response {
 /// Handles an unknown path: returns a short text that names the API.
 pub(super) async fn not_found() -> Response {
     let text = "Not found. The API is at /graphql, a page for running queries at /graphiql.\n";
-    (StatusCode::NOT_FOUND, text).into_response()
+    (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-cache"), (header::VARY, "accept")], text).into_response()
 }
 
 /// Escapes text for HTML.

@@ -49,15 +49,15 @@ impl DataVersion {
 #[derive(Debug)]
 pub(in crate::http) struct CachedResponse {
     pub(in crate::http) version: DataVersion,
-    /// End of the day on which the response depends, because a value then changes. `None` if the response does not
-    /// depend on the day.
+    /// The instant at which the response changes although no data changes, such as the end of a day. `None` if it does
+    /// not.
     pub(in crate::http) valid_until: Option<DateTime<Utc>>,
     pub(in crate::http) media_type: &'static str,
     pub(in crate::http) coding: ContentCoding,
     pub(in crate::http) body: Bytes,
     /// Name of the GraphQL operation, for the access log.
     pub(in crate::http) operation: OperationName,
-    /// The last change of what the public sees, for pages and feeds. `None` for GraphQL.
+    /// The last change of what the public sees. `None` for GraphQL, and for documents that change with time alone.
     pub(in crate::http) last_modified: Option<DateTime<Utc>>,
     /// Value of the `Surrogate-Key` header: names the releases in the response, so that a CDN can purge it.
     surrogate_key: HeaderValue,
@@ -67,9 +67,10 @@ pub(in crate::http) struct CachedResponse {
 impl CachedResponse {
     /// Creates a cached response with its `ETag` and `Surrogate-Key`. The entity tag is a digest of the body, of its
     /// media type and coding and, for GraphQL, of the data version. Equal tags mean equal bytes on every server.
+    /// `modified` is `None` for GraphQL.
     pub(in crate::http) fn new(
         (version, valid_until): (DataVersion, Option<DateTime<Utc>>),
-        last_modified: Option<DateTime<Utc>>,
+        modified: Option<DateTime<Utc>>,
         (media_type, coding): (&'static str, ContentCoding),
         body: Bytes,
         operation: OperationName,
@@ -79,7 +80,7 @@ impl CachedResponse {
         let mut digest = Sha256::new();
         digest.update(env!("CARGO_PKG_VERSION"));
         // A feed reader asks again and again, so the tag of a feed must change only if the feed does.
-        if last_modified.is_none() {
+        if modified.is_none() {
             digest.update(version.epoch);
             digest.update(version.audience_version.0.to_be_bytes());
             digest.update(version.audience_version.1.to_be_bytes());
@@ -104,7 +105,8 @@ impl CachedResponse {
             coding,
             body,
             operation,
-            last_modified,
+            // A date cannot validate a document that changes although no data changes.
+            last_modified: modified.filter(|_| valid_until.is_none()),
             surrogate_key: header(&surrogate_key),
             etag: header(&etag),
         }
@@ -124,33 +126,39 @@ impl CachedResponse {
     }
 
     /// Returns the response to a GET, which shared caches may store.
-    pub(in crate::http) fn to_get_response(&self, body: Bytes, max_age: u64) -> Response {
+    pub(in crate::http) fn to_get_response(&self, body: Bytes, app: &App) -> Response {
         let mut response = self.to_post_response(body);
-        self.add_cache_headers(response.headers_mut(), max_age);
+        self.add_cache_headers(response.headers_mut(), app);
         response
     }
 
     /// Returns a 304 response (Not Modified) with the current cache headers.
-    pub(in crate::http) fn not_modified(&self, max_age: u64) -> Response {
+    pub(in crate::http) fn not_modified(&self, app: &App) -> Response {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
-        self.add_cache_headers(response.headers_mut(), max_age);
+        self.add_cache_headers(response.headers_mut(), app);
         response.extensions_mut().insert(self.operation.clone());
         response
     }
 
     /// Returns `max-age` in seconds: the value of the setting, or the time until the response becomes invalid if that
     /// is shorter.
-    pub(in crate::http) fn max_age(&self, app: &App) -> u64 {
+    fn max_age(&self, app: &App) -> u64 {
         let (limit, now) = (app.http_config.max_age, app.clock.now());
         self.valid_until.map_or(limit, |valid_until| (valid_until - now).num_seconds().max(0).unsigned_abs().min(limit))
     }
 
-    fn add_cache_headers(&self, headers: &mut HeaderMap, max_age: u64) {
-        if let Ok(value) = HeaderValue::from_str(&format!("public, max-age={max_age}")) {
+    /// Returns the last change, unless it is in the present second: another change in the same second would have the
+    /// same date (RFC 9110, 8.8.2.2).
+    fn datable_change(&self, app: &App) -> Option<DateTime<Utc>> {
+        self.last_modified.filter(|at| at.timestamp() < app.clock.now().timestamp())
+    }
+
+    fn add_cache_headers(&self, headers: &mut HeaderMap, app: &App) {
+        if let Ok(value) = HeaderValue::from_str(&format!("public, max-age={}", self.max_age(app))) {
             headers.insert(header::CACHE_CONTROL, value);
         }
         headers.insert(header::ETAG, self.etag.clone());
-        if let Some(at) = self.last_modified
+        if let Some(at) = self.datable_change(app)
             && let Ok(value) = HeaderValue::from_str(&http_date(at))
         {
             headers.insert(header::LAST_MODIFIED, value);
@@ -169,14 +177,14 @@ impl CachedResponse {
 
     /// Returns true if the client already has this response. `If-None-Match` decides if it is present (RFC 9110,
     /// 13.2.2), otherwise `If-Modified-Since`.
-    pub(in crate::http) fn is_known_to_client(&self, request_headers: &HeaderMap) -> bool {
+    pub(in crate::http) fn is_known_to_client(&self, request_headers: &HeaderMap, app: &App) -> bool {
         if request_headers.contains_key(header::IF_NONE_MATCH) {
             return self.matches_if_none_match(request_headers);
         }
         let since = request_headers.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
         let since = since.and_then(|since| DateTime::parse_from_rfc2822(since).ok());
         let is_unchanged = |at: DateTime<Utc>| since.is_some_and(|since| at.timestamp() <= since.timestamp());
-        self.last_modified.is_some_and(is_unchanged)
+        self.datable_change(app).is_some_and(is_unchanged)
     }
 
     fn matches_if_none_match(&self, request_headers: &HeaderMap) -> bool {

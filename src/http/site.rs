@@ -49,17 +49,24 @@ const LONG_DOCUMENT: usize = 128 * 1024;
 
 /// Handles a request for a file that pages load.
 pub(super) async fn asset(State(state): State<Arc<HttpState>>, Path(name): Path<String>, request: Request) -> Response {
-    let site = &state.app.site_info;
-    let Some(asset) = site::asset(&name, site) else { return not_found().await };
-    let is_versioned =
-        request.uri().query().is_some_and(|query| site::asset_path(&name, site).ends_with(&format!("?{query}")));
+    let address = state.trusted_proxies.client_ip(request.extensions(), request.headers());
+    if let Err(error) = state.limiter.check_rate(address, None) {
+        return error.into_text_response();
+    }
+    let Some(asset) = state.assets.get(&name) else { return not_found().await };
+    // An address with the version of the content never gets other content.
+    let is_versioned = request.uri().query() == Some(&asset.version);
     let cache = if is_versioned { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let (content, coding) = ContentCoding::negotiate(request.headers()).encode(asset.content.into_owned());
+    // Images are compressed already.
+    let is_text = !asset.media_type.starts_with("image/") || asset.media_type.contains("svg");
+    let coding = if is_text { ContentCoding::negotiate(request.headers()) } else { ContentCoding::Identity };
+    let (content, coding) = coding.encode(asset.content.clone().into_owned());
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
         (header::VARY, HeaderValue::from_static("accept-encoding")),
     ];
+    let content = state.limiter.memory.track(address, content);
     let mut response = (headers, content).into_response();
     if let Some(coding) = coding.header() {
         response.headers_mut().insert(header::CONTENT_ENCODING, coding);
@@ -78,11 +85,8 @@ pub(super) async fn page(State(state): State<Arc<HttpState>>, request: Request) 
     }
     let address = state.trusted_proxies.client_ip(&parts.extensions, &parts.headers);
     let path = parts.uri.path();
-    let target = Target {
-        path,
-        query: parts.uri.query().unwrap_or_default(),
-        prefers_markdown: prefers_markdown(&parts.headers),
-    };
+    let query = site::known_query(path, parts.uri.query().unwrap_or_default());
+    let target = Target { path, query: &query, prefers_markdown: prefers_markdown(&parts.headers) };
     let mut rate_limit_headers = Vec::new();
     let result = async {
         rate_limit_headers = state.limiter.check_rate(address, None)?;
@@ -94,10 +98,8 @@ pub(super) async fn page(State(state): State<Arc<HttpState>>, request: Request) 
     for (name, value) in rate_limit_headers {
         headers.insert(name, value);
     }
-    let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
-    if is_page {
-        headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
-    }
+    // A 304 has the policy, too: browsers replace the headers of the stored page by those of the 304.
+    headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     if headers.contains_key(header::VARY) {
         headers.insert(header::VARY, VARY);
     }
@@ -115,11 +117,10 @@ async fn respond(
     let key = ResponseCache::key(PAGE, bytes.as_bytes(), target.prefers_markdown.into(), coding);
     let track = |bytes| state.limiter.memory.track(address, bytes);
     let cached_response = |cached: &CachedResponse| {
-        let max_age = cached.max_age(&state.app);
-        if cached.is_known_to_client(headers) {
-            return cached.not_modified(max_age);
+        if cached.is_known_to_client(headers, &state.app) {
+            return cached.not_modified(&state.app);
         }
-        cached.to_get_response(track(cached.body.clone()), max_age)
+        cached.to_get_response(track(cached.body.clone()), &state.app)
     };
     if let Some(cached) = state.response_cache.get(&key, &state.app) {
         return Ok(cached_response(&cached));
@@ -127,10 +128,17 @@ async fn respond(
     // The permit is held until the response is encoded.
     let _permit = state.limiter.execution_permit(caller(address, None)).await?;
     let app = &state.app;
-    let visit = Visit::new(&app.newsroom, &app.site_info, app.clock.now());
+    let now = app.clock.now();
     let limit = Duration::from_millis(app.http_config.limits.execution_ms);
-    let document =
-        tokio::time::timeout(limit, site::respond(&visit, target)).await.map_err(|_| HttpError::unavailable())?;
+    let visit = Visit::new(&app.newsroom, &app.site_info, &state.assets, now);
+    let document = async {
+        if site::is_heavy(target.path) {
+            respond_on_thread(state, target, now).await
+        } else {
+            site::respond(&visit, target).await
+        }
+    };
+    let document = tokio::time::timeout(limit, document).await.map_err(|_| HttpError::unavailable())?;
     let Some(document) = document else {
         let accepts_html = headers
             .get(header::ACCEPT)
@@ -139,7 +147,11 @@ async fn respond(
         return Ok(if accepts_html { error_response(site::nothing_here(&visit)) } else { not_found().await });
     };
     if document.status >= 400 {
-        return Ok(error_response(document));
+        let mut response = error_response(document);
+        if target.path.starts_with(PREVIEW_PATH) {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        }
+        return Ok(response);
     }
     if let Some(location) = &document.location {
         return Ok(redirect(document.status, location, app.http_config.max_age));
@@ -163,6 +175,18 @@ async fn respond(
     let cached = if is_long { blocking::run(build).await } else { build() };
     state.response_cache.insert(key, &cached);
     Ok(cached_response(&cached))
+}
+
+/// Makes a document that takes long on a blocking thread.
+async fn respond_on_thread(state: &Arc<HttpState>, target: Target<'_>, now: DateTime<Utc>) -> Option<Document> {
+    let (state, path, query) = (state.clone(), target.path.to_owned(), target.query.to_owned());
+    let runtime = tokio::runtime::Handle::current();
+    let respond = move || {
+        let visit = Visit::new(&state.app.newsroom, &state.app.site_info, &state.assets, now);
+        let target = Target { path: &path, query: &query, prefers_markdown: false };
+        runtime.block_on(site::respond(&visit, target))
+    };
+    blocking::run(respond).await
 }
 
 /// Returns the instant of the last change that the public could see, or of the server's start if there was none since.
@@ -195,14 +219,28 @@ fn private_response(document: Document) -> Response {
 }
 
 fn redirect(status: u16, location: &str, max_age: u64) -> Response {
-    let Ok(target) = HeaderValue::from_str(location) else { return StatusCode::NOT_FOUND.into_response() };
+    let Ok(target) = HeaderValue::from_str(&ascii_url(location)) else { return StatusCode::NOT_FOUND.into_response() };
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::FOUND);
     response.headers_mut().insert(header::LOCATION, target);
+    // A client that prefers Markdown is redirected to Markdown.
+    response.headers_mut().insert(header::VARY, VARY);
     if let Ok(value) = HeaderValue::from_str(&format!("public, max-age={max_age}")) {
         response.headers_mut().insert(header::CACHE_CONTROL, value);
     }
     response
+}
+
+/// Returns a URL with everything percent-encoded that is not ASCII.
+fn ascii_url(url: &str) -> String {
+    url.bytes().fold(String::with_capacity(url.len()), |mut encoded, byte| {
+        if byte.is_ascii() {
+            encoded.push(char::from(byte))
+        } else {
+            encoded += &format!("%{byte:02X}")
+        }
+        encoded
+    })
 }
 
 /// Returns true if the client names Markdown in `Accept` and gives it at least the weight of HTML.

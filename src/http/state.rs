@@ -10,7 +10,7 @@ use super::{
     limits::{client_ip::TrustedProxies, rate_limit::RequestLimiter},
     response_cache::ResponseCache,
 };
-use crate::app::App;
+use crate::{app::App, site::Assets};
 
 /// The application and the state of its HTTP server.
 pub(super) struct HttpState {
@@ -19,6 +19,8 @@ pub(super) struct HttpState {
     pub(super) persisted_queries: PersistedQueries,
     pub(super) limiter: RequestLimiter,
     pub(super) trusted_proxies: TrustedProxies,
+    /// The files that pages load.
+    pub(super) assets: Arc<Assets>,
     /// When the server started. Pages cannot know of earlier changes, so this is their earliest `Last-Modified`.
     pub(super) started_at: DateTime<Utc>,
 }
@@ -32,6 +34,7 @@ impl HttpState {
             persisted_queries: PersistedQueries::new(config),
             limiter: RequestLimiter::new(config),
             trusted_proxies: TrustedProxies::new(&config.trusted_proxies),
+            assets: Arc::new(Assets::new(&app.site_info)),
             started_at: app.clock.now(),
             app: app.clone(),
         }

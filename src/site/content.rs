@@ -147,6 +147,11 @@ impl ReleaseContent {
         self.item.published_at().unwrap_or_else(|| self.item.modified_at())
     }
 
+    /// Returns when the release was first public.
+    pub fn first_published_at(&self) -> DateTime<Utc> {
+        self.item.first_published_at().unwrap_or_else(|| self.published_at())
+    }
+
     /// Returns when the content that readers see last changed.
     pub fn modified_at(&self) -> DateTime<Utc> {
         self.item.modified_at()

@@ -10,6 +10,7 @@ use super::{
         robots::{llms_txt, robots_txt},
         sitemap::{news_sitemap, sitemap, sitemap_index},
     },
+    list_query::ListQuery,
     pages::{
         concepts::{places, topics},
         home::home,
@@ -34,6 +35,9 @@ pub struct Target<'a> {
     pub prefers_markdown: bool,
 }
 
+/// Start of the names of sitemaps.
+const SITEMAP: &str = "sitemap-";
+
 /// Returns the document at an address. An error is a document, too. Returns `None` if no page can have this address.
 pub async fn respond(visit: &Visit<'_>, target: Target<'_>) -> Option<Document> {
     let found = find(visit, target).await?;
@@ -43,10 +47,25 @@ pub async fn respond(visit: &Visit<'_>, target: Target<'_>) -> Option<Document> 
 /// Returns whether a path is that of a page, feed or file, or is below one.
 pub fn is_page(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    ["", "releases", "releases.json", "topics", "places", "preview", "suggestions", "sitemap.xml", "sitemaps"]
-        .contains(&first)
-        || ["robots.txt", "llms.txt"].contains(&first)
-        || FeedFormat::ALL.iter().any(|format| format.path().trim_start_matches('/') == first)
+    let known =
+        ["", "releases", "releases.json", "topics", "places", "preview", "suggestions", "robots.txt", "llms.txt"];
+    known.contains(&first) || first.starts_with("sitemap") || is_feed(path)
+}
+
+/// Returns whether a document takes so long to make that it should not be made on a thread that serves others.
+pub fn is_heavy(path: &str) -> bool {
+    ["/topics", "/places"].contains(&path) || path.starts_with("/sitemap")
+}
+
+/// Returns the part of a query string that a document depends on, so that other parameters do not fill caches.
+pub fn known_query(path: &str, query: &str) -> String {
+    let takes_parameters =
+        ["/", "/releases.json", "/topics", "/places", "/suggestions"].contains(&path) || is_feed(path);
+    if takes_parameters { ListQuery::known(query) } else { String::new() }
+}
+
+fn is_feed(path: &str) -> bool {
+    FeedFormat::ALL.iter().any(|format| format.path() == path)
 }
 
 /// Returns the page that says that nothing is at an address.
@@ -73,10 +92,12 @@ async fn find(visit: &Visit<'_>, target: Target<'_>) -> Option<Result<Document, 
         ("preview", Some(token)) => preview(visit, token).await,
         ("suggestions", None) => suggestions(visit, query).await,
         ("sitemap.xml", None) => sitemap_index(visit),
-        ("sitemaps", Some("news.xml")) => news_sitemap(visit).await,
-        ("sitemaps", Some(name)) => sitemap(visit, name.strip_suffix(".xml").unwrap_or_default()),
+        ("sitemap-news.xml", None) => news_sitemap(visit).await,
         ("robots.txt", None) => Ok(robots_txt(visit)),
         ("llms.txt", None) => Ok(llms_txt(visit)),
+        (name, None) if name.starts_with(SITEMAP) => {
+            sitemap(visit, name.strip_prefix(SITEMAP)?.strip_suffix(".xml").unwrap_or_default())
+        }
         (name, None) => {
             let format = FeedFormat::ALL.into_iter().find(|format| format.path().trim_start_matches('/') == name)?;
             feed(visit, query, format).await

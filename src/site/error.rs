@@ -40,7 +40,7 @@ impl From<newsroom::Error> for SiteError {
             Error::Filter(error) => Self::Invalid(error.to_string()),
             error => {
                 // The database layer has logged its failures; others are logged here.
-                tracing::debug!(%error, "a page could not be read");
+                tracing::warn!(%error, "a page could not be read");
                 Self::Unavailable("This page cannot be shown at the moment. Try again soon.".to_owned())
             }
         }

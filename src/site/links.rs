@@ -57,6 +57,11 @@ impl<'a> Links<'a> {
         }
     }
 
+    /// Returns whether the canonical addresses of releases are those of their pages on this server.
+    pub fn has_own_releases(&self) -> bool {
+        self.public_release("") == self.absolute(&release_path(""))
+    }
+
     /// Returns the canonical address of a release, if it is absolute.
     pub fn canonical_release(&self, slug: &str) -> Option<String> {
         Some(self.public_release(slug)).filter(|url| !url.starts_with('/'))

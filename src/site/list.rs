@@ -1,10 +1,6 @@
 //! A list of releases: the set that a query string selects, and one page of it.
 
-use super::{
-    error::SiteError,
-    list_query::{ListQuery, MAX_PAGE},
-    visit::Visit,
-};
+use super::{error::SiteError, list_query::ListQuery, visit::Visit};
 use crate::catalog::{
     BEST_FIRST, Direction, Handle, NEWEST_FIRST, OrderBy, PageWindow, ReleaseSet, SearchField, SearchMode,
     SearchRequest, SortKey,
@@ -57,7 +53,7 @@ impl List {
         }
         let order = if self.query.text.is_some() { &BEST_FIRST[..] } else { &NEWEST_FIRST[..] };
         let items = first(&self.set, order, page * PAGE_SIZE).split_off((page - 1) * PAGE_SIZE);
-        Ok((items, pages.min(MAX_PAGE)))
+        Ok((items, pages))
     }
 }
 

@@ -76,6 +76,17 @@ impl ListQuery {
         Ok(query)
     }
 
+    /// Returns the known parameters of a query string, in their order.
+    pub fn known(query_string: &str) -> String {
+        let mut known = Serializer::new(String::new());
+        for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
+            if KNOWN.contains(&&*name) {
+                known.append_pair(&name, &value);
+            }
+        }
+        known.finish()
+    }
+
     fn set(&mut self, name: &str, value: &str) -> Result<(), SiteError> {
         let date = || {
             let date: Option<NaiveDate> =
@@ -131,6 +142,12 @@ impl ListQuery {
         add("page", (is_paged && self.page > 1).then(|| self.page.to_string()));
         let query = query.finish();
         if query.is_empty() { query } else { format!("?{query}") }
+    }
+
+    /// Returns the path of the list on the home page, at its results: a reader who chooses a filter need not pass the
+    /// header again.
+    pub fn path(&self) -> String {
+        format!("/{}#results", self.to_query(true))
     }
 
     /// Returns the query with another page number.
@@ -211,22 +228,21 @@ fn push(slugs: &mut Vec<String>, name: &str, value: &str) -> Result<(), SiteErro
 fn resolve_slugs<T: Concept>(slugs: &mut Vec<String>, vocabulary: &Vocabulary<T>) -> Result<(), SiteError> {
     let mut resolved = Vec::new();
     for slug in slugs.iter() {
-        let number = vocabulary.by_slug(slug).ok_or_else(|| {
-            SiteError::NotFound(format!(
-                "There is no {} “{}”. All {}s are at /{}s.",
-                T::WORD,
-                shown(slug),
-                T::WORD,
-                T::WORD
-            ))
-        })?;
+        let number = vocabulary.by_slug(slug).ok_or_else(|| unknown::<T>(slug))?;
         let slug = vocabulary.get(number).slug.clone();
         if !resolved.contains(&slug) {
             resolved.push(slug);
         }
     }
+    // The order has no effect, so that there is one canonical order.
+    resolved.sort_unstable();
     *slugs = resolved;
     Ok(())
+}
+
+/// Returns the error for a slug that no topic or place has.
+pub fn unknown<T: Concept>(slug: &str) -> SiteError {
+    SiteError::NotFound(format!("There is no {} “{}”. The menu leads to all {}s.", T::WORD, shown(slug), T::WORD))
 }
 
 fn invalid(name: &str, value: &str, advice: &str) -> SiteError {
@@ -234,7 +250,7 @@ fn invalid(name: &str, value: &str, advice: &str) -> SiteError {
 }
 
 /// Returns the start of a value that a client sent, for a message.
-pub fn shown(value: &str) -> String {
+fn shown(value: &str) -> String {
     let mut shown: String = value.chars().filter(|c| !c.is_control()).take(MAX_SHOWN).collect();
     if value.chars().count() > MAX_SHOWN {
         shown.push('…');

@@ -36,7 +36,7 @@ mod urn;
 mod view;
 mod visit;
 
-pub use assets::{Asset, asset, asset_path};
-pub use dispatch::{Target, is_page, nothing_here, respond};
+pub use assets::{Asset, Assets};
+pub use dispatch::{Target, is_heavy, is_page, known_query, nothing_here, respond};
 pub use document::Document;
 pub use visit::Visit;

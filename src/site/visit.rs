@@ -1,8 +1,8 @@
 //! One request for a page: the newsroom, one instant and the releases that the public may see.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
 
-use super::links::Links;
+use super::{assets::Assets, links::Links};
 use crate::{
     auth::viewer::Viewer,
     catalog::{IndexLocation, ReleaseSet, View},
@@ -16,6 +16,8 @@ pub struct Visit<'a> {
     pub newsroom: &'a Newsroom,
     /// What the pages show of the newsroom.
     pub site: &'a SiteInfo,
+    /// The files that pages load.
+    pub assets: &'a Assets,
     /// The releases that the public may see.
     pub visible: ReleaseSet,
     /// Addresses.
@@ -24,10 +26,10 @@ pub struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     /// Starts a request at an instant.
-    pub fn new(newsroom: &'a Newsroom, site: &'a SiteInfo, now: DateTime<Utc>) -> Self {
+    pub fn new(newsroom: &'a Newsroom, site: &'a SiteInfo, assets: &'a Assets, now: DateTime<Utc>) -> Self {
         let visible = newsroom.catalog.snapshot_at(now).visible_to(&Viewer::public(), now);
         let links = Links::new(site.public_url.as_deref(), newsroom.settings.url_template.as_deref());
-        Self { newsroom, site, visible, links }
+        Self { newsroom, site, assets, visible, links }
     }
 
     /// Returns the view that all parts of the page are read from.
@@ -45,8 +47,11 @@ impl<'a> Visit<'a> {
         self.newsroom.settings.search_index != IndexLocation::Off
     }
 
-    /// Returns the end of the present day in the time zone of the newsroom.
-    pub fn day_end(&self) -> DateTime<Utc> {
-        local_time::today(self.newsroom.settings.time_zone, self.visible.now()).1
+    /// Returns the present year in the time zone of the newsroom, and the instant at which it ends.
+    pub fn year(&self) -> (i32, DateTime<Utc>) {
+        let zone = self.newsroom.settings.time_zone;
+        let year = local_time::today(zone, self.visible.now()).0.year();
+        let next = NaiveDate::from_ymd_opt(year + 1, 1, 1).unwrap_or(NaiveDate::MAX);
+        (year, local_time::resolve(next.and_time(NaiveTime::MIN), zone))
     }
 }

@@ -5,8 +5,8 @@ import { chromium } from 'playwright-core';
 /** The program, unless the variable CHROMIUM names another one. */
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 
-/** Pages of the demo newsroom: name and address. */
-export const PAGES = [
+/** Pages of the demo newsroom: name and address. `addReleases` adds more. */
+const PAGES = [
   ['home', '/'],
   ['second page', '/?page=2'],
   ['filtered', '/?topic=child-labour&kind=press-release'],
@@ -29,6 +29,24 @@ export const STATES = [
   ['200 % zoom', { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2, colorScheme: 'light' }],
 ];
 
+/** A body with everything that Markdown has, and a table that is too wide for a phone. */
+const BODY = `# Section
+
+A paragraph with a [link](https://example.org/), an ![image](https://example.org/ship.png), H~2~O and \`code\`.
+
+##### A deep heading
+
+- one
+- two
+  1. nested
+
+> A quotation.
+
+| ${Array.from({ length: 12 }, (_, column) => `Column ${column}`).join(' | ')} |
+|${'---|'.repeat(11)}--:|
+| ${Array.from({ length: 12 }, (_, column) => `Value ${column}`).join(' | ')} |
+`;
+
 /** Starts Chromium. Its background services are off, so every request is one of a page. */
 export async function launch() {
   if (!existsSync(CHROMIUM)) {
@@ -39,4 +57,47 @@ export async function launch() {
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync'],
   });
+}
+
+/**
+ * Adds releases that the demo newsroom lacks: a corrected one with a table, one in Arabic, a withdrawn one, and a draft
+ * with a preview link. Returns all pages to visit.
+ */
+export async function addReleases(server) {
+  const run = async (query, variables) => {
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${server.token}` },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = await response.json();
+    const [payload] = Object.values(data ?? {});
+    if (errors || payload.userErrors.length > 0) throw new Error(JSON.stringify(errors ?? payload.userErrors));
+    return payload;
+  };
+  const create = async (input) => (await run(
+    'mutation($input: ReleaseInput!) { releaseCreate(input: $input) { release { id } userErrors { message } } }',
+    { input: { releaseDate: '2007-05-31', ...input } },
+  )).release.id;
+  const change = (mutation, id, revision = 1) => run(
+    `mutation($id: ID!, $revision: Int!) { ${mutation.replace('(', '(id: $id, expectedRevision: $revision, ')} { userErrors { message } } }`,
+    { id, revision },
+  );
+  const publish = (id) => change('releasePublish()', id);
+  const table = await create({ headline: 'A release with a table', slug: 'table', bodyMarkdown: BODY });
+  await publish(table);
+  await change('releaseCorrect(input: { subheadline: "Corrected" }, correctionNote: "A number was wrong.")', table);
+  await publish(await create({
+    headline: 'ILO تطلق تقريرا جديدا (بيان)', slug: 'arabic', language: 'ar', bodyMarkdown: 'نص **البيان** مع Dateline 2.0 وأرقام 12.',
+    summary: 'ملخص البيان.',
+  }));
+  const withdrawn = await create({ headline: 'Withdrawn', slug: 'withdrawn' });
+  await publish(withdrawn);
+  await change('releaseWithdraw(withdrawal: { kind: WITH_NOTICE, notice: "It was wrong." })', withdrawn);
+  const { token } = await run(
+    'mutation($id: ID!, $at: DateTime!) { previewLinkCreate(releaseId: $id, expiresAt: $at) { token userErrors { message } } }',
+    { id: await create({ headline: 'A draft', slug: 'draft', bodyMarkdown: BODY }), at: new Date(Date.now() + 3_600_000).toISOString() },
+  );
+  return [...PAGES, ['table', '/releases/table'], ['arabic', '/releases/arabic'], ['withdrawn', '/releases/withdrawn'],
+    ['preview', `/preview/${token}`]];
 }

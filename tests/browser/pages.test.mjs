@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
 import vnu from 'vnu-jar';
 import { serve } from '../clients/server.mjs';
-import { PAGES, STATES, launch } from './browser.mjs';
+import { STATES, addReleases, launch } from './browser.mjs';
 
 /** Options for `test`: a time limit, so that no test hangs. */
 const LIMITED = { timeout: 120_000 };
@@ -17,13 +17,18 @@ const LIMITED = { timeout: 120_000 };
 /** Rules of WCAG 2.2, levels A and AA, as axe tags them. */
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
-let server, site, browser;
+let server, site, browser, pages;
 
 before(async () => {
-  server = await serve();
+  // Browsers ask for a page again each time, and get 304.
+  server = await serve({ DATELINE_CACHE_MAX_AGE: '0' });
   site = server.url.replace(/\/graphql$/, '');
+  pages = await addReleases(server);
   browser = await launch();
 });
+
+/** Returns the address of a page. */
+const addressOf = (name) => pages.find(([other]) => other === name)[1];
 
 after(async () => {
   await browser?.close();
@@ -56,7 +61,7 @@ async function withPage(options, use) {
 for (const [state, options] of STATES) {
   test(`no page breaks a rule of WCAG 2.2 AA: ${state}`, LIMITED, async () => {
     await withPage(options, async (page) => {
-      for (const [name, address] of PAGES) {
+      for (const [name, address] of pages) {
         await page.goto(site + address);
         // Folded lists are part of the page.
         await page.evaluate(() => document.querySelectorAll('details').forEach((details) => { details.open = true; }));
@@ -73,7 +78,7 @@ for (const [state, options] of STATES) {
 test('the HTML of every page is valid', LIMITED, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'dateline-html-'));
   try {
-    const files = await Promise.all(PAGES.map(async ([name, address]) => {
+    const files = await Promise.all(pages.map(async ([name, address]) => {
       const file = join(folder, `${name.replaceAll(' ', '-')}.html`);
       await writeFile(file, await (await fetch(site + address, { headers: { accept: 'text/html' } })).text());
       return file;
@@ -156,7 +161,7 @@ test('the search box suggests topics, places and headlines', LIMITED, async () =
 
 test('a printed release is black on white and names its links', LIMITED, async () => {
   await withPage({ colorScheme: 'dark' }, async (page) => {
-    await page.goto(site + PAGES.find(([name]) => name === 'release')[1]);
+    await page.goto(site + addressOf('release'));
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
     const colors = await page.evaluate(() => {
       const { color, backgroundColor } = getComputedStyle(document.body);
@@ -167,9 +172,35 @@ test('a printed release is black on white and names its links', LIMITED, async (
   });
 });
 
+test('a page that was not modified keeps its style', LIMITED, async () => {
+  await withPage({}, async (page) => {
+    const statuses = [];
+    page.on('response', (response) => {
+      if (response.url() === `${site}/`) statuses.push(response.status());
+    });
+    const width = () => page.locator('header').first().evaluate((header) => getComputedStyle(header).borderBottomWidth);
+    await page.goto(site);
+    const fresh = await width();
+    await page.goto(`${site}/topics`);
+    await page.goto(site);
+    assert.equal(await width(), fresh);
+    assert.equal(statuses.length, 2);
+  });
+});
+
+test('a reader finds the results after choosing a filter', LIMITED, async () => {
+  await withPage({ javaScriptEnabled: false, viewport: { width: 390, height: 844 } }, async (page) => {
+    await page.goto(site);
+    await page.getByRole('link', { name: 'Filter this list' }).click();
+    await page.getByRole('navigation', { name: 'Filters' }).getByRole('link', { name: 'Child labour' }).click();
+    assert.match(page.url(), /topic=child-labour#results$/);
+    assert.match(await page.getByRole('status').innerText(), /Topic: Child labour/);
+  });
+});
+
 test('a machine finds feeds, formats and structured data from the pages', LIMITED, async () => {
   await withPage({}, async (page) => {
-    for (const address of ['/', '/topics/child-labour', PAGES.find(([name]) => name === 'release')[1]]) {
+    for (const address of ['/', '/topics/child-labour', addressOf('release')]) {
       await page.goto(site + address);
       const alternates = await page.locator('link[rel=alternate]').evaluateAll((links) => links.map(({ href, type }) => ({ href, type })));
       assert.ok(alternates.length >= 3, address);

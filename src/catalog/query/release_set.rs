@@ -226,7 +226,8 @@ impl ReleaseSet {
         })
     }
 
-    /// Returns the last withdrawal or retraction of a release that left a tombstone for the public.
+    /// Returns the last withdrawal or retraction of a release that left a tombstone for the public and matches the last
+    /// filter of the set.
     pub fn last_withdrawal(&self) -> Option<DateTime<Utc>> {
         let view = &self.view;
         let states = [ReleaseState::Withdrawn, ReleaseState::Retracted];
@@ -235,8 +236,12 @@ impl ReleaseSet {
             view.facts.get(*ordinal).withdrawal != Some(WithdrawalKind::Vanish)
                 && view.instants.get(*ordinal).first_published != NEVER
         };
-        let ordinals = withdrawn.flat_map(|bitmap| bitmap.iter()).filter(is_known);
-        ordinals.map(|ordinal| view.instants.get(ordinal).modified).max().and_then(instant)
+        let withdrawn: RoaringBitmap = withdrawn.flat_map(|bitmap| bitmap.iter()).filter(is_known).collect();
+        let matching = match &self.narrowed {
+            Some((_, filter)) => filter.apply(&withdrawn, view, self.is_desk()).ok()?.into_owned(),
+            None => withdrawn,
+        };
+        matching.iter().map(|ordinal| view.instants.get(ordinal).modified).max().and_then(instant)
     }
 
     /// Returns the working revision of a release that also has a live revision. Returns `None` unless the viewer

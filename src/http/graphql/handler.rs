@@ -219,8 +219,8 @@ async fn respond_with_json(
     let track = |bytes| state.limiter.memory.track(session.address, bytes);
     // The value of `max-age` is computed when the response is sent, not when the request arrived.
     let cached_response = |cached: &CachedResponse| match by_get {
-        true if cached.is_known_to_client(headers) => cached.not_modified(cached.max_age(&state.app)),
-        true => cached.to_get_response(track(cached.body.clone()), cached.max_age(&state.app)),
+        true if cached.is_known_to_client(headers, &state.app) => cached.not_modified(&state.app),
+        true => cached.to_get_response(track(cached.body.clone()), &state.app),
         false => cached.to_post_response(track(cached.body.clone())),
     };
     if let Some(cached) = key.as_ref().and_then(|key| state.response_cache.get(key, &state.app)) {

@@ -1,12 +1,10 @@
 //! Bars over time: the number of releases in each year.
 
-use askama::Template;
-use chrono::Datelike;
-
 use crate::{
     catalog::ReleaseSet,
     site::view::{facets::points_by_year, text},
 };
+use askama::Template;
 
 /// Size of the drawing, in units of the SVG.
 const WIDTH: f64 = 640.0;
@@ -41,17 +39,18 @@ struct Bars {
     last: String,
 }
 
-/// Draws the releases of a set by the year of their release date. Returns `None` if they are of fewer than two years.
-pub fn releases_by_year(set: &ReleaseSet, name: &str) -> Option<String> {
+/// Draws the releases of a set by the year of their release date. Years that are not over are marked. Returns `None` if
+/// the releases are of fewer than two years.
+pub fn releases_by_year(set: &ReleaseSet, name: &str, this_year: i32) -> Option<String> {
     let points = with_gaps(points_by_year(set));
     if points.len() < 2 {
         return None;
     }
-    let this_year = set.now().year();
     let most = points.iter().map(|&(_, count)| count).max().unwrap_or(1).max(1);
     let step = WIDTH / points.len() as f64;
     let bar = |(index, &(year, count)): (usize, &(i32, u64))| {
-        let height = (HEIGHT - 1.0) * count as f64 / most as f64;
+        // A single release stays visible beside thousands.
+        let height = if count == 0 { 0.0 } else { ((HEIGHT - 1.0) * count as f64 / most as f64).max(2.0) };
         let number = |value: f64| format!("{value:.2}");
         Bar {
             label: year.to_string(),
@@ -60,7 +59,7 @@ pub fn releases_by_year(set: &ReleaseSet, name: &str) -> Option<String> {
             y: number(HEIGHT - height),
             width: number(step * (1.0 - GAP)),
             height: number(height),
-            is_partial: year == this_year,
+            is_partial: year >= this_year,
         }
     };
     let (first, last) = (points.first()?.0, points.last()?.0);
@@ -89,10 +88,11 @@ fn finding(points: &[(i32, u64)], name: &str, this_year: i32) -> String {
     let most = points.iter().max_by_key(|&&(year, count)| (count, year)).copied().unwrap_or_default();
     let total: u64 = points.iter().map(|&(_, count)| count).sum();
     let (first, last) = (points[0].0, points[points.len() - 1].0);
-    let not_over = if last == this_year { format!(" {last} is not over.") } else { String::new() };
+    let not_over =
+        if last >= this_year && first <= this_year { format!(" {this_year} is not over.") } else { String::new() };
     format!(
         "{}: {} from {first} to {last}, most in {} ({}).{not_over}",
-        name,
+        text::isolated(name),
         text::count(total, "release"),
         most.0,
         text::number(most.1)
@@ -113,7 +113,10 @@ mod tests {
     #[test]
     fn the_finding_names_the_total_and_the_strongest_year() {
         let points = [(2004, 2), (2005, 0), (2006, 1500)];
-        assert_eq!(finding(&points, "Work", 2026), "Work: 1,502 releases from 2004 to 2006, most in 2006 (1,500).");
+        assert_eq!(
+            finding(&points, "Work", 2026),
+            "\u{2068}Work\u{2069}: 1,502 releases from 2004 to 2006, most in 2006 (1,500)."
+        );
         assert!(finding(&points, "Work", 2006).ends_with(" 2006 is not over."));
     }
 }

@@ -15,5 +15,7 @@ struct Atom<'a> {
 
 pub(super) fn write(feed: &Feed) -> String {
     let entries = feed.entries.iter().map(|entry| (entry, iso(entry.published), iso(entry.updated))).collect();
-    Atom { feed, updated: iso(feed.updated), entries }.render().unwrap_or_default()
+    // An Atom feed must have a date. One without entries has that of the standard.
+    let updated = feed.updated.map_or_else(|| "2005-12-01T00:00:00Z".to_owned(), iso);
+    Atom { feed, updated, entries }.render().unwrap_or_default()
 }

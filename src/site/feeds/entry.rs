@@ -16,8 +16,8 @@ pub(super) struct Feed {
     pub(super) address: String,
     pub(super) language: String,
     pub(super) publisher: String,
-    /// The last change of the feed.
-    pub(super) updated: DateTime<Utc>,
+    /// The last change of the feed. `None` if it never had an entry.
+    pub(super) updated: Option<DateTime<Utc>>,
     /// A UUID that identifies the feed.
     pub(super) id: String,
     pub(super) entries: Vec<Entry>,
@@ -59,12 +59,16 @@ impl Entry {
 /// Puts corrections and the dateline before a body, as its page does.
 fn with_dateline(visit: &Visit<'_>, content: &ReleaseContent, html: &str) -> String {
     let mut text = String::new();
-    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     for correction in &content.corrections {
-        text += &format!("<p><strong>Correction:</strong> {}</p>\n", escaped(&correction.note));
+        text += &format!("<p><strong>Correction:</strong> {}</p>\n", escape_html(&correction.note));
     }
     if let Some(dateline) = content.dateline(visit.view()) {
-        text += &format!("<p>{}</p>\n", escaped(&dateline));
+        text += &format!("<p>{}</p>\n", escape_html(&dateline));
     }
     text + html
+}
+
+/// Escapes a text for HTML.
+pub(super) fn escape_html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

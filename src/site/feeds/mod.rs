@@ -17,6 +17,9 @@ mod json_feed;
 mod rss;
 
 use self::entry::{Entry, Feed};
+use entity::Noun;
+use uuid::Uuid;
+
 use super::{
     content::ReleaseContent,
     document::Document,
@@ -102,8 +105,8 @@ pub async fn feed(visit: &Visit<'_>, query_string: &str, format: FeedFormat) -> 
         address: visit.links.absolute(&format!("{}{query}", format.path())),
         language: visit.language().to_owned(),
         publisher: publisher(visit),
-        updated: updated.max(visit.visible.last_withdrawal()).unwrap_or_default(),
-        id: urn(&format!("feed {query} {}", visit.view().epoch())),
+        updated: updated.max(list.set.last_withdrawal()),
+        id: urn(&identity(visit, &list.query)),
         entries,
     };
     let body = match format {
@@ -123,6 +126,18 @@ pub async fn feed(visit: &Visit<'_>, query_string: &str, format: FeedFormat) -> 
 pub fn publisher(visit: &Visit<'_>) -> String {
     let site = visit.site;
     if site.publisher.is_empty() { site.name.clone() } else { site.publisher.clone() }
+}
+
+/// Returns what identifies a feed: the newsroom and the query, with ids instead of slugs, which can change.
+fn identity(visit: &Visit<'_>, query: &ListQuery) -> String {
+    let (view, ids) = (visit.view(), &visit.newsroom.ids);
+    let topic = |slug: &String| Some(ids.encode(Noun::Topic, view.topics().get(view.topics().by_slug(slug)?).id));
+    let place = |slug: &String| Some(ids.encode(Noun::Place, view.places().get(view.places().by_slug(slug)?).id));
+    let topics: Vec<String> = query.topics.iter().filter_map(topic).collect();
+    let places: Vec<String> = query.places.iter().filter_map(place).collect();
+    let rest = ListQuery { topics: Vec::new(), places: Vec::new(), ..query.clone() }.to_query(false);
+    // The id of nothing is different in each newsroom.
+    format!("feed {} {topics:?} {places:?} {rest}", ids.encode(Noun::Release, Uuid::nil()))
 }
 
 fn title(visit: &Visit<'_>, query: &ListQuery) -> String {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::site::{
-    assets::{LOGO, asset_path},
+    assets::LOGO,
     content::{ConceptLink, ReleaseContent},
     feeds::publisher,
     view::date::iso,
@@ -30,7 +30,7 @@ pub fn release(visit: &Visit<'_>, content: &ReleaseContent, summary: Option<&str
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "headline": content.headline().chars().take(MAX_HEADLINE).collect::<String>(),
-        "datePublished": iso(content.published_at()),
+        "datePublished": iso(content.first_published_at()),
         "dateModified": iso(content.modified_at()),
         "inLanguage": content.language(),
         "isAccessibleForFree": true,
@@ -101,9 +101,7 @@ fn organization(visit: &Visit<'_>) -> Value {
     if let Some(url) = visit.links.known_absolute("/") {
         value["url"] = json!(url);
     }
-    if visit.site.brand.logo.is_some()
-        && let Some(url) = visit.links.known_absolute(&asset_path(LOGO, visit.site))
-    {
+    if let Some(url) = visit.assets.path(LOGO).and_then(|path| visit.links.known_absolute(&path)) {
         value["logo"] = json!(url);
     }
     value

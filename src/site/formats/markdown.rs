@@ -71,6 +71,13 @@ fn write(visit: &Visit<'_>, content: &ReleaseContent) -> String {
 /// Escapes a text of one line, so that Markdown shows it as it is.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
+    // At the start of a line, these would begin a list, a rule or a heading.
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, text) = text.split_at(digits);
+    escaped.push_str(number);
+    if text.starts_with(['-', '+', '=']) || (digits > 0 && text.starts_with(['.', ')'])) {
+        escaped.push('\\');
+    }
     for c in text.chars() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '~' | '^' | '|' | '&' => escaped.extend(['\\', c]),
@@ -87,7 +94,17 @@ mod tests {
 
     #[test]
     fn escaped_text_is_shown_as_it_is() {
-        for text in ["AT&T: \"A < B\" isn't <b>new</b>", "# *a* _b_ [c](d) `e` ~f~ ^g^ h|i &amp; \\"] {
+        for text in [
+            "- 5 degrees",
+            "1. May is a holiday",
+            "2007) and so on",
+            "+ 3 %",
+            "---",
+            "===",
+            "5 % - more",
+            "AT&T: \"A < B\" isn't <b>new</b>",
+            "# *a* _b_ [c](d) `e` ~f~ ^g^ h|i &amp; \\",
+        ] {
             assert_eq!(markup::to_text(&escape(text)).trim(), text);
         }
     }

@@ -13,6 +13,7 @@ use crate::{
         error::SiteError,
         feeds::publisher,
         list::List,
+        list_query::MAX_PAGE,
         pages::release::{Found, find},
         urn::release_urn,
         view::date::iso,
@@ -46,14 +47,14 @@ pub async fn release_list_ninjs(visit: &Visit<'_>, query_string: &str) -> Result
     for content in &contents {
         news_items.push(news_item(visit, content).await);
     }
-    let next = (list.query.page < pages).then(|| {
+    let next = (list.query.page < pages.min(MAX_PAGE)).then(|| {
         visit.links.absolute(&format!("/releases.json{}", list.query.at_page(list.query.page + 1).to_query(true)))
     });
     let list_json = json!({ "totalCount": list.set.count(), "next": next, "items": news_items });
     let mut document = Document::new(JSON, list_json.to_string());
     document.releases = items.iter().map(crate::catalog::Handle::id).collect();
-    if list.query.text.is_some() {
-        document.valid_until = Some(if list.set.is_search_complete() { visit.day_end() } else { visit.visible.now() });
+    if !list.set.is_search_complete() {
+        document.valid_until = Some(visit.visible.now());
     }
     Ok(document)
 }
@@ -69,7 +70,7 @@ async fn news_item(visit: &Visit<'_>, content: &ReleaseContent) -> Value {
         "representationType": "full",
         "profile": "text",
         "version": content.item.revision_number().to_string(),
-        "firstCreated": iso(content.published_at()),
+        "firstCreated": iso(content.first_published_at()),
         "versionCreated": iso(content.modified_at()),
         "pubStatus": "usable",
         "language": content.language(),

@@ -10,7 +10,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 pub fn robots_txt(visit: &Visit<'_>) -> Document {
     let base = visit.links.path("");
     let mut text = format!(
-        "User-agent: *\nDisallow: {base}/preview/\nDisallow: {base}/suggestions\nDisallow: {base}/*?q=\nAllow: {base}/\n"
+        "User-agent: *\nDisallow: {base}/preview/\nDisallow: {base}/suggestions\nDisallow: {base}/*?q=\nDisallow: {base}/*&q=\nAllow: {base}/\n"
     );
     if let Some(sitemap) = visit.links.known_absolute("/sitemap.xml") {
         let _ = write!(text, "\nSitemap: {sitemap}\n");

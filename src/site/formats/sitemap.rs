@@ -1,12 +1,13 @@
 //! Sitemaps (sitemaps.org): an index, parts with the pages of releases, topics and places, and a news sitemap with the
 //! releases of the last 48 hours.
 //!
-//! A sitemap must have absolute addresses of its own host, so there are none without the setting `public_url`.
+//! A sitemap must have absolute addresses of its own host, so there are none without the setting `public_url`, and none
+//! of releases if `release_url` names another website.
 
 use askama::Template;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::catalog::{Direction, OrderBy, SortKey};
+use crate::catalog::{Direction, Handle, OrderBy, SortKey};
 use crate::site::{
     content::ReleaseContent,
     document::Document,
@@ -52,10 +53,19 @@ struct News {
 /// Returns the index of the sitemaps.
 pub fn sitemap_index(visit: &Visit<'_>) -> Result<Document, SiteError> {
     check(visit)?;
-    let parts = (visit.visible.count() as usize).div_ceil(PART);
-    let parts = (1..=parts).map(|part| visit.links.absolute(&format!("/sitemaps/releases-{part}.xml")));
-    let others = ["/sitemaps/pages.xml", "/sitemaps/news.xml"].map(|path| visit.links.absolute(path));
-    Ok(xml(&Index { urls: others.into_iter().chain(parts).collect() }))
+    let mut names = vec!["pages".to_owned()];
+    if visit.links.has_own_releases() {
+        let parts = (visit.visible.count() as usize).div_ceil(PART);
+        // A sitemap must not be empty.
+        if !news(visit).is_empty() {
+            names.push("news".to_owned());
+        }
+        names.extend((1..=parts).map(|part| format!("releases-{part}")));
+    }
+    let url = |name: String| visit.links.absolute(&format!("/sitemap-{name}.xml"));
+    let mut document = xml(&Index { urls: names.into_iter().map(url).collect() });
+    document.valid_until = news_end(&news(visit));
+    Ok(document)
 }
 
 /// Returns the sitemap with a name: `pages`, `news` or `releases-N`.
@@ -63,12 +73,12 @@ pub fn sitemap(visit: &Visit<'_>, name: &str) -> Result<Document, SiteError> {
     check(visit)?;
     let part = name.strip_prefix("releases-").and_then(|part| part.parse().ok()).filter(|&part: &usize| part > 0);
     let urls = match part {
-        Some(part) => releases(visit, part),
+        Some(part) if visit.links.has_own_releases() => releases(visit, part),
         None if name == "pages" => pages(visit),
-        None => Vec::new(),
+        _ => Vec::new(),
     };
     if urls.is_empty() {
-        return Err(SiteError::NotFound("There is no such sitemap. The index is at /sitemap.xml.".to_owned()));
+        return Err(SiteError::NotFound("There is no such sitemap. The index is sitemap.xml.".to_owned()));
     }
     Ok(xml(&Sitemap { urls }))
 }
@@ -76,10 +86,7 @@ pub fn sitemap(visit: &Visit<'_>, name: &str) -> Result<Document, SiteError> {
 /// Returns the news sitemap.
 pub async fn news_sitemap(visit: &Visit<'_>) -> Result<Document, SiteError> {
     check(visit)?;
-    let (set, now) = (&visit.visible, visit.visible.now());
-    let start = now - TimeDelta::hours(NEWS_HOURS);
-    let mut items = first(set, &LAST_PUBLISHED_FIRST, MAX_NEWS);
-    items.retain(|item| item.first_published_at().is_some_and(|at| at >= start));
+    let (set, items) = (&visit.visible, news(visit));
     let contents = ReleaseContent::load_headlines(visit, set, &items).await?;
     let entry = |content: &ReleaseContent| {
         let item = &content.item;
@@ -93,11 +100,24 @@ pub async fn news_sitemap(visit: &Visit<'_>) -> Result<Document, SiteError> {
         Some((url, language.to_owned(), iso(item.first_published_at()?), content.headline().to_owned()))
     };
     let mut document = xml(&News { name: publisher(visit), entries: contents.iter().filter_map(entry).collect() });
-    // The oldest entry leaves the sitemap when it is 48 hours old.
-    let oldest = items.iter().filter_map(crate::catalog::Handle::first_published_at).min();
-    document.valid_until = oldest.map(|at| at + TimeDelta::hours(NEWS_HOURS));
-    document.releases = items.iter().map(crate::catalog::Handle::id).collect();
+    document.valid_until = news_end(&items);
+    document.releases = items.iter().map(Handle::id).collect();
     Ok(document)
+}
+
+/// Returns the releases of the news sitemap: those that were first published in the last 48 hours.
+fn news(visit: &Visit<'_>) -> Vec<Handle> {
+    let start = visit.visible.now() - TimeDelta::hours(NEWS_HOURS);
+    let size = if visit.links.has_own_releases() { MAX_NEWS } else { 0 };
+    let mut items = first(&visit.visible, &LAST_PUBLISHED_FIRST, size);
+    items.retain(|item| item.first_published_at().is_some_and(|at| at >= start));
+    items
+}
+
+/// Returns when the oldest release leaves the news sitemap.
+fn news_end(items: &[Handle]) -> Option<DateTime<Utc>> {
+    let oldest = items.iter().filter_map(Handle::first_published_at).min();
+    oldest.map(|at| at + TimeDelta::hours(NEWS_HOURS))
 }
 
 /// Returns the addresses of a part of the releases.
@@ -107,9 +127,7 @@ fn releases(visit: &Visit<'_>, part: usize) -> Vec<(String, Option<String>)> {
         return Vec::new();
     }
     let items = first(&visit.visible, &FIRST_PUBLISHED_FIRST, start + PART);
-    let url = |item: &crate::catalog::Handle| {
-        (visit.links.absolute(&release_path(item.slug())), Some(iso(item.modified_at())))
-    };
+    let url = |item: &Handle| (visit.links.absolute(&release_path(item.slug())), Some(iso(item.modified_at())));
     items[start..].iter().map(url).collect()
 }
 

@@ -12,7 +12,7 @@ use crate::{
         error::SiteError,
         formats::json_ld,
         list::first,
-        list_query::{ListQuery, shown},
+        list_query::{ListQuery, unknown},
         view::{card::Card, layout::Layout, text},
         visit::Visit,
     },
@@ -36,7 +36,7 @@ struct ConceptPage {
     other_names: Vec<(String, String)>,
     broader: Vec<(String, String)>,
     narrower_title: &'static str,
-    narrower: Vec<(String, String, u64)>,
+    narrower: Vec<(String, String, String)>,
     chart: Option<String>,
     cards: Vec<Card>,
     count: String,
@@ -77,15 +77,7 @@ pub fn find<T: Concept>(
     slug: &str,
     path: impl Fn(&str) -> String,
 ) -> Result<FoundConcept, SiteError> {
-    let number = vocabulary.by_slug(slug).ok_or_else(|| {
-        SiteError::NotFound(format!(
-            "There is no {} “{}”. All {}s are at /{}s.",
-            T::WORD,
-            shown(slug),
-            T::WORD,
-            T::WORD
-        ))
-    })?;
+    let number = vocabulary.by_slug(slug).ok_or_else(|| unknown::<T>(slug))?;
     let present = &vocabulary.get(number).slug;
     Ok(if present == slug {
         FoundConcept::Number(number)
@@ -111,7 +103,7 @@ pub async fn page<T: Concept>(
     let contents = ReleaseContent::load(visit, set, &first(set, &NEWEST_FIRST, NEWEST)).await?;
     let narrower = vocabulary.narrower(subject.number).iter().take(MAX_NARROWER).map(|&number| {
         let (name, href) = link(number);
-        (name, href, set_of(number).count())
+        (name, href, text::number(set_of(number).count()))
     });
     let other_names = concept.names.iter().chain(&concept.alt_names).filter(|name| name.name != concept.name);
     let mut layout = Layout::new(visit, concept.name.clone()).at(visit, &path(&concept.slug)).with_feeds(
@@ -121,6 +113,8 @@ pub async fn page<T: Concept>(
     );
     layout.description.clone_from(&subject.definition);
     layout.json_ld = Some(json_ld::concept(visit, &concept.name, subject.definition.as_deref(), &path(&concept.slug)));
+    let (this_year, year_end) = visit.year();
+    let chart = bars::releases_by_year(set, &concept.name, this_year);
     let page = ConceptPage {
         kind: subject.kind,
         name: concept.name.clone(),
@@ -130,15 +124,17 @@ pub async fn page<T: Concept>(
         broader: vocabulary.broader(subject.number).iter().map(|&number| link(number)).collect(),
         narrower_title: subject.narrower_title,
         narrower: narrower.collect(),
-        chart: bars::releases_by_year(set, &concept.name),
+        chart: chart.clone(),
         cards: Card::all(visit, set, &contents).await,
         count: text::count(set.count(), "release"),
-        about: format!("on “{}”", concept.name),
+        about: format!("on “{}”", text::isolated(&concept.name)),
         all: visit.links.path(&format!("/{}", subject.query.to_query(false))),
         definition: subject.definition,
         layout,
     };
     let mut document = render(&page);
+    // The chart marks the present year.
+    document.valid_until = chart.map(|_| year_end);
     document.releases = contents.iter().map(|content| content.item.id()).collect();
     Ok(document)
 }

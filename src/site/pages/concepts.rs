@@ -10,7 +10,7 @@ use crate::{
         error::SiteError,
         links::{place_path, topic_path},
         list_query::ListQuery,
-        view::layout::Layout,
+        view::{layout::Layout, text},
         visit::Visit,
     },
 };
@@ -22,20 +22,20 @@ const PAGE_SIZE: usize = 300;
 #[template(path = "concepts.html")]
 struct ConceptsPage {
     layout: Layout,
-    entries: Vec<(String, String, u64)>,
+    entries: Vec<(String, String, String)>,
     number: usize,
     pages: usize,
     previous: Option<String>,
     next: Option<String>,
 }
 
-/// Returns the list of topics. Its only parameter is the page number.
+/// Returns the list of topics. Only the page number of the query string has an effect.
 pub fn topics(visit: &Visit<'_>, query_string: &str) -> Result<Document, SiteError> {
     let set_of = |number| visit.visible.with_topic(number, true);
     list(visit, "Topics", visit.view().topics(), query_string, topic_path, set_of)
 }
 
-/// Returns the list of places. Its only parameter is the page number.
+/// Returns the list of places. Only the page number of the query string has an effect.
 pub fn places(visit: &Visit<'_>, query_string: &str) -> Result<Document, SiteError> {
     let set_of = |number| visit.visible.with_place(number, true);
     list(visit, "Places", visit.view().places(), query_string, place_path, set_of)
@@ -58,7 +58,7 @@ fn list<T: Concept>(
     }
     let entry = |&(number, count): &(u32, u64)| {
         let concept = vocabulary.get(number);
-        (concept.name.clone(), visit.links.path(&path(&concept.slug)), count)
+        (concept.name.clone(), visit.links.path(&path(&concept.slug)), text::number(count))
     };
     let list_path = |page: usize| {
         let query = ListQuery { page, ..ListQuery::default() };

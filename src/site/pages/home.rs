@@ -64,18 +64,19 @@ pub async fn home(visit: &Visit<'_>, query_string: &str) -> Result<Document, Sit
         if is_front { "News" } else { "This list" },
     );
     layout.search_text = layout.search_text.map(|_| query.text.clone().unwrap_or_default());
-    // Search engines should show releases, not results of searches.
-    layout.is_indexed = query.text.is_none();
+    // Search engines should show releases, not results of searches, and not every combination of filters.
+    layout.is_indexed = query.text.is_none() && filters.len() < 2;
     if is_front {
         layout.json_ld = Some(json_ld::website(visit));
     }
+    let wider = if cards.is_empty() { wider(visit, &list, &filters) } else { Vec::new() };
     let page = Home {
         heading,
         text: query.text.clone(),
         count: text::count(list.set.count(), "release"),
         did_you_mean: did_you_mean.map(corrected),
-        empty: empty_text(query),
-        wider: if cards.is_empty() { wider(visit, &list, &filters) } else { Vec::new() },
+        empty: empty_text(query, !wider.is_empty()),
+        wider,
         cards,
         pager: Pager::new(&visit.links, query, pages),
         panels: panels(visit, &list),
@@ -85,9 +86,9 @@ pub async fn home(visit: &Visit<'_>, query_string: &str) -> Result<Document, Sit
     };
     let mut document = render(&page);
     document.releases = items.iter().map(crate::catalog::Handle::id).collect();
-    if query.text.is_some() {
-        // The order of matches depends on the day.
-        document.valid_until = Some(if list.set.is_search_complete() { visit.day_end() } else { visit.visible.now() });
+    if !list.set.is_search_complete() {
+        // The index changes although no data changes.
+        document.valid_until = Some(visit.visible.now());
     }
     Ok(document)
 }
@@ -97,34 +98,43 @@ fn title(heading: &str, query: &ListQuery, filters: &[ActiveFilter]) -> String {
     for filter in filters {
         title += &format!(", {}", filter.value);
     }
+    if heading == title && query.page > 1 {
+        "News".clone_into(&mut title);
+    }
     if query.page > 1 {
         title += &format!(", page {}", query.page);
     }
     title
 }
 
-fn empty_text(query: &ListQuery) -> &'static str {
+fn empty_text(query: &ListQuery, has_wider: bool) -> &'static str {
     match (query.text.is_some(), query.has_filter()) {
-        (true, true) => "No release matches this search and these filters. These lists have more:",
-        (true, false) => "No release matches this search. Try fewer or other words.",
-        (false, true) => "No release matches these filters. These lists have more:",
+        (true, true) if has_wider => "No release matches this search and these filters. These lists have releases:",
+        (true, _) => "No release matches this search. Try fewer or other words.",
+        (false, true) if has_wider => "No release matches these filters. These lists have releases:",
+        (false, true) => "No release matches these filters.",
         (false, false) => "There are no releases yet.",
     }
 }
 
-/// Returns lists with one filter less, if they have releases.
+/// Returns lists with one filter less, and the list without filters, if they have releases.
 fn wider(visit: &Visit<'_>, list: &List, filters: &[ActiveFilter]) -> Vec<(String, String)> {
-    let before = list.set.unfiltered();
-    let mut wider: Vec<(String, String)> = filters
+    let searched = list.set.unfiltered();
+    let searched = if list.query.has_filter() { searched } else { list.set.clone() };
+    let count = |query: &ListQuery| match query.filter() {
+        Some(filter) => searched.narrow(&filter).map_or(0, |set| set.count()),
+        None => searched.count(),
+    };
+    let without = filters
         .iter()
-        .map(|filter| (format!("Without {}: {}", filter.field, filter.value), filter.remove.clone()))
-        .collect();
-    if list.query.has_filter() && before.count() > 0 {
-        let query = ListQuery { text: list.query.text.clone(), page: 1, ..ListQuery::default() };
-        let label = format!("Without filters ({})", text::count(before.count(), "release"));
-        wider.push((label, visit.links.path(&format!("/{}", query.to_query(true)))));
-    }
-    wider
+        .map(|filter| (format!("Without {}: {}", filter.field, text::isolated(&filter.value)), filter.rest.clone()));
+    let all = ListQuery { text: list.query.text.clone(), page: 1, ..ListQuery::default() };
+    let all = (filters.len() > 1).then(|| ("Without filters".to_owned(), all));
+    let counted = without.chain(all).map(|(label, query)| (label, count(&query), query));
+    let link = |(label, count, query): (String, u64, ListQuery)| {
+        (format!("{label} ({})", text::count(count, "release")), visit.links.path(&query.path()))
+    };
+    counted.filter(|(_, count, _)| *count > 0).map(link).collect()
 }
 
 /// Returns the filters of a query as form fields.

@@ -3,6 +3,8 @@
 //! No cache may store the page and no search engine may list it. An invalid, expired or revoked link gives the same
 //! error as one that never existed.
 
+use std::sync::Arc;
+
 use super::{
     release::{ReleasePage, concept_links},
     render,
@@ -51,7 +53,11 @@ pub async fn preview(visit: &Visit<'_>, token: &str) -> Result<Document, SiteErr
     let dateline_place = dateline::place_text(row.dateline_text.as_deref(), dateline_names);
     let mut layout = Layout::new(visit, row.headline.clone());
     layout.is_indexed = false;
-    let body = row.body_markdown.as_deref().map(markup::to_page_html).unwrap_or_default();
+    let markdown: Option<Arc<str>> = row.body_markdown.as_deref().map(Arc::from);
+    let body = match &markdown {
+        Some(markdown) => visit.newsroom.renditions.page_html(row.id, markdown, drop).await.as_ref().to_owned(),
+        None => String::new(),
+    };
     let page = ReleasePage {
         preview: Some(format!(
             "Preview of version {}, not for publication. Whoever has the address of this page can read it.",

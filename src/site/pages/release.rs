@@ -6,6 +6,7 @@ use super::{notice::withdrawn, render};
 use crate::{
     catalog::{Handle, ReleaseKey, kind_label},
     site::{
+        assets::LOGO,
         content::{ConceptLink, ReleaseContent},
         document::Document,
         error::SiteError,
@@ -139,10 +140,16 @@ pub fn concept_links(visit: &Visit<'_>, concepts: Vec<ConceptLink>) -> Vec<(Stri
 /// Returns the OpenGraph properties of a release.
 fn properties(visit: &Visit<'_>, content: &ReleaseContent) -> Vec<(&'static str, String)> {
     let mut properties = vec![
-        ("article:published_time", date::iso(content.published_at())),
+        ("article:published_time", date::iso(content.first_published_at())),
         ("article:modified_time", date::iso(content.modified_at())),
-        ("og:locale", content.language().replace('-', "_")),
     ];
+    // OpenGraph knows a language with a territory only.
+    if let Some((language, territory)) = content.language().split_once('-').filter(|(_, rest)| rest.len() == 2) {
+        properties.push(("og:locale", format!("{language}_{territory}")));
+    }
+    if let Some(logo) = visit.assets.path(LOGO).and_then(|path| visit.links.known_absolute(&path)) {
+        properties.push(("og:image", logo));
+    }
     properties.extend(content.topics(visit.view()).into_iter().map(|topic| ("article:tag", topic.name)));
     properties
 }

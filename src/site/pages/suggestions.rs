@@ -23,7 +23,7 @@ pub async fn suggestions(visit: &Visit<'_>, query_string: &str) -> Result<Docume
                 Suggestion::Topic(_) | Suggestion::Place(_) => None,
             })
             .collect();
-        let mut headlines = ReleaseContent::load(visit, &visit.visible, &items).await?.into_iter();
+        let mut headlines = ReleaseContent::load_headlines(visit, &visit.visible, &items).await?.into_iter();
         let view = visit.view();
         texts.extend(found.iter().filter_map(|suggestion| match suggestion {
             Suggestion::Topic(number) => Some(view.topics().get(*number).name.clone()),
@@ -31,7 +31,5 @@ pub async fn suggestions(visit: &Visit<'_>, query_string: &str) -> Result<Docume
             Suggestion::Release(_) => headlines.next().map(|content| content.headline().to_owned()),
         }));
     }
-    let mut document = Document::new("application/json", serde_json::json!(texts).to_string());
-    document.valid_until = Some(visit.day_end());
-    Ok(document)
+    Ok(Document::new("application/json", serde_json::json!(texts).to_string()))
 }

@@ -34,6 +34,8 @@ pub struct Card {
     pub place: Option<String>,
     /// Value of `lang`.
     pub lang: String,
+    /// Value of `dir`.
+    pub dir: &'static str,
 }
 
 impl Card {
@@ -58,6 +60,7 @@ impl Card {
             date: date::date(content.date()),
             place: content.dateline_place(view),
             lang: content.lang().to_owned(),
+            dir: content.dir(),
         }
     }
 

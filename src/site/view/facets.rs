@@ -64,25 +64,28 @@ fn request(field: FacetField, first: usize, scope: FacetScope) -> FacetRequest {
 fn changed(visit: &Visit<'_>, list: &List, change: impl Fn(&mut ListQuery)) -> String {
     let mut query = list.query.at_page(1);
     change(&mut query);
-    visit.links.path(&format!("/{}", query.to_query(true)))
+    visit.links.path(&query.path())
 }
 
 fn topics(visit: &Visit<'_>, list: &List) -> FacetPanel {
     let view = visit.view();
     let field = FacetField::Topics { roll_up: true, under: None };
-    let facet = list.set.facet(&request(field, MAX_CONCEPTS + list.query.topics.len(), FacetScope::AllFilters));
+    let facet = list.set.facet(&request(field, 2 * MAX_CONCEPTS + list.query.topics.len(), FacetScope::AllFilters));
     let option = |value: u32, count: u64| {
         let topic = view.topics().get(value);
         FacetOption {
             label: topic.name.clone(),
-            lang: None,
+            lang: Some(visit.language().to_owned()),
             count,
             href: changed(visit, list, |query| query.topics.push(topic.slug.clone())),
             is_selected: false,
         }
     };
     let is_new = |value: u32| !list.query.topics.contains(&view.topics().get(value).slug);
-    let buckets = facet.buckets.iter().filter(|bucket| is_new(bucket.value)).take(MAX_CONCEPTS);
+    // A broader topic of a chosen one has all releases of the list.
+    let is_narrower = |count: u64| list.query.topics.is_empty() || count < list.set.count();
+    let buckets = facet.buckets.iter().filter(|bucket| is_new(bucket.value) && is_narrower(bucket.count));
+    let buckets = buckets.take(MAX_CONCEPTS);
     let options = buckets.map(|bucket| option(bucket.value, bucket.count)).collect();
     FacetPanel { title: "Topic", options, more: Vec::new(), all: Some(visit.links.path("/topics")) }
 }
@@ -108,7 +111,7 @@ fn places(visit: &Visit<'_>, list: &List) -> FacetPanel {
         let place = view.places().get(value);
         FacetOption {
             label: place.name.clone(),
-            lang: None,
+            lang: Some(visit.language().to_owned()),
             count,
             href: changed(visit, list, |query| query.places.push(place.slug.clone())),
             is_selected: false,
@@ -151,7 +154,7 @@ fn languages(visit: &Visit<'_>, list: &List) -> FacetPanel {
             .filter(|(other, _)| other.strip_prefix(tag).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')));
         FacetOption {
             label: language::name(tag),
-            lang: Some(tag.to_owned()),
+            lang: Some(language::speech_language(tag).to_owned()),
             count: matching.map(|(_, count)| count).sum(),
             href: changed(visit, list, |query| query.language.clone_from(&language_after)),
             is_selected,

@@ -14,6 +14,8 @@ pub struct ActiveFilter {
     pub value: String,
     /// The list without the filter.
     pub remove: String,
+    /// The query without the filter.
+    pub rest: ListQuery,
 }
 
 /// Returns the filters of a query.
@@ -22,7 +24,8 @@ pub fn active(view: &View, links: &Links<'_>, query: &ListQuery) -> Vec<ActiveFi
     let mut add = |field, value: String, change: &dyn Fn(&mut ListQuery)| {
         let mut rest = query.at_page(1);
         change(&mut rest);
-        filters.push(ActiveFilter { field, value, remove: links.path(&format!("/{}", rest.to_query(true))) });
+        let remove = links.path(&rest.path());
+        filters.push(ActiveFilter { field, value, remove, rest });
     };
     for slug in &query.topics {
         let name = view.topics().by_slug(slug).map_or(slug.clone(), |number| view.topics().get(number).name.clone());

@@ -68,8 +68,11 @@ pub fn name(tag: &str) -> String {
     }
 }
 
-/// Returns the direction of a language: `ltr` or `rtl`.
+/// Returns the direction of a language: `ltr`, `rtl`, or `auto` if the language is unknown.
 pub fn direction(tag: &str) -> &'static str {
+    if speech_language(tag).is_empty() {
+        return "auto";
+    }
     let mut subtags = tag.split('-');
     let primary = subtags.next().unwrap_or_default();
     let is_in = |list: &[&str], subtag: &str| list.iter().any(|known| known.eq_ignore_ascii_case(subtag));
@@ -91,8 +94,8 @@ mod tests {
 
     #[test]
     fn a_script_decides_the_direction() {
-        let directions = ["ar", "az-Arab", "ur-Latn", "he-IL", "en", "ku-Arab-IQ", "sr-Latn"].map(direction);
-        assert_eq!(directions, ["rtl", "rtl", "ltr", "rtl", "ltr", "rtl", "ltr"]);
+        let directions = ["ar", "az-Arab", "ur-Latn", "he-IL", "en", "ku-Arab-IQ", "und"].map(direction);
+        assert_eq!(directions, ["rtl", "rtl", "ltr", "rtl", "ltr", "rtl", "auto"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{
     config::BrandLink,
     site::{
-        assets::{BRAND_CSS, LOGO, SCRIPT, STYLE, asset_path},
+        assets::{BRAND_STYLE, LOGO, SCRIPT, STYLE},
         feeds::FeedFormat,
         list_query::ListQuery,
         visit::Visit,
@@ -26,6 +26,8 @@ pub struct Layout {
     pub site_name: String,
     /// Name of the publisher; may be empty.
     pub publisher: String,
+    /// Language of names that specify none, for the attribute `lang`.
+    pub names_lang: String,
     /// Title of the page, without the name of the newsroom.
     pub title: String,
     /// Description for other sites.
@@ -77,10 +79,11 @@ impl Layout {
             label: link.label.clone(),
             href: if link.href.starts_with('/') { links.path(&link.href) } else { link.href.clone() },
         };
-        let has_brand_style = brand.stylesheet.is_some() || brand.color.is_some() || brand.color_dark.is_some();
+        let asset = |name| visit.assets.path(name).map(|path| links.path(&path));
         Self {
             site_name: site.name.clone(),
             publisher: site.publisher.clone(),
+            names_lang: visit.language().to_owned(),
             title: title.into(),
             description: None,
             canonical: None,
@@ -94,10 +97,10 @@ impl Layout {
             topics: links.path("/topics"),
             places: links.path("/places"),
             suggestions: links.path("/suggestions"),
-            style: links.path(&asset_path(STYLE, site)),
-            brand_style: has_brand_style.then(|| links.path(&asset_path(BRAND_CSS, site))),
-            script: links.path(&asset_path(SCRIPT, site)),
-            logo: brand.logo.as_ref().map(|_| links.path(&asset_path(LOGO, site))),
+            style: asset(STYLE).unwrap_or_default(),
+            brand_style: asset(BRAND_STYLE),
+            script: asset(SCRIPT).unwrap_or_default(),
+            logo: asset(LOGO),
             header_links: brand.header_links.iter().map(local).collect(),
             footer_links: brand.footer_links.iter().map(local).collect(),
             feeds: Vec::new(),

@@ -63,8 +63,13 @@ pub fn excerpt(text: &str, max: usize) -> String {
             breaks.take_while(|&at| at <= end).last().unwrap_or(0)
         }
     };
-    let kept = collapsed[..cut].trim_end_matches([' ', ',', ';', ':', '-', '–']);
+    let kept = collapsed[..cut].trim_end_matches([' ', ',', ';', ':', '.', '-', '–']);
     format!("{kept}…")
+}
+
+/// Returns a name between characters that isolate its direction from that of the text around it (Unicode UAX #9).
+pub fn isolated(name: &str) -> String {
+    format!("\u{2068}{name}\u{2069}")
 }
 
 /// Returns a number with thousands separators, as English has them.

@@ -103,13 +103,28 @@ on_both_databases! {
             all.extend(locations(&part));
         }
         assert_eq!(all.len(), 30 + 3 + 3 + 2, "{all:?}");
+        assert!(!index.contains("sitemap-news"), "a sitemap must not be empty");
         for address in all {
             let (status, _, page) = server.page(address.strip_prefix("https://x.example/news").unwrap(), &[]).await;
             assert!(status == 200 && page.contains(&format!("rel=\"canonical\" href=\"{address}\"")), "{address}");
         }
-        for wrong in ["/sitemaps/releases-2.xml", "/sitemaps/releases-0.xml", "/sitemaps/x.xml", "/sitemaps/pages"] {
+        for wrong in ["/sitemap-releases-2.xml", "/sitemap-releases-0.xml", "/sitemap-x.xml", "/sitemap-pages"] {
             assert_eq!(server.page(wrong, &[]).await.0, 404, "{wrong}");
         }
+    }
+
+    async fn releases_of_another_website_are_in_no_sitemap(server: TestServer) {
+        seed(&server).await;
+        let server = server.with_site(public_site()).await;
+        let settings = dateline::newsroom::NewsroomSettings { url_template: Some("https://y.example/{slug}".to_owned()), ..server.app.newsroom.settings.clone() };
+        let db = dateline::db::Db::open(&server.url).await.unwrap();
+        let app = dateline::app::App::new(db, settings, public_site(), server.app.clock.clone()).await.unwrap();
+        let request = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+        let router = dateline::http::router(&app);
+        let (_, _, index) = crate::harness::exchange(&router, request("/sitemap.xml")).await;
+        assert_eq!(locations(&index), ["https://x.example/news/sitemap-pages.xml"]);
+        let (status, _, _) = crate::harness::exchange(&router, request("/sitemap-releases-1.xml")).await;
+        assert_eq!(status, 404);
     }
 
     async fn the_news_sitemap_has_the_last_48_hours(server: TestServer) {
@@ -117,16 +132,16 @@ on_both_databases! {
         let release = |slug: &str, at: chrono::DateTime<chrono::Utc>| json!({ "type": "release", "slug": slug, "headline": HOSTILE, "language": "pt-BR", "releaseDate": "2007-05-31", "state": "PUBLISHED", "publishedAt": at.to_rfc3339() });
         let age = |minutes: i64| noon() - TimeDelta::hours(48) + TimeDelta::minutes(minutes);
         server.import(&[release("young", age(1)), release("old", age(-1))]).await;
-        let (_, headers, xml) = server.page("/sitemaps/news.xml", &[]).await;
+        let (_, headers, xml) = server.page("/sitemap-news.xml", &[]).await;
         assert_eq!(locations(&xml), ["https://x.example/news/releases/young"]);
         let document = roxmltree::Document::parse(&xml).unwrap();
         let news = |name: &str| document.descendants().find(|node| node.tag_name().name() == name).unwrap().text().unwrap().to_owned();
         assert_eq!((news("publication_date"), news("language"), news("title")), ("2007-05-30T12:01:00Z".to_owned(), "pt".to_owned(), HOSTILE.to_owned()));
         assert_eq!(headers["cache-control"], "public, max-age=10");
         server.app.clock.set(noon() + TimeDelta::seconds(55));
-        assert_eq!(server.page("/sitemaps/news.xml", &[]).await.1["cache-control"], "public, max-age=5");
+        assert_eq!(server.page("/sitemap-news.xml", &[]).await.1["cache-control"], "public, max-age=5");
         server.app.clock.set(noon() + TimeDelta::seconds(61));
-        assert_eq!(locations(&server.page("/sitemaps/news.xml", &[]).await.2), [""; 0]);
+        assert_eq!(locations(&server.page("/sitemap-news.xml", &[]).await.2), [""; 0]);
     }
 
     async fn crawlers_find_their_files(server: TestServer) {

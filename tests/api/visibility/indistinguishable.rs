@@ -56,8 +56,8 @@ const ADDRESSES: [&str; 26] = [
     "/feed.json?q=public",
     "/releases.json",
     "/sitemap.xml",
-    "/sitemaps/news.xml",
-    "/sitemaps/releases-1.xml",
+    "/sitemap-news.xml",
+    "/sitemap-releases-1.xml",
     "/suggestions?q=hid",
     "/llms.txt",
 ];
