@@ -16,7 +16,14 @@ use crate::{
 /// The renderer writes no other markup; the sanitizer checks it a second time and removes URLs with other schemes.
 pub fn to_html(markdown: &str) -> String {
     let markdown = limit_nesting(markdown);
-    align_cells(sanitizer::OUTPUT.clean(&render(events(&markdown))).to_string())
+    align_cells(sanitized(events(&markdown)))
+}
+
+/// Renders events and sanitizes the result.
+fn sanitized<'a>(events: impl Iterator<Item = Event<'a>>) -> String {
+    let html = sanitizer::OUTPUT.clean(&render(events)).to_string();
+    // A link whose URL was removed must not have `rel` either. `<` in text is always escaped, so only tags match.
+    html.replace("<a rel=\"noopener noreferrer\">", "<a>")
 }
 
 /// Writes the alignment of table cells as an attribute: a content security policy may forbid styles.
@@ -33,7 +40,7 @@ fn align_cells(mut html: String) -> String {
 }
 
 /// The box of a table on a page: a wide table scrolls inside it, also by keyboard.
-const TABLE_BOX: &str = r#"<div class="scroll" tabindex="0" role="region" aria-label="Table">"#;
+const TABLE_BOX: &str = r#"<div class="scroll" tabindex="0" role="group" aria-label="Table">"#;
 
 /// Renders a body as HTML for a page with a heading of its own.
 ///
@@ -42,8 +49,9 @@ const TABLE_BOX: &str = r#"<div class="scroll" tabindex="0" role="region" aria-l
 /// Otherwise like [`to_html`].
 pub fn to_page_html(markdown: &str) -> String {
     let markdown = limit_nesting(markdown);
-    let html = sanitizer::OUTPUT.clean(&render(for_page(events(&markdown)))).to_string();
-    let html = html.replace("<table>", &format!("{TABLE_BOX}<table>")).replace("</table>", "</table></div>");
+    let html = sanitized(for_page(events(&markdown)))
+        .replace("<table>", &format!("{TABLE_BOX}<table>"))
+        .replace("</table>", "</table></div>");
     ["td", "th"].iter().fold(align_cells(html), |html, name| {
         html.replace(&format!("<{name} align=\"center\">"), &format!("<{name} class=\"center\">"))
             .replace(&format!("<{name} align=\"right\">"), &format!("<{name} class=\"right\">"))

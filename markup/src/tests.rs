@@ -339,9 +339,10 @@ fn a_body_on_a_page_has_lower_headings_and_loads_nothing() {
     assert_eq!(page("![A ship](https://x.example/a.png)"), link("Image: A ship"));
     assert_eq!(page("![](https://x.example/a.png)"), link("Image: "));
     assert_eq!(page("[![A](https://y.example/b.png)](https://x.example/a.png)"), link("Image: A"));
+    assert_eq!(page("[x](javascript:alert(1))"), "<p><a>x</a></p>");
     let table = page("| a | b |\n|:-:|--:|\n| 1 | 2 |");
     assert!(
-        table.starts_with("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>"),
+        table.starts_with("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table>"),
         "{table}"
     );
     assert!(table.contains("<td class=\"center\">1</td>") && table.contains("<td class=\"right\">2</td>"), "{table}");

@@ -109,7 +109,7 @@ impl Query {
         ctx.execution().before_reading(1, 0).await;
         let loaded = ctx.newsroom().preview(&token, request.now).await?;
         request.mark_preview();
-        Ok(loaded.map(|loaded| ReleaseRevision::new(&request.snapshot, loaded, false)))
+        Ok(loaded.map(|preview| ReleaseRevision::new(&request.snapshot, preview.version, false)))
     }
 
     /// The releases that you may see, page by page.

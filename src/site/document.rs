@@ -46,9 +46,13 @@ impl Document {
     }
 }
 
+/// Returns whether XML 1.0 allows a character.
+pub fn is_allowed(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
+}
+
 /// Removes the control characters and noncharacters that XML 1.0 does not allow, even as references.
 fn without_controls(text: String) -> String {
-    let is_allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
     if text.chars().all(is_allowed) { text } else { text.chars().filter(|&c| is_allowed(c)).collect() }
 }
 

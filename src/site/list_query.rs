@@ -10,7 +10,7 @@ use chrono::{Datelike, NaiveDate};
 use entity::release::ReleaseKind;
 use form_urlencoded::Serializer;
 
-use super::{error::SiteError, visit::Visit};
+use super::{document::is_allowed, error::SiteError, visit::Visit};
 use crate::catalog::{
     Concept, ConceptRef, PlaceRoleFilter, PlaceSetFilter, Range, ReleaseFilter, TopicSetFilter, Vocabulary,
 };
@@ -53,6 +53,7 @@ impl ListQuery {
         let mut query = Self { page: 1, ..Self::default() };
         let mut seen = Vec::new();
         for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
+            let value: String = value.chars().filter(|&c| is_allowed(c)).collect();
             let value = value.trim();
             if value.is_empty() || !KNOWN.contains(&&*name) {
                 continue;

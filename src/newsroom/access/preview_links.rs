@@ -34,6 +34,15 @@ pub struct PreviewLink {
     pub url: Option<String>,
 }
 
+/// What a preview link shows.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The newest revision of the release.
+    pub version: ReleaseVersion,
+    /// When the link expires.
+    pub expires_at: DateTime<Utc>,
+}
+
 impl Newsroom {
     /// Creates a preview link to a release, valid until `expires_at`.
     pub async fn preview_create(
@@ -106,7 +115,7 @@ impl Newsroom {
     /// Returns the newest revision of the release that a preview link belongs to. Returns `None` if the link is
     /// forged, expired or revoked, or if its release was purged or retracted; the caller cannot distinguish these
     /// cases. Each successful use is recorded in the access log.
-    pub async fn preview(&self, token: &str, now: DateTime<Utc>) -> Result<Option<ReleaseVersion>, Error> {
+    pub async fn preview(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Preview>, Error> {
         let db = self.db.reader();
         let Some(id) = self.token_cipher.decrypt_link(token) else { return Ok(None) };
         let link = preview_link::Entity::find_by_id(id).one(db).await?;
@@ -119,8 +128,9 @@ impl Newsroom {
             return Ok(None);
         }
         let Some(version) = row.working_revision_id.or(row.live_revision_id) else { return Ok(None) };
-        let version_shown = self.version_by_key(version).await?;
-        if version_shown.is_some() {
+        let preview =
+            self.version_by_key(version).await?.map(|version| Preview { version, expires_at: link.expires_at });
+        if preview.is_some() {
             self.pending_reads.record_read(
                 AccessKind::Preview,
                 &format!("{READER_PREFIX}{}", id.simple()),
@@ -129,7 +139,7 @@ impl Newsroom {
                 now,
             );
         }
-        Ok(version_shown)
+        Ok(preview)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::site::{
     feeds::publisher,
     links::{place_path, release_path, topic_path},
     list::{LAST_PUBLISHED_FIRST, first},
-    view::date::iso,
+    view::{date::iso, language::speech_language},
     visit::Visit,
 };
 
@@ -71,7 +71,8 @@ pub fn sitemap_index(visit: &Visit<'_>) -> Result<Document, SiteError> {
 /// Returns the sitemap with a name: `pages`, `news` or `releases-N`.
 pub fn sitemap(visit: &Visit<'_>, name: &str) -> Result<Document, SiteError> {
     check(visit)?;
-    let part = name.strip_prefix("releases-").and_then(|part| part.parse().ok()).filter(|&part: &usize| part > 0);
+    let part = name.strip_prefix("releases-");
+    let part = part.and_then(|text| text.parse().ok().filter(|part: &usize| *part > 0 && part.to_string() == text));
     let urls = match part {
         Some(part) if visit.links.has_own_releases() => releases(visit, part),
         None if name == "pages" => pages(visit),
@@ -95,6 +96,7 @@ pub async fn news_sitemap(visit: &Visit<'_>) -> Result<Document, SiteError> {
         let language = match content.language() {
             tag if tag.starts_with("zh-Hant") || tag == "zh-TW" => "zh-tw",
             tag if tag.starts_with("zh") => "zh-cn",
+            tag if speech_language(tag).is_empty() => visit.language(),
             tag => tag.split('-').next().unwrap_or(tag),
         };
         Some((url, language.to_owned(), iso(item.first_published_at()?), content.headline().to_owned()))

@@ -25,6 +25,8 @@ use crate::site::{
 #[template(path = "home.html")]
 struct Home {
     layout: Layout,
+    /// Whether this is the front page: no search, no filter, first page.
+    is_front: bool,
     heading: String,
     text: Option<String>,
     count: String,
@@ -71,6 +73,7 @@ pub async fn home(visit: &Visit<'_>, query_string: &str) -> Result<Document, Sit
     }
     let wider = if cards.is_empty() { wider(visit, &list, &filters) } else { Vec::new() };
     let page = Home {
+        is_front,
         heading,
         text: query.text.clone(),
         count: text::count(list.set.count(), "release"),

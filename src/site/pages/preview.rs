@@ -29,13 +29,14 @@ use crate::{
 /// Returns the page of a preview link.
 pub async fn preview(visit: &Visit<'_>, token: &str) -> Result<Document, SiteError> {
     let found = visit.newsroom.preview(token, visit.visible.now()).await?;
-    let version = found.ok_or_else(|| {
+    let found = found.ok_or_else(|| {
         SiteError::NotFound(
             "This preview link does not work: it may have expired or been revoked. Ask its sender for a new one."
                 .to_owned(),
         )
     })?;
-    let (view, row) = (visit.view(), &version.revision);
+    let (version, view) = (&found.version, visit.view());
+    let (row, zone) = (&version.revision, visit.newsroom.settings.time_zone);
     let language = row.language.as_str();
     let topics = version.topics.iter().filter_map(|&id| Some(view.topics().get(view.topics().by_id(id)?)));
     let topics = topics.map(|topic| ConceptLink {
@@ -60,8 +61,9 @@ pub async fn preview(visit: &Visit<'_>, token: &str) -> Result<Document, SiteErr
     };
     let page = ReleasePage {
         preview: Some(format!(
-            "Preview of version {}, not for publication. Whoever has the address of this page can read it.",
-            row.number
+            "Preview of version {}, not for publication. Whoever has the address of this page can read it until {}.",
+            row.number,
+            date::instant(found.expires_at, zone).text
         )),
         headline: row.headline.clone(),
         subheadline: row.subheadline.clone(),

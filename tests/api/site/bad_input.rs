@@ -48,11 +48,19 @@ on_both_databases! {
 
     async fn an_unknown_path_gets_a_page_with_a_search_box(server: TestServer) {
         seed(&server).await;
-        for path in ["/nowhere", "/releases", "/releases/", "/releases/nowhere", "/releases/a/b", "/releases/%3Cscript%3E", "/releases/%00", "/releases/RELEASE-0", "/topics/", "/topics/%F0%9F%93%A7", "/places/x/y", "/preview/", "/preview/%FF", "/sitemap-.xml", "/sitemaps/", "/feed.xml", "/.git/config", "/assets/../Cargo.toml", "//example.org", "/releases/release-0.pdf"] {
+        for path in ["/nowhere", "/releases", "/releases/", "/releases/nowhere", "/releases/a/b", "/releases/%3Cscript%3E", "/releases/%00", "/releases/RELEASE-0", "/topics/%F0%9F%93%A7", "/places/x/y", "/preview/", "/preview/%FF", "/sitemap-.xml", "/sitemaps/", "/feed.xml", "/.git/config", "/assets/../Cargo.toml", "//example.org", "/releases/release-0.pdf"] {
             let (status, headers, page) = server.page(path, &[]).await;
             assert_eq!(status, 404, "{path}: {page}");
             assert!(page.contains("role=\"search\"") || path.starts_with("/assets"), "{path}: {page}");
             assert!(!page.contains("<script>") && !headers.contains_key("location"), "{path}: {page}");
+        }
+    }
+
+    async fn a_slash_at_the_end_of_a_list_redirects(server: TestServer) {
+        seed(&server).await;
+        for (address, target) in [("/topics/", "/topics"), ("/places/", "/places")] {
+            let (status, headers, _) = server.page(address, &[]).await;
+            assert_eq!((status, headers["location"].to_str().unwrap()), (301, target));
         }
     }
 

@@ -89,7 +89,7 @@ on_both_databases! {
         let address = format!("/preview/{}", link["token"].as_str().unwrap());
         let (status, headers, page) = server.page(&address, &[]).await;
         assert_eq!(status, 200, "{page}");
-        assert!(page.contains("Not yet.") && page.contains("Preview of version 1") && !page.contains("<script>x()"), "{page}");
+        assert!(page.contains("Not yet.") && page.contains("Preview of version 1, not for publication.") && page.contains("until 1 June 2007, 13:00 UTC") && !page.contains("<script>x()"), "{page}");
         assert_eq!((headers["cache-control"].to_str().unwrap(), headers["x-robots-tag"].to_str().unwrap(), headers["referrer-policy"].to_str().unwrap()), ("private, no-store", "noindex", "no-referrer"));
         assert!(page.contains("name=\"robots\" content=\"noindex\"") && !headers.contains_key("etag"));
         assert_eq!(server.page("/releases/planned", &[]).await.0, 404);
