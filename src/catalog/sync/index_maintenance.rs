@@ -4,7 +4,12 @@
 //! A search indexes a few pending documents itself before it is evaluated (`Catalog::index_pending`), so a client
 //! finds what it wrote. Everything else is done by `Catalog::maintain_index`, which a server runs in the background.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use super::{
     documents::{MAX_PER_STATEMENT, as_plain_text, count, read},
@@ -19,7 +24,7 @@ use crate::{
     },
     db::DatabaseError,
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::join_all};
 use search::{Document, IndexError, Key, Merge, Segment, SegmentBuilder, Segments, Storage};
 
 /// Interval of maintenance. Segments in memory are written to disk after this time.
@@ -33,6 +38,9 @@ const SEGMENT_MEMORY: usize = 96 << 20;
 
 /// Interval between two reports of progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Interval between two lines in the log while the index is built.
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Threads that build segments.
 const THREADS: usize = 2;
@@ -136,7 +144,7 @@ impl Catalog {
     /// Opens the segments of the storage.
     async fn load_index(&self, storage: &Arc<Storage>) -> Result<(), MaintenanceError> {
         let opened = storage.clone();
-        let loaded = blocking::run(move || opened.load(&std::collections::HashMap::new())).await?;
+        let loaded = blocking::run(move || opened.load(&HashMap::new())).await?;
         for damaged in loaded.damaged {
             tracing::warn!(damaged, "a part of the search index is damaged and is built again");
         }
@@ -197,14 +205,22 @@ impl Catalog {
             // Ids of revisions ascend with time, so neighbours in the database are read together.
             keys.sort_unstable();
             let total = keys.len();
-            let chunks = Arc::new(std::sync::Mutex::new(
-                keys.chunks(MAX_PER_STATEMENT).map(<[Key]>::to_vec).collect::<std::collections::VecDeque<_>>(),
-            ));
+            let chunks: VecDeque<Vec<Key>> = keys.chunks(MAX_PER_STATEMENT).map(<[Key]>::to_vec).collect();
+            let (all, chunks) = (chunks.len(), Mutex::new(chunks));
             let threads = if total > MAX_PER_STATEMENT { THREADS } else { 1 };
-            let builders = (0..threads).map(|_| self.build_chunks(storage, &chunks));
-            for result in futures_util::future::join_all(builders).await {
-                result?;
-            }
+            let builders = join_all((0..threads).map(|_| self.build_chunks(storage, &chunks)));
+            tokio::pin!(builders);
+            let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + LOG_INTERVAL, LOG_INTERVAL);
+            let results = loop {
+                tokio::select! {
+                    results = &mut builders => break results,
+                    _ = ticks.tick() => {
+                        let left = chunks.lock().unwrap_or_else(PoisonError::into_inner).len();
+                        tracing::info!(percent = (all - left) * 100 / all, "building the search index");
+                    }
+                }
+            };
+            results.into_iter().collect::<Result<(), _>>()?;
             if total > MAX_BY_SEARCH {
                 let seconds = started.elapsed().as_secs();
                 tracing::info!(documents = total, seconds, "the search index is complete");
@@ -217,9 +233,9 @@ impl Catalog {
     async fn build_chunks(
         &self,
         storage: &Arc<Storage>,
-        chunks: &std::sync::Mutex<std::collections::VecDeque<Vec<Key>>>,
+        chunks: &Mutex<VecDeque<Vec<Key>>>,
     ) -> Result<(), MaintenanceError> {
-        let next = || chunks.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front();
+        let next = || chunks.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some(mut chunk) = next() else { return Ok(()) };
         loop {
             let opened = storage.clone();
@@ -242,8 +258,7 @@ impl Catalog {
                 }
             };
             let finishing = storage.clone();
-            let segment =
-                blocking::run(move || finishing.finish_segment(segment, &std::collections::HashMap::new())).await?;
+            let segment = blocking::run(move || finishing.finish_segment(segment, &HashMap::new())).await?;
             let _guard = self.apply_lock.lock().await;
             self.update_index(|index| index.with_indexed(&segment, &keys))?;
             if !more {
@@ -277,5 +292,5 @@ impl Catalog {
 fn build_in_memory(documents: Vec<Document>) -> Result<Segment, IndexError> {
     let mut builder = SegmentBuilder::in_memory()?;
     documents.into_iter().try_for_each(|document| builder.add(&as_plain_text(document)))?;
-    builder.finish(&std::collections::HashMap::new())
+    builder.finish(&HashMap::new())
 }
