@@ -1,8 +1,8 @@
 //! Sitemaps (sitemaps.org): an index, parts with the pages of releases, topics and places, and a news sitemap with the
 //! releases of the last 48 hours.
 //!
-//! A sitemap must have absolute addresses of its own host, so there are none without the setting `public_url`, and none
-//! of releases if `release_url` names another website.
+//! A sitemap must have absolute addresses of the same host, so there are none without the setting `public_url`, and
+//! none of releases if `release_url` names another website.
 
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -61,7 +61,7 @@ pub async fn preview(visit: &Visit<'_>, token: &str) -> Result<Document, SiteErr
     };
     let page = ReleasePage {
         preview: Some(format!(
-            "Preview of version {}, not for publication. Whoever has the address of this page can read it until {}.",
+            "Preview of version {}, not for publication. Anybody with the address of this page can read it until {}.",
             row.number,
             date::instant(found.expires_at, zone).text
         )),

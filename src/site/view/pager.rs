@@ -17,7 +17,7 @@ pub struct Pager {
     pub previous: Option<String>,
     /// The page after.
     pub next: Option<String>,
-    /// Whether the list goes on after this page, which is the last one that can be shown.
+    /// Whether the list continues after this page, which is the last one that can be shown.
     pub is_cut: bool,
 }
 
