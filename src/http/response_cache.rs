@@ -1,8 +1,8 @@
 //! Cache of public responses (GraphQL, pages and feeds), and the cache headers of responses (`ETag`, `Last-Modified`,
 //! `Cache-Control`, `Surrogate-Key`, `Vary`).
 //!
-//! A cached response is valid until the public data version changes. If the response depends on the current day, it
-//! is valid no longer than to the end of that day. No entry is invalidated explicitly.
+//! A cached response is valid until the public data version changes. A response that depends on the time, such as the
+//! current day, is valid no longer than its `valid_until`. No entry is invalidated explicitly.
 //!
 //! `max-age` does not depend on hidden data. Otherwise this header would reveal when a release is scheduled (see
 //! `docs/wire.md`).

@@ -20,15 +20,12 @@ const MARKDOWN: &str = "text/markdown; charset=utf-8";
 /// Returns the release with a slug as Markdown.
 pub async fn release_markdown(visit: &Visit<'_>, slug: &str) -> Result<Document, SiteError> {
     let path = |slug: &str| format!("{}.md", visit.links.release(slug));
-    let item = match find(visit, slug, path).await? {
-        Found::Release(item) => item,
+    let content = match find(visit, slug, path).await? {
+        Found::Release(content) => content,
         Found::Instead(document) => return Ok(document),
     };
-    let contents = ReleaseContent::load(visit, &visit.visible, std::slice::from_ref(&item)).await?;
-    let content =
-        contents.first().ok_or_else(|| SiteError::NotFound("There is no release at this address.".to_owned()))?;
-    let mut document = Document::new(MARKDOWN, write(visit, content));
-    document.releases = vec![item.id()];
+    let mut document = Document::new(MARKDOWN, write(visit, &content));
+    document.releases = vec![content.item.id()];
     Ok(document)
 }
 

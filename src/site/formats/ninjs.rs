@@ -26,15 +26,12 @@ const JSON: &str = "application/json";
 /// Returns the release with a slug as a ninjs news item.
 pub async fn release_ninjs(visit: &Visit<'_>, slug: &str) -> Result<Document, SiteError> {
     let path = |slug: &str| format!("{}.json", visit.links.release(slug));
-    let item = match find(visit, slug, path).await? {
-        Found::Release(item) => item,
+    let content = match find(visit, slug, path).await? {
+        Found::Release(content) => content,
         Found::Instead(document) => return Ok(document),
     };
-    let contents = ReleaseContent::load(visit, &visit.visible, std::slice::from_ref(&item)).await?;
-    let content =
-        contents.first().ok_or_else(|| SiteError::NotFound("There is no release at this address.".to_owned()))?;
-    let mut document = Document::new(JSON, news_item(visit, content).await.to_string());
-    document.releases = vec![item.id()];
+    let mut document = Document::new(JSON, news_item(visit, &content).await.to_string());
+    document.releases = vec![content.item.id()];
     Ok(document)
 }
 

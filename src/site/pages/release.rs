@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{notice::withdrawn, render};
 use crate::{
-    catalog::{Handle, ReleaseKey, kind_label},
+    catalog::{ReleaseKey, kind_label},
     site::{
         assets::LOGO,
         content::{ConceptLink, ReleaseContent},
@@ -49,8 +49,8 @@ pub struct ReleasePage {
 
 /// What is at the address of a release.
 pub enum Found {
-    /// The release.
-    Release(Handle),
+    /// The release with its texts.
+    Release(Box<ReleaseContent>),
     /// A redirect, or the notice of a withdrawn release.
     Instead(Document),
 }
@@ -58,12 +58,15 @@ pub enum Found {
 /// Finds the release with a slug. `path` returns the address for the present slug, if the slug is a former one.
 pub async fn find(visit: &Visit<'_>, slug: &str, path: impl Fn(&str) -> String) -> Result<Found, SiteError> {
     let key = ReleaseKey::Slug(slug.to_owned());
+    let not_found = || SiteError::NotFound("There is no release at this address.".to_owned());
     match visit.visible.find(&key) {
         Some((item, true)) => return Ok(Found::Instead(Document::redirect(301, path(item.slug())))),
-        Some((item, false)) => return Ok(Found::Release(item)),
+        Some((item, false)) => {
+            let content = ReleaseContent::load(visit, &visit.visible, &[item]).await?.pop().ok_or_else(not_found)?;
+            return Ok(Found::Release(Box::new(content)));
+        }
         None => {}
     }
-    let not_found = || SiteError::NotFound("There is no release at this address.".to_owned());
     let tombstone = visit.visible.tombstone(&key).ok_or_else(not_found)?;
     let notice = visit.newsroom.withdrawal_notice(tombstone).await?.ok_or_else(not_found)?;
     Ok(Found::Instead(match notice.redirect_to.clone() {
@@ -74,14 +77,12 @@ pub async fn find(visit: &Visit<'_>, slug: &str, path: impl Fn(&str) -> String) 
 
 /// Returns the page of the release with a slug.
 pub async fn release(visit: &Visit<'_>, slug: &str) -> Result<Document, SiteError> {
-    let item = match find(visit, slug, |slug| visit.links.release(slug)).await? {
-        Found::Release(item) => item,
+    let content = match find(visit, slug, |slug| visit.links.release(slug)).await? {
+        Found::Release(content) => content,
         Found::Instead(document) => return Ok(document),
     };
-    let set = &visit.visible;
-    let missing = || SiteError::NotFound("There is no release at this address.".to_owned());
-    let content = ReleaseContent::load(visit, set, std::slice::from_ref(&item)).await?.pop().ok_or_else(missing)?;
-    let related = ReleaseContent::load(visit, set, &set.related(&item, RELATED)).await?;
+    let (item, set) = (&content.item, &visit.visible);
+    let related = ReleaseContent::load(visit, set, &set.related(item, RELATED)).await?;
     let summary = content.summary(visit).await;
     let links = &visit.links;
     let (view, zone) = (visit.view(), visit.newsroom.settings.time_zone);
@@ -128,7 +129,7 @@ pub async fn release(visit: &Visit<'_>, slug: &str) -> Result<Document, SiteErro
         layout,
     };
     let mut document = render(&page);
-    document.releases = related.iter().chain([&content]).map(|content| content.item.id()).collect();
+    document.releases = related.iter().chain([&*content]).map(|content| content.item.id()).collect();
     Ok(document)
 }
 
