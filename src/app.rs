@@ -18,7 +18,7 @@ use crate::{
         oidc::{Oidc, OidcSettings},
         viewer::Viewer,
     },
-    catalog::{Catalog, IndexLocation},
+    catalog::{Catalog, IndexLocation, ReleaseFilter},
     clock::Clock,
     config::{HttpConfig, SiteInfo},
     db::{DatabaseError, Db},
@@ -149,6 +149,11 @@ impl App {
     pub fn extent(&self, viewer: &Viewer) -> Extent {
         let now = self.clock.now();
         Extent::of(self.newsroom.catalog.snapshot_at(now).visible_to(viewer, now))
+    }
+
+    /// Reads a `ReleaseFilter` of the API from JSON, as the public may write it. An error says what is wrong.
+    pub fn parse_filter(&self, json: &serde_json::Value) -> Result<ReleaseFilter, String> {
+        self.executor.parse_filter(json, &self.newsroom.ids, &self.extent(&Viewer::public()))
     }
 
     /// Returns the reason why this server is not ready for requests, or `None` if it is ready.

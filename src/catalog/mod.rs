@@ -19,7 +19,7 @@ mod sort;
 mod store;
 mod sync;
 
-pub use query::aggregates::calendar::{Interval, Weekday};
+pub use query::aggregates::calendar::{Interval, Weekday, start_of_day};
 pub use query::aggregates::compare::{ComparisonPeriod, Delta};
 pub use query::aggregates::facet::{Bucket, Facet, FacetOrder, FacetOrderKey, FacetRequest, FacetScope, kind_label};
 pub use query::aggregates::timeline::{DateField, MAX_TIMELINE_POINTS, TimePoint, Timeline, TimelineRequest};

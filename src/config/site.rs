@@ -42,6 +42,7 @@ pub(super) fn read(layers: &Layers) -> Result<SiteInfo, ConfigError> {
         })?,
         has_pages: layers.read("site", "true or false", |value| value.parse().ok())?,
         has_full_feeds: full,
+        embed_ancestors: ancestors(layers)?,
         brand: Brand {
             logo: logo(layers)?,
             stylesheet: file(layers, "brand.stylesheet", "text/css; charset=utf-8")?,
@@ -60,6 +61,24 @@ fn public_url(value: &str) -> Option<String> {
     let is_valid =
         !host.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\"'<>\\@".contains(&byte));
     is_valid.then(|| value.trim_end_matches('/').to_owned())
+}
+
+/// Parses the origins that may embed charts: `*`, or origins without a path, separated by white space.
+fn ancestors(layers: &Layers) -> Result<Vec<String>, ConfigError> {
+    let expected = "origins separated by spaces, each as https://example.org or https://*.example.org, or *";
+    layers.read("embed.frame_ancestors", expected, |value| {
+        let origins = value.split_whitespace();
+        let is_valid = |origin: &str| {
+            let host = ["https://", "http://"].iter().find_map(|scheme| origin.strip_prefix(scheme));
+            let is_host = |host: &str| {
+                let host = host.strip_prefix("*.").unwrap_or(host);
+                host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+                    && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+            };
+            origin == "*" || host.is_some_and(is_host)
+        };
+        origins.map(|origin| is_valid(origin).then(|| origin.to_owned())).collect()
+    })
 }
 
 fn logo(layers: &Layers) -> Result<Option<BrandFile>, ConfigError> {
@@ -149,6 +168,19 @@ mod tests {
             "https://a@b",
         ] {
             assert!(address(wrong).unwrap_err().contains("public_url is"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn embedding_sites_are_origins() {
+        let ancestors =
+            |value: &str| site(&format!("embed.frame_ancestors = \"{value}\"")).map(|site| site.embed_ancestors);
+        assert_eq!(ancestors(""), Ok(Vec::new()));
+        let origins = "https://news.example:8443 https://*.example.org * http://[::1]:80";
+        assert_eq!(ancestors(origins), Ok(origins.split(' ').map(str::to_owned).collect()));
+        for wrong in ["news.example", "https://a.example/path", "https://a.example;", "'self'", "https://", "https://*"]
+        {
+            assert!(ancestors(wrong).unwrap_err().contains("embed.frame_ancestors is"), "{wrong}");
         }
     }
 

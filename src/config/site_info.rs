@@ -15,6 +15,8 @@ pub struct SiteInfo {
     pub has_pages: bool,
     /// Whether feeds contain whole releases. Otherwise they contain summaries.
     pub has_full_feeds: bool,
+    /// The sites whose pages may show charts in frames: sources of `frame-ancestors` in a content security policy.
+    pub embed_ancestors: Vec<String>,
     /// The look of the pages.
     pub brand: Brand,
 }
@@ -66,8 +68,16 @@ impl Default for SiteInfo {
             public_url: None,
             has_pages: true,
             has_full_feeds: true,
+            embed_ancestors: Vec::new(),
             brand: Brand::default(),
         }
+    }
+}
+
+impl SiteInfo {
+    /// Returns whether pages of other sites may show charts in frames.
+    pub fn can_embed(&self) -> bool {
+        !self.embed_ancestors.is_empty()
     }
 }
 

@@ -31,6 +31,11 @@ const SETTINGS: &[Setting] = &[
     setting("site", "true", "`false`: no public pages and feeds, only the API"),
     setting("feeds.content", "full", "Content of feeds: `full` (whole releases) or `summary`"),
     setting(
+        "embed.frame_ancestors",
+        "",
+        "Origins whose pages may show charts of the dashboard in frames, separated by spaces: `https://example.org https://*.example.com`; `*`: all; empty: none ([pages.md](pages.md#embedding))",
+    ),
+    setting(
         "brand.logo",
         "",
         "File with the logo of the pages (SVG, PNG, JPEG or WebP, at most 1 MiB), read at the start",

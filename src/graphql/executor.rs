@@ -75,7 +75,7 @@ pub struct OperationInput {
 #[derive(Debug)]
 pub struct PreparedOperation {
     plan: Arc<Plan>,
-    variables: Variables,
+    pub(super) variables: Variables,
     /// Query cost. The rendering of bodies is not included; it is charged during execution.
     cost: u64,
 }

@@ -5,6 +5,7 @@
 //! call to `newsroom` or `catalog`; it contains no SQL and no business rule.
 //!
 //! - `executor`: parse, prepare and execute, with caches
+//! - `filter_parameter`: reads a release filter that is not part of an operation
 //! - `schema`: the schema of the root types, and its text
 //! - `base`: scalars, enums, global ids, errors, data loaders
 //! - `inputs`: input objects (filters, facets, references, patches) and their conversion
@@ -18,6 +19,7 @@ mod base;
 pub mod cost;
 mod engine;
 mod executor;
+mod filter_parameter;
 mod inputs;
 mod mutation;
 pub mod operation;

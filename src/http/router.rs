@@ -91,7 +91,11 @@ async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Reque
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    // An embedded chart names the sites that may show it in a frame.
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    if policy.is_none_or(|policy| policy.contains("frame-ancestors 'none'") || !policy.contains("frame-ancestors")) {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
     // Pages set their own content security policy. For all other responses, this policy forbids a browser to load or
     // run anything.
     headers

@@ -62,6 +62,12 @@ impl ReleaseContent {
         Self::load_columns(visit, set, items, &COLUMNS, true).await
     }
 
+    /// Loads the texts of releases, in the given order, without bodies and corrections.
+    pub async fn load_texts(visit: &Visit<'_>, set: &ReleaseSet, items: &[Handle]) -> Result<Vec<Self>, SiteError> {
+        let columns = [Column::Headline, Column::Subheadline, Column::Summary, Column::DatelineText];
+        Self::load_columns(visit, set, items, &columns, false).await
+    }
+
     /// Loads the headlines of releases, in the given order.
     pub async fn load_headlines(visit: &Visit<'_>, set: &ReleaseSet, items: &[Handle]) -> Result<Vec<Self>, SiteError> {
         Self::load_columns(visit, set, items, &[Column::Headline], false).await
@@ -179,19 +185,24 @@ impl ReleaseContent {
         self.item.topics().iter().map(link).collect()
     }
 
-    /// Returns the places that the release is about and those in its dateline, each once.
-    pub fn places(&self, view: &View) -> Vec<ConceptLink> {
+    /// Returns the numbers of the places that the release is about and of those in its dateline, each once.
+    pub fn place_numbers(&self) -> Vec<u32> {
         let mut numbers: Vec<u32> = Vec::new();
         for &number in self.item.about().iter().chain(self.item.dateline()) {
             if !numbers.contains(&number) {
                 numbers.push(number);
             }
         }
+        numbers
+    }
+
+    /// Returns the places that the release is about and those in its dateline, each once.
+    pub fn places(&self, view: &View) -> Vec<ConceptLink> {
         let link = |number: u32| {
             let place = view.places().get(number);
             let name = place.name_in(Some(self.language())).to_owned();
             ConceptLink { name, path: place_path(&place.slug), uri: place.uri.clone() }
         };
-        numbers.into_iter().map(link).collect()
+        self.place_numbers().into_iter().map(link).collect()
     }
 }

@@ -1,6 +1,12 @@
 //! Finds the page, feed or file for an address.
 
 use super::{
+    dashboard::{
+        embed::embed,
+        files::{self, CsvFile, csv, svg},
+        page::dashboard,
+        query::DashboardQuery,
+    },
     document::Document,
     error::SiteError,
     feeds::{FeedFormat, feed},
@@ -35,6 +41,9 @@ pub struct Target<'a> {
     pub prefers_markdown: bool,
 }
 
+/// Path of the CSV file with a list of releases. It is not a document, because it is sent in parts.
+pub const RELEASES_CSV: &str = "/releases.csv";
+
 /// Start of the names of sitemaps.
 const SITEMAP: &str = "sitemap-";
 
@@ -47,25 +56,68 @@ pub async fn respond(visit: &Visit<'_>, target: Target<'_>) -> Option<Document> 
 /// Returns whether a path is that of a page, feed or file, or is below one.
 pub fn is_page(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    let known =
-        ["", "releases", "releases.json", "topics", "places", "preview", "suggestions", "robots.txt", "llms.txt"];
-    known.contains(&first) || first.starts_with("sitemap") || is_feed(path)
+    let known = [
+        "",
+        "releases",
+        "releases.json",
+        "topics",
+        "places",
+        "dashboard",
+        "embed",
+        "preview",
+        "suggestions",
+        "robots.txt",
+    ];
+    known.contains(&first) || first == "llms.txt" || first.starts_with("sitemap") || is_feed(path) || is_csv(path)
 }
 
 /// Returns whether a document takes so long to make that it should not be made on a thread that serves others.
 pub fn is_heavy(path: &str) -> bool {
-    ["/topics", "/places"].contains(&path) || path.starts_with("/sitemap")
+    ["/topics", "/places"].contains(&path) || path.starts_with("/sitemap") || is_dashboard(path) || is_csv(path)
 }
 
 /// Returns the part of a query string that a document depends on, so that other parameters do not fill caches.
 pub fn known_query(path: &str, query: &str) -> String {
     let takes_parameters =
         ["/", "/releases.json", "/topics", "/places", "/suggestions"].contains(&path) || is_feed(path);
-    if takes_parameters { ListQuery::known(query) } else { String::new() }
+    if is_csv(path) {
+        files::known_query(query)
+    } else if is_dashboard(path) {
+        DashboardQuery::known(query, &[])
+    } else if takes_parameters {
+        ListQuery::known(query)
+    } else {
+        String::new()
+    }
+}
+
+/// Returns whether a path is that of a dashboard, of one of its charts, or of a chart for pages of other sites.
+fn is_dashboard(path: &str) -> bool {
+    path == "/dashboard" || path.starts_with("/dashboard/") || is_embed(path)
+}
+
+/// Returns whether a path is that of a chart as a file.
+pub fn is_chart_file(path: &str) -> bool {
+    path.strip_prefix("/dashboard/").is_some_and(|name| name.split_once('.').is_some_and(|(_, end)| end == "svg"))
+}
+
+/// Returns whether a path is that of a chart for pages of other sites.
+pub fn is_embed(path: &str) -> bool {
+    path.starts_with("/embed/")
+}
+
+/// Returns whether a path is that of a CSV file.
+fn is_csv(path: &str) -> bool {
+    path == RELEASES_CSV || CsvFile::at(path).is_some()
 }
 
 fn is_feed(path: &str) -> bool {
     FeedFormat::ALL.iter().any(|format| format.path() == path)
+}
+
+/// Returns the page that says why there is no document.
+pub fn error_document(visit: &Visit<'_>, error: &SiteError) -> Document {
+    error_page(visit, error)
 }
 
 /// Returns the page that says that nothing is at an address.
@@ -91,11 +143,15 @@ async fn find(visit: &Visit<'_>, target: Target<'_>) -> Option<Result<Document, 
         ("places", None) => places(visit, query),
         ("places", Some(slug)) => place(visit, slug).await,
         ("preview", Some(token)) => preview(visit, token).await,
+        ("dashboard", None) => dashboard(visit, query).await,
+        ("dashboard", Some(name)) => svg(visit, query, name.split_once('.').filter(|(_, end)| *end == "svg")?.0).await,
+        ("embed", Some(id)) => embed(visit, query, id).await,
         ("suggestions", None) => suggestions(visit, query).await,
         ("sitemap.xml", None) => sitemap_index(visit),
         ("sitemap-news.xml", None) => news_sitemap(visit).await,
         ("robots.txt", None) => Ok(robots_txt(visit)),
         ("llms.txt", None) => Ok(llms_txt(visit)),
+        (_, None) if CsvFile::at(path).is_some() => csv(visit, query, CsvFile::at(path)?).await,
         (name, None) if name.starts_with(SITEMAP) => {
             sitemap(visit, name.strip_prefix(SITEMAP)?.strip_suffix(".xml").unwrap_or_default())
         }

@@ -25,6 +25,11 @@ impl List {
     pub async fn load(visit: &Visit<'_>, query_string: &str) -> Result<Self, SiteError> {
         let mut query = ListQuery::parse(query_string)?;
         query.resolve(visit)?;
+        Self::evaluate(visit, query).await
+    }
+
+    /// Evaluates the search and the filters of a query whose topics and places are resolved.
+    pub async fn evaluate(visit: &Visit<'_>, query: ListQuery) -> Result<Self, SiteError> {
         let mut set = visit.visible.clone();
         if let Some(text) = &query.text {
             if !visit.has_search() {
@@ -36,7 +41,7 @@ impl List {
                 .map_err(|error| SiteError::Invalid(format!("{error}. Search for fewer words.")))?;
             set = visit.newsroom.search(&set, request, drop).await?;
         }
-        if let Some(filter) = query.filter() {
+        if let Some(filter) = query.filter(visit) {
             set = set.narrow(&filter).map_err(|error| SiteError::Invalid(error.to_string()))?;
         }
         Ok(Self { query, set })

@@ -18,11 +18,14 @@
 //! - `feeds`: RSS, Atom and JSON Feed
 //! - `formats`: JSON-LD, Markdown, ninjs, sitemaps, robots.txt and llms.txt
 //! - `charts`: charts as SVG
+//! - `dashboard`: charts of the releases under any filter, with their numbers as files
+//! - `tables`: tables of numbers, and CSV
 //! - `assets`: style sheets, script and logo
 
 mod assets;
 mod charts;
 mod content;
+mod dashboard;
 mod dispatch;
 mod document;
 mod error;
@@ -32,11 +35,17 @@ mod links;
 mod list;
 mod list_query;
 mod pages;
+mod tables;
 mod urn;
 mod view;
 mod visit;
 
 pub use assets::{Asset, Assets};
-pub use dispatch::{Target, is_heavy, is_page, known_query, nothing_here, respond};
+pub use dispatch::{
+    RELEASES_CSV, Target, error_document, is_chart_file, is_embed, is_heavy, is_page, known_query, nothing_here,
+    respond,
+};
 pub use document::Document;
-pub use visit::Visit;
+pub use error::SiteError;
+pub use tables::{csv::CSV, releases::ReleaseRows};
+pub use visit::{ParseFilter, Visit};

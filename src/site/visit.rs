@@ -5,10 +5,13 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
 use super::{assets::Assets, links::Links};
 use crate::{
     auth::viewer::Viewer,
-    catalog::{IndexLocation, ReleaseSet, View},
+    catalog::{IndexLocation, ReleaseFilter, ReleaseSet, View},
     config::SiteInfo,
     newsroom::{Newsroom, text::local_time},
 };
+
+/// Reads a `ReleaseFilter` of the API from JSON. An error says what is wrong.
+pub type ParseFilter<'a> = &'a (dyn Fn(&serde_json::Value) -> Result<ReleaseFilter, String> + Sync);
 
 /// One request. All parts of a page see the same releases at the same instant.
 pub struct Visit<'a> {
@@ -18,6 +21,8 @@ pub struct Visit<'a> {
     pub site: &'a SiteInfo,
     /// The files that pages load.
     pub assets: &'a Assets,
+    /// Reads a `ReleaseFilter` of the API from JSON. An error says what is wrong.
+    pub parse_filter: ParseFilter<'a>,
     /// The releases that the public may see.
     pub visible: ReleaseSet,
     /// Addresses.
@@ -26,10 +31,16 @@ pub struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     /// Starts a request at an instant.
-    pub fn new(newsroom: &'a Newsroom, site: &'a SiteInfo, assets: &'a Assets, now: DateTime<Utc>) -> Self {
+    pub fn new(
+        newsroom: &'a Newsroom,
+        site: &'a SiteInfo,
+        assets: &'a Assets,
+        parse_filter: ParseFilter<'a>,
+        now: DateTime<Utc>,
+    ) -> Self {
         let visible = newsroom.catalog.snapshot_at(now).visible_to(&Viewer::public(), now);
         let links = Links::new(site.public_url.as_deref(), newsroom.settings.url_template.as_deref());
-        Self { newsroom, site, assets, visible, links }
+        Self { newsroom, site, assets, parse_filter, visible, links }
     }
 
     /// Returns the view that all parts of the page are read from.

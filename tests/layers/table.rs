@@ -134,7 +134,7 @@ pub(crate) const TABLE: &[Rule] = &[
             "crate::interchange",
             "crate::jobs",
         ]),
-        advice: "a page reads what the newsroom offers: write queries in src/newsroom, and HTTP in src/http/site.rs",
+        advice: "a page reads what the newsroom offers: write queries in src/newsroom, and HTTP in src/http/site",
     },
     Rule {
         modules: &["src/http", "src/interchange", "src/jobs", "src/cli"],

@@ -89,6 +89,11 @@ impl ApiError {
         Self { code: error_code::OUTCOME_UNKNOWN, message, path: Vec::new() }
     }
 
+    /// Returns the message, with the path of the argument that it is about.
+    pub fn into_message(self) -> String {
+        if self.path.is_empty() { self.message } else { format!("{}: {}", self.path.join("."), self.message) }
+    }
+
     /// Adds an argument name at the front of the error's path.
     pub fn at(mut self, argument: &str) -> Self {
         self.path.insert(0, argument.to_owned());

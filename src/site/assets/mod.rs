@@ -14,6 +14,8 @@ pub const STYLE: &str = "style.css";
 pub const BRAND_STYLE: &str = "brand.css";
 /// Name of the script.
 pub const SCRIPT: &str = "site.js";
+/// Name of the script of the dashboard and of embedded charts.
+pub const DASHBOARD_SCRIPT: &str = "dashboard.js";
 /// Name of the logo.
 pub const LOGO: &str = "logo";
 
@@ -38,7 +40,9 @@ impl Assets {
         let mut assets = Self::default();
         let css = "text/css; charset=utf-8";
         assets.add(STYLE, css, Cow::Borrowed(include_bytes!("style.css")));
-        assets.add(SCRIPT, "text/javascript; charset=utf-8", Cow::Borrowed(include_bytes!("site.js")));
+        let script = "text/javascript; charset=utf-8";
+        assets.add(SCRIPT, script, Cow::Borrowed(include_bytes!("site.js")));
+        assets.add(DASHBOARD_SCRIPT, script, Cow::Borrowed(include_bytes!("dashboard.js")));
         let brand_style = brand_style(site);
         if !brand_style.is_empty() {
             assets.add(BRAND_STYLE, css, Cow::Owned(brand_style.into_bytes()));

@@ -1,122 +1,118 @@
-//! Bars over time: the number of releases in each year.
+//! Numbers of several values as horizontal bars. The name of a value stands above its bar, so that it has the whole
+//! width.
 
-use crate::{
-    catalog::ReleaseSet,
-    site::view::{facets::points_by_year, text},
-};
 use askama::Template;
 
-/// Size of the drawing, in units of the SVG.
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 120.0;
+use super::{
+    columns::lines,
+    drawing::{Drawing, FILE_WIDTH, number},
+};
 
-/// Space between two bars, as a share of the width of a bar with its space.
-const GAP: f64 = 0.2;
+/// Height of a row with its name and its bar, in pixels.
+const ROW: f64 = 42.0;
+/// Height of a bar, in pixels.
+const BAR: f64 = 14.0;
+/// Distance of a bar from the top of its row, in pixels.
+const BAR_TOP: f64 = 20.0;
+/// Length of the longest bar as a share of the width. The rest is for its number.
+const LONGEST: f64 = 0.84;
+/// Height of the title in a file, in pixels.
+const TITLE: f64 = 56.0;
+/// Maximum length of a name, in characters: what fits into a width of 280 pixels.
+const MAX_NAME: usize = 34;
+/// Maximum length of a name in a file, in characters.
+const MAX_NAME_IN_FILE: usize = 90;
 
-/// Maximum number of years. Earlier ones are left out.
-const MAX_YEARS: usize = 100;
+/// A value with its number.
+#[derive(Clone, Debug)]
+pub struct Bar {
+    /// Name of the value.
+    pub label: String,
+    /// Language of the name, if it is not that of the page.
+    pub lang: Option<String>,
+    /// The length of the bar: the number, or another quantity in proportion to it.
+    pub value: f64,
+    /// The number that it is compared with.
+    pub before: Option<f64>,
+    /// The number at the end of the bar.
+    pub text: String,
+    /// Name for readers and screen readers, with the number.
+    pub name: String,
+    /// Where a click leads.
+    pub href: Option<String>,
+}
 
-struct Bar {
+struct Row<'a> {
+    bar: &'a Bar,
+    /// Where a click leads. `None` if marks are not links.
+    href: Option<&'a str>,
     label: String,
-    count: String,
-    x: String,
+    label_y: String,
     y: String,
     width: String,
-    height: String,
-    /// Whether the period is not over.
-    is_partial: bool,
+    text_x: String,
+    text_y: String,
+    area_y: String,
+    before: Option<(String, String)>,
 }
 
 #[derive(Template)]
-#[template(path = "bars.html")]
-struct Bars {
-    finding: String,
+#[template(path = "charts/bars.svg")]
+struct Bars<'a> {
+    id: &'a str,
+    drawing: Drawing,
+    title: Vec<String>,
     width: f64,
     height: f64,
-    base: f64,
-    years: Vec<Bar>,
-    first: String,
-    last: String,
+    offset: f64,
+    row_height: f64,
+    bar_height: f64,
+    rows: Vec<Row<'a>>,
 }
 
-/// Draws the releases of a set by the year of their release date. Years that are not over are marked. Returns `None` if
-/// the releases are of fewer than two years.
-pub fn releases_by_year(set: &ReleaseSet, name: &str, this_year: i32) -> Option<String> {
-    let points = with_gaps(points_by_year(set));
-    if points.len() < 2 {
-        return None;
-    }
-    let most = points.iter().map(|&(_, count)| count).max().unwrap_or(1).max(1);
-    let step = WIDTH / points.len() as f64;
-    let bar = |(index, &(year, count)): (usize, &(i32, u64))| {
-        // A single release stays visible beside thousands.
-        let height = if count == 0 { 0.0 } else { ((HEIGHT - 1.0) * count as f64 / most as f64).max(2.0) };
-        let number = |value: f64| format!("{value:.2}");
-        Bar {
-            label: year.to_string(),
-            count: text::number(count),
-            x: number(step * (index as f64 + GAP / 2.0)),
-            y: number(HEIGHT - height),
-            width: number(step * (1.0 - GAP)),
-            height: number(height),
-            is_partial: year >= this_year,
+/// Draws bars from top to bottom. `id` distinguishes the chart on its page, and `title` is written into a file.
+pub fn bars(bars: &[Bar], id: &str, title: &str, drawing: Drawing) -> String {
+    let most = bars.iter().flat_map(|bar| [bar.value, bar.before.unwrap_or(0.0)]).fold(0.0, f64::max).max(1.0);
+    let width = if drawing.is_file() { FILE_WIDTH - 16.0 } else { FILE_WIDTH };
+    let length = |value: f64| drawing.x(LONGEST * value / most, width);
+    let max_name = if drawing.is_file() { MAX_NAME_IN_FILE } else { MAX_NAME };
+    let row =
+        |(index, bar): (usize, &'_ Bar)| (index as f64 * ROW, bar.before.filter(|&before| before > 0.0).map(length));
+    let rows = bars.iter().enumerate().map(|(index, bar)| {
+        let (top, before) = row((index, bar));
+        // The number stands behind the bar and behind the line of comparison.
+        let end = bar.value.max(bar.before.unwrap_or(0.0));
+        Row {
+            bar,
+            href: bar.href.as_deref().filter(|_| drawing.has_links()),
+            label: shortened(&bar.label, max_name),
+            label_y: number(top + 13.0),
+            y: number(top + BAR_TOP),
+            width: length(bar.value),
+            text_x: length(end),
+            text_y: number(top + BAR_TOP + BAR - 3.0),
+            area_y: number(top),
+            before: before.map(|x| (x, number(top + BAR_TOP - 3.0))),
         }
+    });
+    let offset = if drawing.is_file() { TITLE } else { 0.0 };
+    let chart = Bars {
+        id,
+        drawing,
+        title: if drawing.is_file() { lines(title) } else { Vec::new() },
+        width: FILE_WIDTH,
+        height: ROW * bars.len() as f64 + offset,
+        offset,
+        row_height: ROW,
+        bar_height: BAR,
+        rows: rows.collect(),
     };
-    let (first, last) = (points.first()?.0, points.last()?.0);
-    let template = Bars {
-        finding: finding(&points, name, this_year),
-        width: WIDTH,
-        height: HEIGHT,
-        base: HEIGHT - 0.5,
-        years: points.iter().enumerate().map(bar).collect(),
-        first: first.to_string(),
-        last: last.to_string(),
-    };
-    template.render().ok()
+    chart.render().unwrap_or_default()
 }
 
-/// Adds the years without releases between the first and the last year.
-fn with_gaps(points: Vec<(i32, u64)>) -> Vec<(i32, u64)> {
-    let (Some(&(first, _)), Some(&(last, _))) = (points.first(), points.last()) else { return points };
-    let first = first.max(last.saturating_sub(MAX_YEARS as i32 - 1));
-    let count = |year: i32| points.iter().find(|&&(other, _)| other == year).map_or(0, |&(_, count)| count);
-    (first..=last).map(|year| (year, count(year))).collect()
-}
-
-/// Says what a chart shows.
-fn finding(points: &[(i32, u64)], name: &str, this_year: i32) -> String {
-    let most = points.iter().max_by_key(|&&(year, count)| (count, year)).copied().unwrap_or_default();
-    let total: u64 = points.iter().map(|&(_, count)| count).sum();
-    let (first, last) = (points[0].0, points[points.len() - 1].0);
-    let not_over =
-        if last >= this_year && first <= this_year { format!(" {this_year} is not over.") } else { String::new() };
-    format!(
-        "{}: {} from {first} to {last}, most in {} ({}).{not_over}",
-        text::isolated(name),
-        text::count(total, "release"),
-        most.0,
-        text::number(most.1)
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn years_without_releases_are_drawn() {
-        assert_eq!(with_gaps(vec![(2004, 2), (2006, 1)]), [(2004, 2), (2005, 0), (2006, 1)]);
-        assert_eq!(with_gaps(vec![(1, 2), (2006, 1)]).len(), MAX_YEARS);
-        assert_eq!(with_gaps(Vec::new()), []);
-    }
-
-    #[test]
-    fn the_finding_names_the_total_and_the_strongest_year() {
-        let points = [(2004, 2), (2005, 0), (2006, 1500)];
-        assert_eq!(
-            finding(&points, "Work", 2026),
-            "\u{2068}Work\u{2069}: 1,502 releases from 2004 to 2006, most in 2006 (1,500)."
-        );
-        assert!(finding(&points, "Work", 2006).ends_with(" 2006 is not over."));
-    }
+/// Returns the start of a name, with its direction isolated from the text around it.
+fn shortened(name: &str, max: usize) -> String {
+    let short: String = name.chars().take(max).collect();
+    let ellipsis = if name.chars().nth(max).is_some() { "…" } else { "" };
+    crate::site::view::text::isolated(&format!("{}{ellipsis}", short.trim_end()))
 }

@@ -1,6 +1,14 @@
-//! Charts as SVG, drawn by the server. Colours come from the style sheet, so a chart follows light, dark and print.
-//! Each chart has a sentence that states what it shows, and a table with its numbers.
+//! Charts as SVG, drawn by the server. On pages, colours come from the style sheet, so a chart follows light, dark and
+//! print. Whoever draws a chart adds a sentence that states what it shows, and a table with its numbers.
 //!
-//! - `bars`: bars over time
+//! - `drawing`: how a chart is drawn: on a page or as a file
+//! - `scale`: value axis with round ticks
+//! - `columns`: numbers over time as vertical bars
+//! - `bars`: numbers of several values as horizontal bars
+//! - `multiples`: numbers over time of several values, side by side on one scale
 
 pub mod bars;
+pub mod columns;
+pub mod drawing;
+pub mod multiples;
+pub mod scale;

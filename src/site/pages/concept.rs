@@ -2,11 +2,10 @@
 
 use askama::Template;
 
-use super::render;
+use super::{by_year, render};
 use crate::{
     catalog::{Concept, NEWEST_FIRST, ReleaseSet, Vocabulary},
     site::{
-        charts::bars,
         content::ReleaseContent,
         document::Document,
         error::SiteError,
@@ -113,8 +112,8 @@ pub async fn page<T: Concept>(
     );
     layout.description.clone_from(&subject.definition);
     layout.json_ld = Some(json_ld::concept(visit, &concept.name, subject.definition.as_deref(), &path(&concept.slug)));
-    let (this_year, year_end) = visit.year();
-    let chart = bars::releases_by_year(set, &concept.name, this_year);
+    let (_, year_end) = visit.year();
+    let chart = by_year::chart(visit, set, &subject.query, &concept.name);
     let page = ConceptPage {
         kind: subject.kind,
         name: concept.name.clone(),

@@ -124,7 +124,7 @@ fn empty_text(query: &ListQuery, has_wider: bool) -> &'static str {
 fn wider(visit: &Visit<'_>, list: &List, filters: &[ActiveFilter]) -> Vec<(String, String)> {
     let searched = list.set.unfiltered();
     let searched = if list.query.has_filter() { searched } else { list.set.clone() };
-    let count = |query: &ListQuery| match query.filter() {
+    let count = |query: &ListQuery| match query.filter(visit) {
         Some(filter) => searched.narrow(&filter).map_or(0, |set| set.count()),
         None => searched.count(),
     };

@@ -4,6 +4,7 @@
 //! - `release`: one release
 //! - `topic`: a topic with its newest releases
 //! - `place`: a place with its newest releases
+//! - `by_year`: the chart of a topic or place
 //! - `concept`: what pages of topics and places have in common
 //! - `concepts`: lists of all topics and all places
 //! - `preview`: a release that is not published yet, through a preview link
@@ -14,6 +15,7 @@ use askama::Template;
 
 use super::document::{Document, HTML};
 
+pub mod by_year;
 pub mod concept;
 pub mod concepts;
 pub mod home;
@@ -25,7 +27,7 @@ pub mod suggestions;
 pub mod topic;
 
 /// Renders a template as a page.
-fn render(template: &impl Template) -> Document {
+pub fn render(template: &impl Template) -> Document {
     // Rendering to a string fails only if a filter fails, and the filters in use do not.
     Document::new(HTML, template.render().unwrap_or_default())
 }

@@ -165,7 +165,7 @@ fn languages(visit: &Visit<'_>, list: &List) -> FacetPanel {
 }
 
 fn years(visit: &Visit<'_>, list: &List) -> FacetPanel {
-    let set = without_year(list);
+    let set = without_year(visit, list);
     let mut points = points_by_year(&set);
     points.reverse();
     let option = |year: i32, count: u64| {
@@ -189,13 +189,13 @@ fn years(visit: &Visit<'_>, list: &List) -> FacetPanel {
 }
 
 /// Returns the list's set without its condition on the release date.
-fn without_year(list: &List) -> ReleaseSet {
-    let query = ListQuery { year: None, from: None, until: None, ..list.query.clone() };
+fn without_year(visit: &Visit<'_>, list: &List) -> ReleaseSet {
+    let query = list.query.without_dates();
     if query == list.query {
         return list.set.clone();
     }
     let base = list.set.unfiltered();
-    match query.filter() {
+    match query.filter(visit) {
         // Cannot fail: the same filter with more conditions was applied without an error.
         Some(filter) => base.narrow(&filter).unwrap_or(base),
         None => base,

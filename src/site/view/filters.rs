@@ -1,10 +1,13 @@
 //! The filters of a list, each with a link that removes it.
 
-use super::language;
+use super::{language, text::excerpt};
 use crate::{
-    catalog::{View, kind_label},
+    catalog::{DateField, View, kind_label},
     site::{links::Links, list_query::ListQuery},
 };
+
+/// Maximum length of further conditions, in characters.
+const MAX_CONDITIONS: usize = 80;
 
 /// A filter that a reader has chosen.
 pub struct ActiveFilter {
@@ -41,14 +44,23 @@ pub fn active(view: &View, links: &Links<'_>, query: &ListQuery) -> Vec<ActiveFi
     if let Some(tag) = &query.language {
         add("Language", language::name(tag), &|rest| rest.language = None);
     }
+    let is_published = query.by == DateField::PublishedAt;
+    let [in_year, from_day, until_day] = if is_published {
+        ["Year of publication", "Published from", "Published until"]
+    } else {
+        ["Year", "From", "Until"]
+    };
     if let Some(year) = query.year {
-        add("Year", year.to_string(), &|rest| rest.year = None);
+        add(in_year, year.to_string(), &|rest| rest.year = None);
     }
     if let Some(from) = query.from {
-        add("From", super::date::date(from).text, &|rest| rest.from = None);
+        add(from_day, super::date::date(from).text, &|rest| rest.from = None);
     }
     if let Some(until) = query.until {
-        add("Until", super::date::date(until).text, &|rest| rest.until = None);
+        add(until_day, super::date::date(until).text, &|rest| rest.until = None);
+    }
+    if let Some(conditions) = &query.conditions {
+        add("Conditions", excerpt(&conditions.json.to_string(), MAX_CONDITIONS), &|rest| rest.conditions = None);
     }
     filters
 }

@@ -3,7 +3,7 @@
 use crate::{
     config::BrandLink,
     site::{
-        assets::{BRAND_STYLE, LOGO, SCRIPT, STYLE},
+        assets::{BRAND_STYLE, DASHBOARD_SCRIPT, LOGO, SCRIPT, STYLE},
         feeds::FeedFormat,
         list_query::ListQuery,
         visit::Visit,
@@ -52,6 +52,8 @@ pub struct Layout {
     pub topics: String,
     /// Address of the list of places.
     pub places: String,
+    /// Address of the dashboard.
+    pub dashboard: String,
     /// Address of suggestions for the search box.
     pub suggestions: String,
     /// Address of the style sheet.
@@ -60,6 +62,8 @@ pub struct Layout {
     pub brand_style: Option<String>,
     /// Address of the script.
     pub script: String,
+    /// Address of the script of the dashboard.
+    pub dashboard_script: String,
     /// Address of the logo.
     pub logo: Option<String>,
     /// Links in the header.
@@ -96,10 +100,12 @@ impl Layout {
             home: links.path("/"),
             topics: links.path("/topics"),
             places: links.path("/places"),
+            dashboard: links.path("/dashboard"),
             suggestions: links.path("/suggestions"),
             style: asset(STYLE).unwrap_or_default(),
             brand_style: asset(BRAND_STYLE),
             script: asset(SCRIPT).unwrap_or_default(),
+            dashboard_script: asset(DASHBOARD_SCRIPT).unwrap_or_default(),
             logo: asset(LOGO),
             header_links: brand.header_links.iter().map(local).collect(),
             footer_links: brand.footer_links.iter().map(local).collect(),

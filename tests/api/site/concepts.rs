@@ -19,7 +19,7 @@ on_both_databases! {
             "What people do for a living.",
             "href=\"/news/topics/child-labour\"><bdi>Child labour</bdi> <span class=\"count\">10</span>",
             "\u{2068}Work\u{2069}: 20 releases from 2002 to 2005, most in 2002 (6).",
-            "<th scope=\"row\">2003</th><td>5</td>",
+            "<th scope=\"row\">2003</th><td><a href=\"/news/?topic=work&#38;year=2003#results\">5</a></td>",
             "href=\"/news/?topic=work\">20 releases on “\u{2068}Work\u{2069}”",
             "<link rel=\"canonical\" href=\"https://x.example/news/topics/work\">",
             "type=\"application/atom+xml\" title=\"Work (Atom)\" href=\"/news/feed.atom?topic=work\"",

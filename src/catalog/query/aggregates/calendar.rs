@@ -108,7 +108,7 @@ impl Interval {
 
 /// Returns the instant at which a day starts in a time zone. Usually this is midnight. If clocks skip midnight, the
 /// day starts at the instant of the jump. If midnight occurs twice, the day starts at the first.
-pub(in crate::catalog) fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+pub fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
     if zone == Tz::UTC {
         return midnight.and_utc();

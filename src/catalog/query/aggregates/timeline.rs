@@ -67,6 +67,10 @@ pub struct TimePoint {
     /// Name of the period: `2006-05-08`, `2006-W19` (ISO 8601), `2006-05`, `2006-Q2` or `2006`. A week that does not
     /// start on Monday is named by its first day.
     pub label: String,
+    /// The first day of the period.
+    pub first_day: NaiveDate,
+    /// The last day of the period.
+    pub last_day: NaiveDate,
     /// Instant at which the period starts in the time zone.
     pub start: DateTime<Utc>,
     /// Instant at which the period ends in the time zone and the next period starts.
@@ -234,7 +238,17 @@ impl TimelineRequest {
         now: DateTime<Utc>,
     ) -> TimePoint {
         let label = self.interval.label(first, self.week_start);
-        TimePoint { label, start, end, count, cumulative, complete: end <= now }
+        let next = self.interval.next(first);
+        TimePoint {
+            label,
+            first_day: first,
+            last_day: next.pred_opt().unwrap_or(next),
+            start,
+            end,
+            count,
+            cumulative,
+            complete: end <= now,
+        }
     }
 
     /// Returns the day that contains a sort value.

@@ -1,18 +1,13 @@
-//! The query string of a list of releases: search text, filters and page number.
-//!
-//! Home page, feeds and lists of other formats understand the same parameters. A list has one canonical query string:
-//! known parameters in a fixed order, without those that have no effect. Unknown parameters are ignored, because other
-//! sites add their own to links.
-
-use std::sync::Arc;
+//! Reads a query string. An invalid value gives an error that names the parameter and says what to write.
 
 use chrono::{Datelike, NaiveDate};
 use entity::release::ReleaseKind;
 use form_urlencoded::Serializer;
 
-use super::{document::is_allowed, error::SiteError, visit::Visit};
-use crate::catalog::{
-    Concept, ConceptRef, PlaceRoleFilter, PlaceSetFilter, Range, ReleaseFilter, TopicSetFilter, Vocabulary,
+use super::{Conditions, ListQuery};
+use crate::{
+    catalog::{Concept, DateField},
+    site::{document::is_allowed, error::SiteError},
 };
 
 /// Maximum number of topics and of places in a query string.
@@ -24,27 +19,31 @@ pub const MAX_PAGE: usize = 500;
 /// Maximum length of a value in a message, in characters.
 const MAX_SHOWN: usize = 60;
 
-/// Search text, filters and page number of a list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListQuery {
-    /// The search text.
-    pub text: Option<String>,
-    /// Slugs of topics. A release must have all of them, or narrower ones.
-    pub topics: Vec<String>,
-    /// Slugs of places. A release must have all of them, or places within them.
-    pub places: Vec<String>,
-    /// The kind of release.
-    pub kind: Option<ReleaseKind>,
-    /// The language (BCP 47).
-    pub language: Option<String>,
-    /// The year of the release date.
-    pub year: Option<i32>,
-    /// The first release date.
-    pub from: Option<NaiveDate>,
-    /// The last release date.
-    pub until: Option<NaiveDate>,
-    /// The page number, from 1.
-    pub page: usize,
+/// The parameters of a list.
+const KNOWN: [&str; 12] =
+    ["q", "topic", "place", "kind", "language", "year", "from", "until", "by", "zone", "filter", "page"];
+
+/// Returns the word for a kind in a query string: `press-release`.
+pub fn kind_word(kind: ReleaseKind) -> &'static str {
+    match kind {
+        ReleaseKind::PressRelease => "press-release",
+        ReleaseKind::Statement => "statement",
+        ReleaseKind::Article => "article",
+        ReleaseKind::Feature => "feature",
+        ReleaseKind::MediaAdvisory => "media-advisory",
+        ReleaseKind::Speech => "speech",
+        ReleaseKind::Opinion => "opinion",
+    }
+}
+
+fn push(slugs: &mut Vec<String>, name: &str, value: &str) -> Result<(), SiteError> {
+    if slugs.len() == MAX_CONCEPTS {
+        return Err(invalid(name, value, &format!("give at most {MAX_CONCEPTS}")));
+    }
+    if !slugs.iter().any(|slug| slug == value) {
+        slugs.push(value.to_owned());
+    }
+    Ok(())
 }
 
 impl ListQuery {
@@ -75,6 +74,11 @@ impl ListQuery {
             ));
         }
         Ok(query)
+    }
+
+    /// Returns whether a list has a parameter.
+    pub fn has_parameter(name: &str) -> bool {
+        KNOWN.contains(&name)
     }
 
     /// Returns the known parameters of a query string, in their order.
@@ -114,6 +118,23 @@ impl ListQuery {
             }
             "from" => self.from = date()?,
             "until" => self.until = date()?,
+            "by" => {
+                self.by = match value {
+                    "release-date" => DateField::ReleaseDate,
+                    "published" => DateField::PublishedAt,
+                    _ => return Err(invalid(name, value, "write release-date or published")),
+                }
+            }
+            "zone" => {
+                let zone = value.parse().map_err(|_| invalid(name, value, "write a time zone such as Europe/Zurich"));
+                self.zone = Some(zone?);
+            }
+            "filter" => {
+                let json = serde_json::from_str(value).ok().filter(serde_json::Value::is_object);
+                let message = "write a ReleaseFilter of the API as JSON, such as {\"topics\": {\"missing\": true}}";
+                let json = json.ok_or_else(|| invalid(name, value, message))?;
+                self.conditions = Some(Conditions { json, filter: None });
+            }
             _ => {
                 let page = value.parse().ok().filter(|page| (1..=MAX_PAGE).contains(page));
                 let message = format!("write a number from 1 to {MAX_PAGE}; choose a year to see older releases");
@@ -122,123 +143,6 @@ impl ListQuery {
         }
         Ok(())
     }
-
-    /// Returns the canonical query string: empty, or `?` and the parameters. `is_paged` says whether it includes the
-    /// page number.
-    pub fn to_query(&self, is_paged: bool) -> String {
-        let mut query = Serializer::new(String::new());
-        let mut add = |name: &str, value: Option<String>| {
-            if let Some(value) = value {
-                query.append_pair(name, &value);
-            }
-        };
-        add("q", self.text.clone());
-        self.topics.iter().for_each(|slug| add("topic", Some(slug.clone())));
-        self.places.iter().for_each(|slug| add("place", Some(slug.clone())));
-        add("kind", self.kind.map(|kind| kind_word(kind).to_owned()));
-        add("language", self.language.clone());
-        add("year", self.year.map(|year| year.to_string()));
-        add("from", self.from.map(|date| date.to_string()));
-        add("until", self.until.map(|date| date.to_string()));
-        add("page", (is_paged && self.page > 1).then(|| self.page.to_string()));
-        let query = query.finish();
-        if query.is_empty() { query } else { format!("?{query}") }
-    }
-
-    /// Returns the path of the list on the home page, at its results: a reader who chooses a filter need not pass the
-    /// header again.
-    pub fn path(&self) -> String {
-        format!("/{}#results", self.to_query(true))
-    }
-
-    /// Returns the query with another page number.
-    #[must_use]
-    pub fn at_page(&self, page: usize) -> Self {
-        Self { page, ..self.clone() }
-    }
-
-    /// Returns whether the query has any filter. A search is not a filter.
-    pub fn has_filter(&self) -> bool {
-        Self { text: None, page: 0, ..self.clone() } != Self::default()
-    }
-
-    /// Replaces former slugs of topics and places by the present ones. Fails if there is no such topic or place.
-    pub fn resolve(&mut self, visit: &Visit<'_>) -> Result<(), SiteError> {
-        let view = visit.view();
-        resolve_slugs(&mut self.topics, view.topics())?;
-        resolve_slugs(&mut self.places, view.places())
-    }
-
-    /// Returns the filter of the query, or `None` if it has none.
-    pub fn filter(&self) -> Option<Arc<ReleaseFilter>> {
-        let references = |slugs: &[String]| Some(slugs.iter().cloned().map(ConceptRef::Slug).collect());
-        let year = |month, day| self.year.and_then(|year| NaiveDate::from_ymd_opt(year, month, day));
-        let (from, until) = (self.from.or(year(1, 1)), self.until.or(year(12, 31)));
-        let filter = ReleaseFilter {
-            topics: (!self.topics.is_empty()).then(|| TopicSetFilter {
-                any: None,
-                all: references(&self.topics),
-                none: None,
-                missing: None,
-                include_narrower: true,
-            }),
-            places: (!self.places.is_empty()).then(|| PlaceSetFilter {
-                any: None,
-                all: references(&self.places),
-                none: None,
-                missing: None,
-                role: PlaceRoleFilter::Any,
-                include_within: true,
-                near: None,
-            }),
-            kinds: self.kind.map(|kind| vec![kind]),
-            languages: self.language.clone().map(|language| vec![language]),
-            release_date: (from.is_some() || until.is_some()).then_some(Range { from, until }),
-            ..ReleaseFilter::default()
-        };
-        self.has_filter().then(|| Arc::new(filter))
-    }
-}
-
-/// The parameters of a list.
-const KNOWN: [&str; 9] = ["q", "topic", "place", "kind", "language", "year", "from", "until", "page"];
-
-/// Returns the word for a kind in a query string: `press-release`.
-pub fn kind_word(kind: ReleaseKind) -> &'static str {
-    match kind {
-        ReleaseKind::PressRelease => "press-release",
-        ReleaseKind::Statement => "statement",
-        ReleaseKind::Article => "article",
-        ReleaseKind::Feature => "feature",
-        ReleaseKind::MediaAdvisory => "media-advisory",
-        ReleaseKind::Speech => "speech",
-        ReleaseKind::Opinion => "opinion",
-    }
-}
-
-fn push(slugs: &mut Vec<String>, name: &str, value: &str) -> Result<(), SiteError> {
-    if slugs.len() == MAX_CONCEPTS {
-        return Err(invalid(name, value, &format!("give at most {MAX_CONCEPTS}")));
-    }
-    if !slugs.iter().any(|slug| slug == value) {
-        slugs.push(value.to_owned());
-    }
-    Ok(())
-}
-
-fn resolve_slugs<T: Concept>(slugs: &mut Vec<String>, vocabulary: &Vocabulary<T>) -> Result<(), SiteError> {
-    let mut resolved = Vec::new();
-    for slug in slugs.iter() {
-        let number = vocabulary.by_slug(slug).ok_or_else(|| unknown::<T>(slug))?;
-        let slug = vocabulary.get(number).slug.clone();
-        if !resolved.contains(&slug) {
-            resolved.push(slug);
-        }
-    }
-    // The order has no effect, so that there is one canonical order.
-    resolved.sort_unstable();
-    *slugs = resolved;
-    Ok(())
 }
 
 /// Returns the error for a slug that no topic or place has.
@@ -246,7 +150,8 @@ pub fn unknown<T: Concept>(slug: &str) -> SiteError {
     SiteError::NotFound(format!("There is no {} “{}”. The menu leads to all {}s.", T::WORD, shown(slug), T::WORD))
 }
 
-fn invalid(name: &str, value: &str, advice: &str) -> SiteError {
+/// Returns the error for an invalid value, with advice.
+pub fn invalid(name: &str, value: &str, advice: &str) -> SiteError {
     SiteError::Invalid(format!("“{name}” is “{}”: {advice}.", shown(value)))
 }
 
@@ -261,6 +166,8 @@ fn shown(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono_tz::UTC;
+
     use super::*;
 
     #[test]
@@ -311,9 +218,9 @@ mod tests {
     #[test]
     fn a_search_text_is_not_a_filter() {
         let query = |text| ListQuery::parse(text).unwrap();
-        assert!(!query("q=a&page=3").has_filter() && query("q=a").filter().is_none());
+        assert!(!query("q=a&page=3").has_filter() && query("q=a").filter_in(UTC).is_none());
         assert!(query("year=2006").has_filter());
-        let filter = query("year=2006&topic=a").filter().unwrap();
+        let filter = query("year=2006&topic=a").filter_in(UTC).unwrap();
         let range = filter.release_date.clone().unwrap();
         assert_eq!(
             (range.from, range.until),

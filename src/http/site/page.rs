@@ -1,45 +1,36 @@
-//! Public pages and feeds over HTTP: rate limit, response cache, conditional requests, content negotiation and
-//! compression. The module `site` makes the documents.
-//!
-//! Pages ignore tokens: everybody gets what the public may see. A response depends on the path, the query string and
-//! the headers in `VARY` only.
+//! Pages, feeds, charts and files. A response depends on the path, the query string and the headers in `VARY` only.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
-    extract::{Path, Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    response::{IntoResponse, Response},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, header},
+    response::Response,
 };
 use chrono::{DateTime, Utc};
 use entity::Noun;
+use serde_json::Value;
 
 use super::{
-    api_pages::not_found,
-    compression::ContentCoding,
-    error::{HttpError, RETRY_AFTER},
-    graphql::params::OperationName,
-    limits::rate_limit::caller,
-    response_cache::{CachedResponse, DataVersion, ResponseCache},
-    state::HttpState,
+    policy, release_csv,
+    response::{VARY, error_response, private_response, redirect},
 };
 use crate::{
     blocking,
+    http::{
+        api_pages::not_found,
+        compression::ContentCoding,
+        error::HttpError,
+        graphql::params::OperationName,
+        limits::rate_limit::caller,
+        response_cache::{CachedResponse, DataVersion, ResponseCache},
+        state::HttpState,
+    },
     site::{self, Document, Target, Visit},
 };
 
 /// Path below which previews are. Their addresses are secret, so they are not logged.
-pub(super) const PREVIEW_PATH: &str = "/preview/";
-
-/// Content security policy of pages: styles, scripts and images of this server only, nothing inline, no frames.
-const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; \
-     base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
-);
-
-/// Value of the `Vary` header: the request headers on which a page depends.
-const VARY: HeaderValue = HeaderValue::from_static("accept, accept-encoding");
+pub(in crate::http) const PREVIEW_PATH: &str = "/preview/";
 
 /// Class of pages in the keys of the response cache.
 const PAGE: u8 = 2;
@@ -47,35 +38,8 @@ const PAGE: u8 = 2;
 /// Minimum length of a document, in bytes, that is compressed on a blocking thread.
 const LONG_DOCUMENT: usize = 128 * 1024;
 
-/// Handles a request for a file that pages load.
-pub(super) async fn asset(State(state): State<Arc<HttpState>>, Path(name): Path<String>, request: Request) -> Response {
-    let address = state.trusted_proxies.client_ip(request.extensions(), request.headers());
-    if let Err(error) = state.limiter.check_rate(address, None) {
-        return error.into_text_response();
-    }
-    let Some(asset) = state.assets.get(&name) else { return not_found().await };
-    // An address with the version of the content never gets other content.
-    let is_versioned = request.uri().query() == Some(&asset.version);
-    let cache = if is_versioned { "public, max-age=31536000, immutable" } else { "no-cache" };
-    // Images are compressed already.
-    let is_text = !asset.media_type.starts_with("image/") || asset.media_type.contains("svg");
-    let coding = if is_text { ContentCoding::negotiate(request.headers()) } else { ContentCoding::Identity };
-    let (content, coding) = coding.encode(asset.content.clone().into_owned());
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type)),
-        (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
-        (header::VARY, HeaderValue::from_static("accept-encoding")),
-    ];
-    let content = state.limiter.memory.track(address, content);
-    let mut response = (headers, content).into_response();
-    if let Some(coding) = coding.header() {
-        response.headers_mut().insert(header::CONTENT_ENCODING, coding);
-    }
-    response
-}
-
 /// Handles a request for a page or feed, and for any path that nothing else handles.
-pub(super) async fn page(State(state): State<Arc<HttpState>>, request: Request) -> Response {
+pub(in crate::http) async fn page(State(state): State<Arc<HttpState>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     if ![Method::GET, Method::HEAD].contains(&parts.method) {
         if !site::is_page(parts.uri.path()) {
@@ -91,6 +55,9 @@ pub(super) async fn page(State(state): State<Arc<HttpState>>, request: Request) 
     let result = async {
         rate_limit_headers = state.limiter.check_rate(address, None)?;
         state.limiter.memory.check_capacity(address)?;
+        if path == site::RELEASES_CSV {
+            return release_csv::respond(&state, address, &query).await;
+        }
         respond(&state, &parts.headers, address, target).await
     };
     let mut response = result.await.unwrap_or_else(HttpError::into_text_response);
@@ -99,7 +66,10 @@ pub(super) async fn page(State(state): State<Arc<HttpState>>, request: Request) 
         headers.insert(name, value);
     }
     // A 304 has the policy, too: browsers replace the headers of the stored page by those of the 304.
-    headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy::content_security_policy(&state, path));
+    if headers.get(header::CONTENT_TYPE).is_some_and(|media_type| media_type == site::CSV) {
+        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    }
     if headers.contains_key(header::VARY) {
         headers.insert(header::VARY, VARY);
     }
@@ -130,7 +100,8 @@ async fn respond(
     let app = &state.app;
     let now = app.clock.now();
     let limit = Duration::from_millis(app.http_config.limits.execution_ms);
-    let visit = Visit::new(&app.newsroom, &app.site_info, &state.assets, now);
+    let parse_filter = |json: &Value| app.parse_filter(json);
+    let visit = Visit::new(&app.newsroom, &app.site_info, &state.assets, &parse_filter, now);
     let document = async {
         if site::is_heavy(target.path) {
             respond_on_thread(state, target, now).await
@@ -182,7 +153,9 @@ async fn respond_on_thread(state: &Arc<HttpState>, target: Target<'_>, now: Date
     let (state, path, query) = (state.clone(), target.path.to_owned(), target.query.to_owned());
     let runtime = tokio::runtime::Handle::current();
     let respond = move || {
-        let visit = Visit::new(&state.app.newsroom, &state.app.site_info, &state.assets, now);
+        let app = &state.app;
+        let parse_filter = |json: &Value| app.parse_filter(json);
+        let visit = Visit::new(&app.newsroom, &app.site_info, &state.assets, &parse_filter, now);
         let target = Target { path: &path, query: &query, prefers_markdown: false };
         runtime.block_on(site::respond(&visit, target))
     };
@@ -193,54 +166,6 @@ async fn respond_on_thread(state: &Arc<HttpState>, target: Target<'_>, now: Date
 fn last_modified(state: &HttpState, visit: &Visit<'_>) -> DateTime<Utc> {
     let changed = visit.visible.snapshot().public_changed_at().unwrap_or(state.started_at);
     changed.max(state.started_at).min(visit.visible.now())
-}
-
-fn error_response(document: Document) -> Response {
-    let status = StatusCode::from_u16(document.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(document.media_type)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (header::VARY, VARY),
-    ];
-    let mut response = (status, headers, document.body).into_response();
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-    }
-    response
-}
-
-fn private_response(document: Document) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(document.media_type)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
-        (header::HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
-    ];
-    (headers, document.body).into_response()
-}
-
-fn redirect(status: u16, location: &str, max_age: u64) -> Response {
-    let Ok(target) = HeaderValue::from_str(&ascii_url(location)) else { return StatusCode::NOT_FOUND.into_response() };
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::FOUND);
-    response.headers_mut().insert(header::LOCATION, target);
-    // A client that prefers Markdown is redirected to Markdown.
-    response.headers_mut().insert(header::VARY, VARY);
-    if let Ok(value) = HeaderValue::from_str(&format!("public, max-age={max_age}")) {
-        response.headers_mut().insert(header::CACHE_CONTROL, value);
-    }
-    response
-}
-
-/// Returns a URL with everything percent-encoded that is not ASCII.
-fn ascii_url(url: &str) -> String {
-    url.bytes().fold(String::with_capacity(url.len()), |mut encoded, byte| {
-        if byte.is_ascii() {
-            encoded.push(char::from(byte))
-        } else {
-            encoded += &format!("%{byte:02X}")
-        }
-        encoded
-    })
 }
 
 /// Returns true if the client names Markdown in `Accept` and gives it at least the weight of HTML.

@@ -1,0 +1,69 @@
+//! The CSV file with a list of releases. It is sent in parts, so its length does not matter.
+//!
+//! A part is read when the client has taken the part before, so a slow client holds no more than one part, and no
+//! permit. If a part cannot be read, the connection is closed before the end of the response. The client then knows
+//! that the file is incomplete.
+
+use std::{io, net::IpAddr, sync::Arc};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+
+use super::response::error_response;
+use crate::{
+    http::{error::HttpError, limits::rate_limit::caller, state::HttpState},
+    site::{self, ReleaseRows, SiteError, Visit},
+};
+
+/// Responds with the releases of a list.
+pub(super) async fn respond(state: &Arc<HttpState>, address: IpAddr, query: &str) -> Result<Response, HttpError> {
+    let permit = state.limiter.execution_permit(caller(address, None)).await?;
+    let parse_filter = |json: &serde_json::Value| state.app.parse_filter(json);
+    let visit = visit(state, &parse_filter);
+    let mut rows = match ReleaseRows::load(&visit, query).await {
+        Ok(rows) => rows,
+        Err(error) => return Ok(error_response(site::error_document(&visit, &error))),
+    };
+    // An error of the first part can still be a response.
+    let first = match rows.next(&visit).await {
+        Ok(part) => part.unwrap_or_default(),
+        Err(error) => return Ok(error_response(site::error_document(&visit, &error))),
+    };
+    drop(permit);
+    let parts = stream::unfold((state.clone(), rows, Some(first)), move |(state, mut rows, first)| async move {
+        let part = match first {
+            Some(part) => Ok(Some(part)),
+            None => next(&state, address, &mut rows).await,
+        };
+        let tracked = |part: String| state.limiter.memory.track(address, Bytes::from(part));
+        let part = part.map(|part| part.map(tracked)).transpose()?;
+        Some((part, (state, rows, None)))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(site::CSV)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    Ok((headers, Body::from_stream(parts)).into_response())
+}
+
+async fn next(state: &Arc<HttpState>, address: IpAddr, rows: &mut ReleaseRows) -> io::Result<Option<String>> {
+    let _permit = state
+        .limiter
+        .execution_permit(caller(address, None))
+        .await
+        .map_err(|error| io::Error::other(error.message().to_owned()))?;
+    let parse_filter = |json: &serde_json::Value| state.app.parse_filter(json);
+    rows.next(&visit(state, &parse_filter)).await.map_err(|error: SiteError| {
+        tracing::warn!(%error, "a list of releases was cut off");
+        io::Error::other(error)
+    })
+}
+
+fn visit<'a>(state: &'a HttpState, parse_filter: site::ParseFilter<'a>) -> Visit<'a> {
+    let app = &state.app;
+    Visit::new(&app.newsroom, &app.site_info, &state.assets, parse_filter, app.clock.now())
+}

@@ -1,0 +1,143 @@
+// The dashboard: numbers and dates in the reader's locale, PNG files, copies of queries, and updates when releases
+// change. Everything else works without this script.
+
+/** Delay after a change, in milliseconds, so that several changes lead to one update. */
+const DELAY = 1000;
+
+/** Width and height of a PNG file, relative to those of the SVG. */
+const PNG_SCALE = 2;
+
+/** A number with a separator of thousands or decimals, as the page writes it. Years have neither. */
+const NUMBER = /\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+/g;
+
+/**
+ * Writes numbers and instants as the reader's locale does. The page is written in English. Names of topics and places are
+ * in `bdi` or have a language, and stay as they are.
+ */
+function localize(root) {
+  const locale = navigator.language || "en";
+  const format = (text) => text.replace(NUMBER, (number) => {
+    const decimals = number.split(".")[1]?.length ?? 0;
+    const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    return Number(number.replaceAll(",", "")).toLocaleString(locale, options);
+  });
+  const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const node = texts.currentNode;
+    if (!node.parentElement.closest("bdi, [lang], pre, code, textarea")) node.data = format(node.data);
+  }
+  for (const element of root.querySelectorAll("[aria-label]")) {
+    element.setAttribute("aria-label", format(element.getAttribute("aria-label")));
+  }
+  for (const element of root.querySelectorAll("time[data-zone]")) {
+    element.textContent = new Date(element.dateTime).toLocaleString(locale, {
+      day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+      timeZone: element.dataset.zone,
+    });
+    element.lang = locale;
+  }
+}
+
+/** Saves a chart as PNG. The file of the chart has a white ground and its own colours. */
+async function savePng(button) {
+  const response = await fetch(button.dataset.png);
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await response.text())}`;
+  await image.decode();
+  const canvas = Object.assign(document.createElement("canvas"), {
+    width: image.naturalWidth * PNG_SCALE,
+    height: image.naturalHeight * PNG_SCALE,
+  });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: button.dataset.name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), DELAY);
+}
+
+/** Copies the text of an element. Without access to the clipboard, selects it. */
+async function copy(button) {
+  const element = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(element.textContent);
+    say("Copied.");
+  } catch {
+    getSelection().selectAllChildren(element);
+    say("Selected. Copy it with the keyboard.");
+  }
+}
+
+function say(text) {
+  document.getElementById("live").textContent = text;
+}
+
+/** Makes the buttons of a page work that need this script. */
+function enable(root) {
+  for (const button of root.querySelectorAll("button[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => copy(button));
+  }
+  for (const button of root.querySelectorAll("button[data-png]")) {
+    button.parentElement.hidden = false;
+    button.addEventListener("click", () => savePng(button).catch((error) => say(`The PNG file was not made: ${error.message}.`)));
+  }
+  const zones = root.querySelector("#zones");
+  if (zones && Intl.supportedValuesOf) {
+    zones.append(...Intl.supportedValuesOf("timeZone").map((value) => Object.assign(document.createElement("option"), { value })));
+  }
+}
+
+/** Loads the page again as a document. `XMLHttpRequest` parses it without running scripts. */
+function load() {
+  return new Promise((done, fail) => {
+    const request = new XMLHttpRequest();
+    request.responseType = "document";
+    request.open("GET", location.href);
+    request.setRequestHeader("cache-control", "no-cache");
+    request.onload = () => (request.status === 200 ? done(request.response) : fail(new Error(`status ${request.status}`)));
+    request.onerror = () => fail(new Error("no response"));
+    request.send();
+  });
+}
+
+/** Replaces the numbers of the page by present ones. Keeps open details, the focus and what is typed in the form. */
+async function update() {
+  const fresh = (await load()).getElementById("dashboard");
+  const shown = document.getElementById("dashboard");
+  if (!fresh || document.getElementById("more")?.contains(document.activeElement)) return;
+  const isNew = (id) => fresh.querySelector(id)?.textContent !== shown.querySelector(id)?.textContent;
+  const hasChanged = isNew("#state") || [...fresh.querySelectorAll(".panel")].some(({ id }) => isNew(`#${id}`));
+  const open = [...shown.querySelectorAll("details[open][id]")].map(({ id }) => id);
+  const focused = document.activeElement?.getAttribute("href");
+  shown.replaceChildren(...document.importNode(fresh, true).childNodes);
+  open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+  if (focused) {
+    [...shown.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
+  }
+  localize(shown);
+  enable(shown);
+  if (hasChanged) say("Updated.");
+}
+
+/** Updates the page when releases change. */
+function follow(address) {
+  const query = "subscription { releaseChanged { sequence } }";
+  const changes = new EventSource(`${address}?query=${encodeURIComponent(query)}`);
+  let timer;
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => update().catch(() => say("These numbers may be out of date.")), DELAY);
+  };
+  changes.addEventListener("next", soon);
+  // After an interruption there may have been changes.
+  changes.addEventListener("open", soon);
+  addEventListener("pagehide", () => changes.close());
+}
+
+const dashboard = document.getElementById("dashboard");
+localize(document.getElementById("content"));
+if (dashboard) {
+  enable(dashboard);
+  follow(dashboard.dataset.stream);
+}

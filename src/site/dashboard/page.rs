@@ -1,0 +1,126 @@
+//! The page with all panels.
+
+use askama::Template;
+
+use super::{
+    controls::{Controls, controls},
+    panel::{Extent, Panel},
+    panels::{
+        facet::{self, Field},
+        summary, timeline, topic_series, trends,
+    },
+    period::Period,
+    query::{DashboardQuery, PAGE},
+    report::Report,
+};
+use crate::site::{
+    charts::drawing::Drawing,
+    document::Document,
+    error::SiteError,
+    pages::render,
+    view::{
+        date::{self, Time},
+        layout::Layout,
+        text,
+    },
+    visit::Visit,
+};
+
+#[derive(Template)]
+#[template(path = "dashboard/page.html")]
+struct Dashboard {
+    layout: Layout,
+    heading: String,
+    days: String,
+    zone_note: String,
+    controls: Controls,
+    count: String,
+    list: String,
+    as_of: Time,
+    stream: String,
+    /// Rows of panels: one wide panel, or two side by side.
+    rows: Vec<Vec<PanelView>>,
+    /// Where releases are, if the period has none.
+    elsewhere: Option<(String, String)>,
+    is_empty: bool,
+}
+
+/// A panel with its addresses.
+struct PanelView {
+    panel: Panel,
+    csv: String,
+    spreadsheet: String,
+    svg: String,
+    embed: Option<String>,
+    query_page: String,
+}
+
+/// Returns the dashboard for a query string.
+pub async fn dashboard(visit: &Visit<'_>, query: &str) -> Result<Document, SiteError> {
+    let report = Report::load(visit, query, PAGE).await?;
+    let extent = Extent::Chart(Drawing::Page);
+    let facet = |field| facet::panel(&report, field, extent);
+    // A newsroom without countries has places.
+    let has_countries = !Field::Countries.facet(&report.all, 1).buckets.is_empty();
+    let places = facet(if has_countries { Field::Countries } else { Field::Places });
+    let rows = vec![
+        vec![summary::panel(&report), timeline::panel(&report, extent)?],
+        vec![facet(Field::Topics), places],
+        vec![topic_series::panel(&report, extent)?],
+        vec![trends::panel(&report, extent)?, facet(Field::Kinds), facet(Field::Languages)],
+    ];
+    let path = format!("/dashboard{}", report.query.to_query(PAGE));
+    let days = report.days_text(report.days);
+    let mut layout = Layout::new(visit, format!("Dashboard, {days}")).at(visit, &path);
+    layout.is_indexed = report.query.to_query(PAGE).is_empty();
+    let count = report.current.count();
+    let is_empty = count == 0;
+    let page = Dashboard {
+        heading: "Dashboard".to_owned(),
+        zone_note: zone_note(&report),
+        controls: controls(&report),
+        count: text::count(count, "release"),
+        list: report.list_href(report.days, |_| {}),
+        as_of: date::instant(visit.visible.now(), report.zone),
+        stream: visit.links.path("/graphql"),
+        rows: rows.into_iter().map(|row| row.into_iter().map(|panel| view(&report, panel)).collect()).collect(),
+        elsewhere: is_empty.then(|| elsewhere(&report)).flatten(),
+        is_empty,
+        days,
+        layout,
+    };
+    Ok(Document { valid_until: Some(report.tomorrow), ..render(&page) })
+}
+
+fn view(report: &Report<'_>, panel: Panel) -> PanelView {
+    let links = &report.visit.links;
+    let query = report.query.to_query(PAGE);
+    let separator = if panel.csv.contains('?') { '&' } else { '?' };
+    let embed = format!("/embed/{}{query}", panel.id);
+    PanelView {
+        csv: links.path(&panel.csv),
+        spreadsheet: links.path(&format!("{}{separator}bom=true", panel.csv)),
+        svg: links.path(&format!("/dashboard/{}.svg{query}", panel.id)),
+        embed: report.visit.site.can_embed().then(|| links.absolute(&embed)),
+        query_page: links.path(&panel.query.page()),
+        panel,
+    }
+}
+
+fn zone_note(report: &Report<'_>) -> String {
+    let zone = report.zone.name();
+    match report.query.list.by {
+        crate::catalog::DateField::ReleaseDate => {
+            format!("Counted by release date, which has no time zone. Today is that of {zone}.")
+        }
+        crate::catalog::DateField::PublishedAt => format!("Counted by day of publication in {zone}."),
+    }
+}
+
+/// Returns the dashboard of all dates, if the filters match releases of other dates.
+fn elsewhere(report: &Report<'_>) -> Option<(String, String)> {
+    let count = report.all.count();
+    let query =
+        DashboardQuery { period: Some(Period::All), list: report.query.list.without_dates(), ..report.query.clone() };
+    (count > 0).then(|| (text::count(count, "release"), report.href(&query)))
+}
