@@ -70,15 +70,34 @@ impl<'a> QueryBuilder<'a> {
         )
     }
 
-    /// Finishes the query. `name` is that of the operation, and `fields` its selection, one field on each line.
+    /// Finishes the query. `name` is that of the operation, and `fields` its selection.
     pub fn finish(self, name: &str, fields: &[String]) -> GraphqlQuery {
         let declarations = self.declarations.join("\n  ");
         let declarations = if declarations.is_empty() { declarations } else { format!("(\n  {declarations}\n)") };
-        GraphqlQuery {
-            text: format!("query {name}{declarations} {{\n  {}\n}}\n", fields.join("\n  ")),
-            variables: Value::Object(self.variables),
+        let text = format!("query {name}{declarations} {}\n", indented(&format!("{{ {} }}", fields.join(" "))));
+        GraphqlQuery { text, variables: Value::Object(self.variables) }
+    }
+}
+
+/// Writes each field of a selection on a line of its own. The selection has no strings.
+fn indented(selection: &str) -> String {
+    let mut text = String::new();
+    let (mut depth, mut parentheses) = (0_usize, 0_usize);
+    let mut words = selection.split(' ').peekable();
+    while let Some(word) = words.next() {
+        parentheses = parentheses + word.matches('(').count() - word.matches(')').count();
+        text += word;
+        let next = words.peek().copied().unwrap_or_default();
+        depth = if word == "{" { depth + 1 } else { depth };
+        depth = if next == "}" { depth.saturating_sub(1) } else { depth };
+        let is_same_line = parentheses > 0 || next == "{" || word.ends_with(':');
+        match next {
+            "" => {}
+            _ if is_same_line => text.push(' '),
+            _ => text += &format!("\n{}", "  ".repeat(depth)),
         }
     }
+    text
 }
 
 impl GraphqlQuery {
@@ -93,5 +112,16 @@ impl GraphqlQuery {
         let encoded: String = form_urlencoded::byte_serialize(state.as_bytes()).collect();
         // A fragment is decoded as a URI component, where a plus is a plus.
         format!("/graphiql#{}", encoded.replace('+', "%20"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_has_one_field_on_each_line() {
+        let text = indented("{ a: b(c: $c, d: {e: 1, f: G}) { h i { j } } k }");
+        assert_eq!(text, "{\n  a: b(c: $c, d: {e: 1, f: G}) {\n    h\n    i {\n      j\n    }\n  }\n  k\n}");
     }
 }

@@ -3,6 +3,7 @@
 //! - `lists`: home page with filters, counts, search and pages
 //! - `releases`: pages of releases, former addresses, withdrawn releases, previews
 //! - `concepts`: pages of topics and places
+//! - `dashboard`: charts, their numbers and their files
 //! - `feeds`: RSS, Atom and JSON Feed
 //! - `formats`: Markdown, ninjs, JSON-LD, sitemaps, robots.txt and llms.txt
 //! - `caching`: conditional requests, headers, and what changes them
@@ -11,6 +12,7 @@
 pub mod bad_input;
 pub mod caching;
 pub mod concepts;
+pub mod dashboard;
 pub mod feeds;
 pub mod formats;
 pub mod lists;

@@ -33,7 +33,7 @@ const QUERIES: [&str; 12] = [
 
 /// The pages, feeds and files to compare. Each is requested as every role, because pages ignore tokens, and then with
 /// the first ETag in `If-None-Match`.
-const ADDRESSES: [&str; 26] = [
+const ADDRESSES: [&str; 36] = [
     "/",
     "/?q=public",
     "/?q=hidden",
@@ -60,6 +60,16 @@ const ADDRESSES: [&str; 26] = [
     "/sitemap-releases-1.xml",
     "/suggestions?q=hid",
     "/llms.txt",
+    "/dashboard?period=all",
+    "/dashboard?by=published&from=2007-05-01&until=2007-06-30&interval=day",
+    "/dashboard?q=hidden&period=all",
+    "/dashboard/topics.svg?period=all",
+    "/embed/topics-over-time?period=all",
+    "/releases.csv",
+    "/facets.csv?field=topics",
+    "/facets.csv?field=languages",
+    "/timeline.csv?interval=day&by=published",
+    "/trends.csv",
 ];
 
 /// The values of the setting `cache.max_age` under test, in seconds.
