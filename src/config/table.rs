@@ -33,7 +33,7 @@ const SETTINGS: &[Setting] = &[
     setting(
         "embed.frame_ancestors",
         "",
-        "Origins whose pages may show charts of the dashboard in frames, separated by spaces: `https://example.org https://*.example.com`; `*`: all; empty: none ([pages.md](pages.md#embedding))",
+        "Origins whose pages may show charts of the dashboard in frames, separated by spaces: `https://example.org https://*.example.com`; `*`: all; empty: none ([dashboard.md](dashboard.md#embedding))",
     ),
     setting(
         "brand.logo",

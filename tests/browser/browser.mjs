@@ -17,6 +17,13 @@ const PAGES = [
   ['topic', '/topics/child-labour'],
   ['places', '/places'],
   ['place', '/places/asia'],
+  ['dashboard', '/dashboard'],
+  ['dashboard filtered', '/dashboard?period=all&topic=work&compare=last-year&interval=quarter'],
+  ['dashboard by days', '/dashboard?by=published&zone=Asia%2FBangkok&from=2006-05-01&until=2006-06-15'],
+  ['dashboard without releases', '/dashboard?from=1990-01-01&until=1990-12-31'],
+  ['dashboard invalid', '/dashboard?zone=Atlantis'],
+  ['embedded chart', '/embed/topics?period=all'],
+  ['embedded numbers', '/embed/summary?period=this-year'],
   ['not found', '/nowhere'],
   ['invalid', '/?page=-1'],
 ];

@@ -24,7 +24,7 @@ function localize(root) {
   const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const node = texts.currentNode;
-    if (!node.parentElement.closest("bdi, [lang], pre, code, textarea")) node.data = format(node.data);
+    if (!node.parentElement.closest("bdi, [lang]:not(html), pre, code, textarea")) node.data = format(node.data);
   }
   for (const element of root.querySelectorAll("[aria-label]")) {
     element.setAttribute("aria-label", format(element.getAttribute("aria-label")));
@@ -72,6 +72,11 @@ function say(text) {
   document.getElementById("live").textContent = text;
 }
 
+/** Returns the texts of the parts of a page, before they are written for a locale. */
+function texts(root) {
+  return JSON.stringify([...root.querySelectorAll("#state, .panel table, figcaption")].map(({ textContent }) => textContent));
+}
+
 /** Makes the buttons of a page work that need this script. */
 function enable(root) {
   for (const button of root.querySelectorAll("button[data-copy]")) {
@@ -106,8 +111,9 @@ async function update() {
   const fresh = (await load()).getElementById("dashboard");
   const shown = document.getElementById("dashboard");
   if (!fresh || document.getElementById("more")?.contains(document.activeElement)) return;
-  const isNew = (id) => fresh.querySelector(id)?.textContent !== shown.querySelector(id)?.textContent;
-  const hasChanged = isNew("#state") || [...fresh.querySelectorAll(".panel")].some(({ id }) => isNew(`#${id}`));
+  const found = texts(fresh);
+  const hasChanged = found !== latest;
+  latest = found;
   const open = [...shown.querySelectorAll("details[open][id]")].map(({ id }) => id);
   const focused = document.activeElement?.getAttribute("href");
   shown.replaceChildren(...document.importNode(fresh, true).childNodes);
@@ -132,12 +138,18 @@ function follow(address) {
   changes.addEventListener("next", soon);
   // After an interruption there may have been changes.
   changes.addEventListener("open", soon);
-  addEventListener("pagehide", () => changes.close());
+  addEventListener("pagehide", () => changes.close(), { once: true });
 }
 
 const dashboard = document.getElementById("dashboard");
+/** The texts of the page when it was last loaded. */
+let latest = texts(document);
 localize(document.getElementById("content"));
 if (dashboard) {
   enable(dashboard);
   follow(dashboard.dataset.stream);
+  // The browser shows the page again without loading it.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) follow(dashboard.dataset.stream);
+  });
 }

@@ -54,6 +54,29 @@ impl Extent {
     }
 }
 
+impl Panel {
+    /// Creates a panel that says why it has no numbers.
+    pub fn unavailable(
+        id: &'static str,
+        title: impl Into<String>,
+        error: &FilterError,
+        (csv, query): (String, GraphqlQuery),
+    ) -> Self {
+        Self {
+            id,
+            title: title.into(),
+            finding: format!("There is no chart: {error}."),
+            chart: None,
+            line: None,
+            hatched: None,
+            table: Dataset::default(),
+            notes: Vec::new(),
+            csv,
+            query,
+        }
+    }
+}
+
 impl Report<'_> {
     /// Returns the days in words, with what they are the days of.
     pub fn days_text(&self, days: DayRange) -> String {

@@ -37,7 +37,16 @@ struct Step<'a> {
 /// Returns the panel.
 pub fn panel(report: &Report<'_>, extent: Extent) -> Result<Panel, SiteError> {
     let now = report.visit.visible.now();
-    let points = report.current.timeline(&report.timeline_request(report.days), now)?.points;
+    let title = "Releases over time".to_owned();
+    let csv = format!("/timeline.csv{}", report.query.to_query(FILE));
+    let points = match report.current.timeline(&report.timeline_request(report.days), now) {
+        Ok(timeline) => timeline.points,
+        // The other panels of a page can still be shown.
+        Err(error) if extent != Extent::All => {
+            return Ok(Panel::unavailable(ID, title, &error, (csv, query(report, false))));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let before = match &report.before {
         Some((days, set)) if is_aligned(report.interval(), report.days, *days) => {
             set.timeline(&report.timeline_request(*days), now)?.points
@@ -46,7 +55,6 @@ pub fn panel(report: &Report<'_>, extent: Extent) -> Result<Panel, SiteError> {
     };
     let steps: Vec<Step<'_>> =
         points.iter().enumerate().map(|(index, point)| step(report, point, before.get(index))).collect();
-    let title = "Releases over time".to_owned();
     let finding = finding(report, &steps);
     let bars: Vec<Bar> = steps.iter().map(|step| bar(report, step)).collect();
     let is_empty = report.current.count() == 0;
@@ -57,12 +65,13 @@ pub fn panel(report: &Report<'_>, extent: Extent) -> Result<Panel, SiteError> {
     let mut notes = Vec::new();
     if bars.len() > MAX_BARS {
         notes.push(format!(
-            "There are {} periods, and a chart has space for {MAX_BARS}: choose fewer days or a longer interval. The table \
-             has all of them.",
+            "There are {} periods, and a chart has space for {MAX_BARS}: choose fewer days or a longer interval. The CSV \
+             file has all of them.",
             text::number(bars.len() as u64)
         ));
     }
     let has_before = !before.is_empty();
+    let has_table = extent == Extent::All || bars.len() <= MAX_BARS;
     Ok(Panel {
         id: ID,
         title,
@@ -70,9 +79,9 @@ pub fn panel(report: &Report<'_>, extent: Extent) -> Result<Panel, SiteError> {
         line: report.line_text().filter(|_| has_before && chart.is_some()),
         hatched: steps.iter().any(|step| step.note.is_some()).then_some("not over, or only in part within the dates"),
         chart,
-        table: table(report, &steps, has_before),
+        table: if has_table { table(report, &steps, has_before) } else { Dataset::default() },
         notes,
-        csv: format!("/timeline.csv{}", report.query.to_query(FILE)),
+        csv,
         query: query(report, has_before),
     })
 }

@@ -5,7 +5,7 @@ use super::{
     timeline::{MAX_BARS, period_name},
 };
 use crate::{
-    catalog::TimePoint,
+    catalog::{TimePoint, Timeline},
     site::{
         charts::multiples::{Series, multiples},
         dashboard::{
@@ -41,13 +41,19 @@ struct TopicSeries {
 pub fn panel(report: &Report<'_>, extent: Extent) -> Result<Panel, SiteError> {
     let facet = Field::Topics.facet(&report.current, extent.limit(MAX_TOPICS, MAX_TOPICS_IN_FILES));
     let request = report.timeline_request(report.days);
+    let title = "Topics over time".to_owned();
+    let csv = format!("/timeline.csv{}", report.query.file_query("split", "topics"));
     let mut topics = Vec::new();
     for bucket in &facet.buckets {
-        let points = facet.bucket_set(bucket).timeline(&request, report.visit.visible.now())?.points;
-        topics.push(TopicSeries { number: bucket.value, count: bucket.count, points });
+        match facet.bucket_set(bucket).timeline(&request, report.visit.visible.now()) {
+            Ok(Timeline { points }) => topics.push(TopicSeries { number: bucket.value, count: bucket.count, points }),
+            Err(error) if extent != Extent::All => {
+                return Ok(Panel::unavailable(ID, title, &error, (csv, query(report))));
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     let finding = finding(report, &topics);
-    let title = "Topics over time".to_owned();
     let periods = topics.first().map_or(0, |topic| topic.points.len());
     let chart = extent.drawing().filter(|_| !topics.is_empty() && periods <= MAX_BARS).map(|drawing| {
         let series: Vec<Series> = topics.iter().map(|topic| series(report, topic)).collect();
@@ -70,7 +76,7 @@ pub fn panel(report: &Report<'_>, extent: Extent) -> Result<Panel, SiteError> {
         chart,
         table: if has_table { table(report, &topics) } else { Dataset::default() },
         notes,
-        csv: format!("/timeline.csv{}", report.query.file_query("split", "topics")),
+        csv,
         query: query(report),
     })
 }

@@ -49,14 +49,22 @@ pub fn panel(report: &Report<'_>, extent: Extent) -> Result<Panel, SiteError> {
         roll_up: true,
     };
     let is_search = report.query.list.text.is_some();
-    let trends = if is_search { Vec::new() } else { report.all.trending(&request)? };
+    let title = "Rising topics".to_owned();
+    let csv = format!("/trends.csv{}", report.query.to_query(FILE));
+    let trends = match report.all.trending(&request) {
+        _ if is_search => Vec::new(),
+        Ok(trends) => trends,
+        Err(error) if extent != Extent::All => {
+            return Ok(Panel::unavailable(ID, title, &error, (csv, query(report, until))));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let window = DayRange { from: trends.first().map_or(until, |trend| trend.from), until };
     let finding = if is_search {
         "Trends are not computed for a search. Remove the search text to see them.".to_owned()
     } else {
         finding(report, &trends, until)
     };
-    let title = "Rising topics".to_owned();
     let chart = extent.drawing().filter(|_| !trends.is_empty()).map(|drawing| {
         let bars_of: Vec<Bar> = trends.iter().map(|trend| bar(report, trend)).collect();
         bars(&bars_of, ID, &format!("{title}: {finding}"), drawing)
@@ -77,7 +85,7 @@ pub fn panel(report: &Report<'_>, extent: Extent) -> Result<Panel, SiteError> {
         chart,
         table: table(report, &trends, window),
         notes,
-        csv: format!("/trends.csv{}", report.query.to_query(FILE)),
+        csv,
         query: query(report, until),
     })
 }
