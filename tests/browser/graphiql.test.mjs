@@ -1,6 +1,8 @@
 // Tests of GraphiQL at /graphiql in Chromium, with its files from a local server instead of a CDN.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { serve } from '../clients/server.mjs';
 import { launch } from './browser.mjs';
@@ -235,4 +237,29 @@ test('the basic page stands in if the host cannot be reached or lacks a file', L
   await stopped.stop();
   await expectBasicPage(stopped.url);
   await expectBasicPage(`${files.url}/nowhere`);
+});
+
+test('the basic page stands in if the host does not respond', LIMITED, async () => {
+  const connections = new Set();
+  const silent = createServer((connection) => connections.add(connection)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const slow = await serve({ DATELINE_GRAPHIQL_BASE_URL: `http://127.0.0.1:${silent.address().port}` });
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    await page.clock.install();
+    await page.goto(`${siteOf(slow)}/graphiql`, { waitUntil: 'commit' });
+    await page.getByRole('link', { name: 'Open the basic query page' }).waitFor();
+    await page.waitForFunction(() => document.querySelectorAll('script[integrity]').length === 4);
+    await page.clock.fastForward(29_000);
+    assert.match(page.url(), /\/graphiql$/);
+    await page.clock.fastForward(2_000);
+    await page.waitForURL('**/graphiql/basic**');
+    await page.getByText('GraphiQL could not be loaded').waitFor();
+  } finally {
+    await context.close();
+    connections.forEach((connection) => connection.destroy());
+    silent.close();
+    await slow.stop();
+  }
 });
