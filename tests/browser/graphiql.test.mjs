@@ -161,9 +161,13 @@ test('a mutation runs with the token in the headers', LIMITED, async () => {
   const mutation = 'mutation { releaseCreate(input: { headline: "Written in GraphiQL" }) { release { slug } userErrors { message } } }';
   await withGraphiql(addressOf(mutation), async (page) => {
     await writeHeaders(page, server.token);
+    // GraphiQL reads its editors into its state a moment after a change.
+    await page.waitForTimeout(1000);
     await execute(page);
     await seeResponse(page, '"slug": "written-in-graphiql"');
-    // The token is not stored.
+    // The history stores the query, but not the token.
+    await page.waitForFunction(() => localStorage.getItem('graphiql:queries')?.includes('Written in GraphiQL'));
+    await page.waitForTimeout(1000);
     const stored = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
     assert.ok(!stored.includes(server.token), 'the token is in the storage of the browser');
   });

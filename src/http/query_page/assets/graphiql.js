@@ -81,6 +81,35 @@ function fetcherWith(parse) {
   };
 }
 
+/**
+ * Storage for GraphiQL that never keeps headers. With `shouldPersistHeaders: false`, the history of GraphiQL still
+ * stores the headers of each query, and they contain a token.
+ */
+const storageWithoutHeaders = {
+  getItem: (key) => localStorage.getItem(key),
+  setItem: (key, value) => key !== "graphiql:headers" && localStorage.setItem(key, withoutHeaders(value)),
+  removeItem: (key) => localStorage.removeItem(key),
+  clear: () => storedKeys().forEach((key) => localStorage.removeItem(key)),
+  get length() {
+    return storedKeys().length;
+  },
+};
+
+function storedKeys() {
+  return Object.keys(localStorage).filter((key) => key.startsWith("graphiql:"));
+}
+
+/** Sets all members `headers` in a JSON text to null. Other texts stay the same. GraphiQL refuses tabs without the member. */
+function withoutHeaders(value) {
+  try {
+    const json = JSON.parse(value);
+    const keep = (name, member) => (name === "headers" ? null : member);
+    return json && typeof json === "object" ? JSON.stringify(json, keep) : value;
+  } catch {
+    return value;
+  }
+}
+
 /** Returns the tabs of the first visit: the query in the address, and the examples. */
 function firstTabs(shared, examples) {
   const tab = ({ query, variables }) => ({ query, variables: variablesText(variables), headers: HEADERS });
@@ -102,6 +131,8 @@ async function start() {
     isHeadersEditorEnabled: true,
     // A token must not stay in the storage of the browser.
     shouldPersistHeaders: false,
+    showPersistHeadersSettings: false,
+    storage: storageWithoutHeaders,
   }, logo);
   ReactDOM.createRoot(document.getElementById("graphiql")).render(page);
   addEventListener("hashchange", () => location.reload());
