@@ -10,6 +10,7 @@
 //! - `token`: access tokens
 //! - `schema`: GraphQL schema (SDL)
 //! - `demo`: demo data of `serve --demo`
+//! - `demo_data`: generated newsroom of any size
 //! - `log`: logging to standard error
 //! - `context`: shared code: error type, opening the configured database and application, viewer of commands
 //! - `output`: standard output and standard error
@@ -17,6 +18,7 @@
 mod check;
 mod context;
 pub mod demo;
+mod demo_data;
 mod export;
 mod import;
 mod log;
@@ -81,6 +83,11 @@ enum Command {
         after_help = "Examples:\n  dateline import archive.ndjson\n  dateline import --dry-run --strict archive.ndjson\n  curl -s https://example.org/export | dateline import -\n  dateline import --format listing news.txt"
     )]
     Import(import::Import),
+    /// Fill an empty database with a generated newsroom of N releases, dated up to today
+    #[command(
+        after_help = "Example:\n  dateline demo-data 10000 --database sqlite://demo-data.db\n\nThe texts are the same in every run. Only the dates are relative to today, in the newsroom's time zone."
+    )]
+    DemoData(demo_data::DemoData),
     /// Export releases, topics and places as NDJSON
     Export(export::Export),
     /// Permanently remove a release with all its revisions
@@ -154,6 +161,7 @@ impl Cli {
             Command::Reindex => reindex::run(&settings).await,
             Command::Restored => restored::run(&settings).await,
             Command::Import(import) => import.run(&settings).await,
+            Command::DemoData(demo_data) => demo_data.run(&settings).await,
             Command::Export(export) => export.run(&settings).await,
             Command::Purge(purge) => purge.run(&settings).await,
             Command::Check(check) => check.run(&settings).await,

@@ -1,5 +1,5 @@
-//! Reads the settings of the HTTP server: limits, introspection, TLS files, trusted proxies, CORS, caches, trusted
-//! documents.
+//! Reads the settings of the HTTP server: limits, introspection, GraphiQL, TLS files, trusted proxies, CORS, caches,
+//! trusted documents.
 //!
 //! Parses and validates the values of these settings, and builds `HttpConfig`. The table of limits is in `limits`.
 
@@ -35,6 +35,12 @@ pub(super) fn read(layers: &Layers) -> Result<HttpConfig, ConfigError> {
     Ok(HttpConfig {
         limits: Arc::new(limits),
         introspection: layers.read("introspection", "true or false", |value| value.parse().ok())?,
+        graphiql_base_url: layers.read(
+            "graphiql.base_url",
+            "an http or https URL without ? and #, a path on this server that begins with one slash, or nothing: \
+             https://cdn.example.org/npm, /vendor",
+            |value| if value.is_empty() { Some(None) } else { base_url(value).map(Some) },
+        )?,
         trusted_proxies: layers.read(
             "trusted_proxies",
             "addresses or networks, separated by commas: 10.0.0.0/8, ::1",
@@ -64,6 +70,17 @@ pub(super) fn read(layers: &Layers) -> Result<HttpConfig, ConfigError> {
         documents: Arc::new(documents(&manifest, mode)?),
         tls: tls(layers)?,
     })
+}
+
+/// Parses the address of a folder: a URL, or a path on this server. Removes slashes at its end. Returns `None`
+/// if it is invalid, or if it contains a character with a meaning in a content security policy.
+fn base_url(value: &str) -> Option<String> {
+    let after_scheme = ["https://", "http://"].iter().find_map(|scheme| value.strip_prefix(scheme));
+    let rest = after_scheme.or_else(|| value.strip_prefix('/'))?;
+    let is_valid = !rest.is_empty()
+        && !rest.starts_with('/')
+        && value.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\"'<>\\@;,*".contains(&byte));
+    is_valid.then(|| value.trim_end_matches('/').to_owned())
 }
 
 fn tls(layers: &Layers) -> Result<Option<TlsFiles>, ConfigError> {
@@ -98,4 +115,51 @@ fn documents(manifest: &str, mode: TrustedDocumentMode) -> Result<TrustedDocumen
         std::fs::read_to_string(manifest).map_err(|error| ConfigError::unreadable(Path::new(manifest), &error))?;
     TrustedDocuments::from_manifest(&text, mode)
         .map_err(|reason| ConfigError(format!("documents.manifest is {manifest}: {reason}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graphiql(file: &str) -> Result<Option<String>, String> {
+        let mut layers = Layers::defaults();
+        layers.file(Path::new("dateline.toml"), file).map_err(|error| error.to_string())?;
+        read(&layers).map(|config| config.graphiql_base_url).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_base_url_of_graphiql_is_a_url_a_path_or_empty() {
+        let base_url = |value: &str| graphiql(&format!("graphiql.base_url = \"{value}\""));
+        assert_eq!(base_url(""), Ok(None));
+        for (value, read) in [
+            ("https://unpkg.com", "https://unpkg.com"),
+            ("http://127.0.0.1:8080/npm/", "http://127.0.0.1:8080/npm"),
+            ("/vendor/npm/", "/vendor/npm"),
+        ] {
+            assert_eq!(base_url(value), Ok(Some(read.to_owned())));
+        }
+        for wrong in [
+            "unpkg.com",
+            "//unpkg.com",
+            "/",
+            "https://",
+            "https:///npm",
+            "ftp://x",
+            "https://x/?a",
+            "https://x; img-src *",
+            "https://a@b",
+            "https://x/a b",
+        ] {
+            let error = base_url(wrong).unwrap_err();
+            assert!(error.contains("graphiql.base_url is") && error.contains("/vendor"), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_hardened_profile_loads_no_graphiql_unless_it_is_set() {
+        assert_eq!(graphiql(""), Ok(Some("https://cdn.jsdelivr.net/npm".to_owned())));
+        assert_eq!(graphiql("profile = \"hardened\""), Ok(None));
+        let both = graphiql("profile = \"hardened\"\ngraphiql.base_url = \"/vendor\"");
+        assert_eq!(both, Ok(Some("/vendor".to_owned())));
+    }
 }

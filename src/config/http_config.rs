@@ -1,5 +1,5 @@
-//! HTTP configuration as validated values: limits, introspection, trusted proxies, CORS origins, cache sizes, TLS
-//! files, trusted documents.
+//! HTTP configuration as validated values: limits, introspection, GraphiQL, trusted proxies, CORS origins, cache sizes,
+//! TLS files, trusted documents.
 //!
 //! `TrustedDocuments` reads the persisted query manifests of Relay, GraphQL Code Generator and Apollo.
 //! `config::http` parses the settings.
@@ -15,6 +15,9 @@ use ipnet::IpNet;
 
 use crate::limits::Limits;
 
+/// Default of the setting `graphiql.base_url`: a CDN that serves the files of npm packages.
+pub(super) const DEFAULT_GRAPHIQL_BASE_URL: &str = "https://cdn.jsdelivr.net/npm";
+
 /// Configuration of the HTTP server.
 #[derive(Clone, Debug)]
 pub struct HttpConfig {
@@ -22,6 +25,9 @@ pub struct HttpConfig {
     pub limits: Arc<Limits>,
     /// Whether callers without a token may read the schema.
     pub introspection: bool,
+    /// Where browsers load the files of GraphiQL from: a URL or a path, without a slash at its end. If `None`, the
+    /// query page is the one of this program.
+    pub graphiql_base_url: Option<String>,
     /// Proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Origins that CORS allows.
@@ -43,6 +49,7 @@ impl Default for HttpConfig {
         Self {
             limits: Arc::default(),
             introspection: true,
+            graphiql_base_url: Some(DEFAULT_GRAPHIQL_BASE_URL.to_owned()),
             trusted_proxies: Vec::new(),
             origins: AllowedOrigins::Any,
             cache_bytes: 64 << 20,

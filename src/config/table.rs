@@ -4,7 +4,7 @@
 //! Contains values only: settings of the server and the newsroom, of OpenID Connect and of the HTTP server, and the
 //! limits from `limits`. `settings`, `oidc` and `http` parse the settings.
 
-use super::setting::Setting;
+use super::{http_config::DEFAULT_GRAPHIQL_BASE_URL, setting::Setting};
 use crate::limits::{ALL, Limit};
 
 /// All settings except the limits.
@@ -96,6 +96,14 @@ const SETTINGS: &[Setting] = &[
         hardened: Some("false"),
         ..setting("introspection", "true", "`true`: the public may read the schema, and errors suggest field names")
     },
+    Setting {
+        hardened: Some(""),
+        ..setting(
+            "graphiql.base_url",
+            DEFAULT_GRAPHIQL_BASE_URL,
+            "Where browsers load the files of GraphiQL from, as an address of another host or a path on this one: `/vendor`; empty: nowhere, `/graphiql` is then a page of this server ([operations.md](operations.md#graphiql))",
+        )
+    },
     setting("tls.certificate", "", "File with the certificate chain (PEM); enables HTTPS; reloaded when it changes"),
     setting("tls.key", "", "File with the private key (PEM)"),
     setting(
@@ -154,7 +162,8 @@ pub fn table() -> String {
     let markdown_row = |setting: Setting| {
         let mut default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
         if let Some(hardened) = setting.hardened {
-            default += &format!("; hardened: `{hardened}`");
+            default +=
+                &if hardened.is_empty() { "; hardened: empty".to_owned() } else { format!("; hardened: `{hardened}`") };
         }
         format!("| `{}` | `{}` | {default} | {} |\n", setting.key, setting.variable(), setting.meaning)
     };

@@ -1,7 +1,6 @@
-//! The page to run queries (`/graphiql`), the home page (`/`) of a server without public pages, and the text at unknown
-//! addresses.
+//! The home page (`/`) of a server without public pages, and the text at unknown addresses.
 //!
-//! The pages load nothing from other hosts.
+//! The page loads nothing from other hosts.
 
 use std::sync::Arc;
 
@@ -15,11 +14,10 @@ use super::state::HttpState;
 use crate::config::SiteInfo;
 
 const HOME_PAGE: &str = include_str!("api_only.html");
-const QUERY_PAGE: &str = include_str!("graphiql.html");
 
-/// Content security policy of the pages: allows only inline resources and requests to this server.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Content security policy of the page: allows only inline styles.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PLAIN_TEXT: &str = "Dateline\n\n\
     /graphql       the API: GET or POST, JSON\n\
@@ -39,11 +37,6 @@ pub(super) async fn home(State(state): State<Arc<HttpState>>, headers: HeaderMap
     }
     let SiteInfo { name, publisher, .. } = &*state.app.site_info;
     html(HOME_PAGE.replace("{{name}}", &escape_html(name)).replace("{{publisher}}", &escape_html(publisher)))
-}
-
-/// Handles `/graphiql`: returns a page for running queries.
-pub(super) async fn query_page() -> Response {
-    html(QUERY_PAGE)
 }
 
 /// Handles an unknown path: returns a short text that names the API.

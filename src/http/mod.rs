@@ -7,7 +7,8 @@
 //! - `session`: the viewer of a request or a connection, and the expiry of its token
 //! - `error`: error responses
 //! - `media_type`: content negotiation (`Accept`)
-//! - `api_pages`: the query page, and the home page of a server without public pages
+//! - `api_pages`: home page of a server without public pages
+//! - `query_page`: GraphiQL, and a page of this program for running queries
 //! - `site`: public pages and feeds
 //! - `response_cache`: cache of public responses, `ETag`, `Cache-Control`
 //! - `compression`: content coding (brotli, zstd, gzip)
@@ -23,6 +24,7 @@ mod error;
 mod graphql;
 mod limits;
 mod media_type;
+mod query_page;
 mod response_cache;
 mod router;
 mod session;

@@ -20,7 +20,7 @@ use tracing::Instrument;
 use super::{
     api_pages,
     graphql::{handler, params::OperationName},
-    site,
+    query_page, site,
     state::HttpState,
 };
 use crate::{app::App, config::AllowedOrigins, newsroom::access::public_id::random_id};
@@ -41,7 +41,9 @@ pub fn router(app: &Arc<App>) -> Router {
     };
     pages
         .route("/graphql", get(handler::get).post(handler::post).fallback(handler::method_not_allowed))
-        .route("/graphiql", get(api_pages::query_page))
+        .route("/graphiql", get(query_page::main_page))
+        .route("/graphiql/basic", get(query_page::basic_page))
+        .route("/graphiql/assets/{name}", get(query_page::asset))
         .route("/health/live", get(|| async { "ok\n" }))
         .route("/health/ready", get(ready))
         .layer(cors(&config.origins))

@@ -1,15 +1,10 @@
 // Tests of the public pages in Chromium: accessibility, valid HTML, keyboard, no JavaScript, no other hosts.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
-import vnu from 'vnu-jar';
 import { serve } from '../clients/server.mjs';
 import { STATES, addReleases, launch } from './browser.mjs';
+import { checkHtml } from './html_check.mjs';
 
 /** Options for `test`: a time limit, so that no test hangs. */
 const LIMITED = { timeout: 120_000 };
@@ -76,20 +71,7 @@ for (const [state, options] of STATES) {
 }
 
 test('the HTML of every page is valid', LIMITED, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'dateline-html-'));
-  try {
-    const files = await Promise.all(pages.map(async ([name, address]) => {
-      const file = join(folder, `${name.replaceAll(' ', '-')}.html`);
-      await writeFile(file, await (await fetch(site + address, { headers: { accept: 'text/html' } })).text());
-      return file;
-    }));
-    const check = promisify(execFile)('java', ['-jar', vnu, '--format', 'json', '--stdout', ...files]);
-    const { stdout } = await check.catch((error) => error);
-    const { messages } = JSON.parse(stdout);
-    assert.deepEqual(messages.map(({ url, lastLine, message }) => `${url}:${lastLine}: ${message}`), []);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  assert.deepEqual(await checkHtml(pages.map(([name, address]) => [name, site + address])), []);
 });
 
 test('a reader needs no JavaScript', LIMITED, async () => {

@@ -2,6 +2,7 @@
 //!
 //! - `check`: `dateline check`, which verifies the database
 //! - `demo`: the demo newsroom
+//! - `demo_data`: generated newsrooms
 //! - `fixtures`: databases of earlier versions, migrated to the current version
 //! - `import`: import and export
 //! - `import_files`: unusual content of import files
@@ -10,6 +11,7 @@
 
 pub mod check;
 pub mod demo;
+pub mod demo_data;
 pub mod fixtures;
 pub mod import;
 pub mod import_files;

@@ -1,5 +1,5 @@
-//! Tests of the query page (`/graphiql`). The example queries on the page and in the documents must cost less than
-//! half of `limits.cost` in the hardened profile, which is the strictest.
+//! Tests of the examples on the query page (`/graphiql`). They and the example queries in the documents must cost less
+//! than half of `limits.cost` in the hardened profile, which is the strictest.
 
 use dateline::{
     cli::demo,
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Block, Document, documents};
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-const QUERY_PAGE: &str = include_str!("../../../src/http/graphiql.html");
+const EXAMPLES: &str = include_str!("../../../src/http/query_page/assets/examples.json");
 
 /// A dashboard query: 12 topics, 10 places for each topic, 24 months for each place.
 const DASHBOARD: &str = "{ releaseStats { count facets { topics(input: {first: 12}) { buckets { key label count stats { facets { \
@@ -20,30 +20,11 @@ const DASHBOARD: &str = "{ releaseStats { count facets { topics(input: {first: 1
 
 /// Returns the query and the variables of each example on the query page.
 fn examples() -> Vec<(String, Value)> {
-    let lines = QUERY_PAGE.lines().filter(|line| line.starts_with("  [\"") && line.contains('`'));
-    let example = |line: &str| {
-        let mut parts = line.split('`').skip(1);
-        let (query, variables) =
-            (parts.next().expect("an example has a query"), parts.next().expect("an example has variables"));
-        let variables = variables.trim_start_matches(", ").trim_end_matches("],");
-        (query.replace("\\n", "\n"), serde_json::from_str(&quoted(variables)).expect(variables))
-    };
-    lines.map(example).collect()
-}
-
-/// Converts a JavaScript object literal to JSON by quoting its keys.
-fn quoted(literal: &str) -> String {
-    let (mut json, mut text) = (String::new(), false);
-    for (number, part) in literal.split_inclusive(['"', ':', '{', ',', ' ']).enumerate() {
-        let key =
-            part.strip_suffix(':').filter(|key| !text && !key.is_empty() && key.chars().all(char::is_alphanumeric));
-        match key {
-            Some(key) if number > 0 => json += &format!("\"{key}\":"),
-            _ => json += part,
-        }
-        text ^= part.ends_with('"');
-    }
-    json
+    let examples: Vec<Value> = serde_json::from_str(EXAMPLES).unwrap();
+    examples
+        .iter()
+        .map(|example| (example["query"].as_str().unwrap().to_owned(), example["variables"].clone()))
+        .collect()
 }
 
 async fn seed_sample_data(server: &TestServer) {
@@ -56,8 +37,11 @@ on_both_databases! {
         let half = Limits { cost: hardened.cost / 2, public_per_minute: 0, ..hardened };
         let server = server.with_http_config(HttpConfig { limits: half.into(), ..HttpConfig::default() });
         seed_sample_data(&server).await;
-        let (queries, mutations): (Vec<_>, Vec<_>) = examples().into_iter().partition(|(query, _)| !query.starts_with("mutation"));
-        assert!(queries.len() >= 6 && mutations.len() >= 3);
+        let of_kind = |kind: &str| examples().into_iter().filter(|(query, _)| query.starts_with(kind)).collect::<Vec<_>>();
+        // The tests in the browser run the subscription.
+        let (queries, mutations, subscriptions) = (of_kind("query "), of_kind("mutation "), of_kind("subscription "));
+        assert!(queries.len() >= 7 && mutations.len() >= 3 && subscriptions.len() == 1);
+        assert_eq!(queries.len() + mutations.len() + 1, examples().len());
         let documented: Vec<Block> = documents().iter().flat_map(Document::blocks).collect();
         let documented = documented.into_iter().filter(|block| block.language == "graphql" && block.text.trim_start().starts_with('{'));
         let documented = documented.filter(|block| block.marker.is_none()).map(|block| (block.text, json!({})));
@@ -70,22 +54,5 @@ on_both_databases! {
             let code = response["errors"][0]["extensions"]["code"].as_str();
             assert!(matches!(code, None | Some("BAD_USER_INPUT")), "{query}: {response}");
         }
-    }
-}
-
-#[test]
-fn the_query_page_reloads_the_schema_with_a_token_and_shows_user_errors() {
-    let handler = QUERY_PAGE
-        .lines()
-        .find(|line| line.starts_with("$(\"token\").onchange"))
-        .expect("the token field has an onchange handler");
-    assert!(handler.contains("loadSchema()"), "{handler}");
-    assert!(QUERY_PAGE.contains("refused = userErrors(json.data)") && QUERY_PAGE.contains("`Refused with ${refused}"));
-    assert_eq!((QUERY_PAGE.matches("<main>").count(), QUERY_PAGE.matches("</main>").count()), (1, 1));
-    // WCAG 2.2, success criterion 2.5.8: a pointer target is at least 24 pixels high. 1.75rem is 26 pixels at a font
-    // size of 15 pixels.
-    for target in ["button {", "summary {"] {
-        let rule = QUERY_PAGE.lines().find(|line| line.contains(target)).expect(target);
-        assert!(rule.contains("min-height: 1.75rem"), "{rule}");
     }
 }

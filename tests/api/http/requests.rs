@@ -97,7 +97,7 @@ on_both_databases! {
 
     async fn html_pages_and_health_checks_respond(server: TestServer) {
         let get = |path: &str, accept: &str| Request::get(path).header("accept", accept).body(Body::empty()).unwrap();
-        for (path, accept, status, fragment) in [("/", "text/html", 200, "<h1>Newsroom</h1>"), ("/", "*/*", 200, "<h1>Newsroom</h1>"), ("/graphiql", "text/html", 200, "<!doctype html>"), ("/health/live", "*/*", 200, "ok"), ("/health/ready", "*/*", 200, "\"status\":\"ready\""), ("/nowhere", "*/*", 404, "/graphql")] {
+        for (path, accept, status, fragment) in [("/", "text/html", 200, "<h1>Newsroom</h1>"), ("/", "*/*", 200, "<h1>Newsroom</h1>"), ("/graphiql/basic", "text/html", 200, "<!doctype html>"), ("/health/live", "*/*", 200, "ok"), ("/health/ready", "*/*", 200, "\"status\":\"ready\""), ("/nowhere", "*/*", 404, "/graphql")] {
             let (actual, text) = server.send(get(path, accept)).await;
             assert_eq!(actual, status, "{path}");
             assert!(text.contains(fragment), "{path}: {text}");
