@@ -56,22 +56,28 @@ impl Snapshot {
         by: OrderKey,
         span: &RangeInclusive<i64>,
     ) -> RoaringBitmap {
-        let sorted_index = self.sorted_index(by);
         let value = |ordinal: u32| self.sort_value(by, ordinal);
-        // For a large set, the range is read from the sorted index. The scan stops after half as many releases as the
-        // set has.
-        if members.len() > MAX_LINEAR_SCAN {
+        if members.len() > MAX_LINEAR_SCAN && !self.is_wide_range(members, by, span) {
+            let sorted_index = self.sorted_index(by);
             let from = sorted_index.seek(|ordinal| value(ordinal).cmp(span.start()));
-            let limit = members.len() as usize / 2;
-            let ordinals: Vec<u32> = sorted_index
-                .ascending_from(from)
-                .take_while(|&ordinal| value(ordinal) <= *span.end())
-                .take(limit)
-                .collect();
-            if ordinals.len() < limit {
-                return members & ordinals.into_iter().collect::<RoaringBitmap>();
-            }
+            let in_range = sorted_index.ascending_from(from).take_while(|&ordinal| value(ordinal) <= *span.end());
+            return members & in_range.collect::<RoaringBitmap>();
         }
         members.iter().filter(|&ordinal| span.contains(&value(ordinal))).collect()
+    }
+
+    /// Returns whether at least half as many releases are in a range as a set has. Then it is faster to scan the set
+    /// than to read the range from the sorted index.
+    pub(in crate::catalog) fn is_wide_range(
+        &self,
+        members: &RoaringBitmap,
+        by: OrderKey,
+        span: &RangeInclusive<i64>,
+    ) -> bool {
+        let sorted_index = self.sorted_index(by);
+        let rank =
+            |bound: i64| sorted_index.rank(sorted_index.seek(|ordinal| self.sort_value(by, ordinal).cmp(&bound)));
+        let in_range = rank(span.end().saturating_add(1)).saturating_sub(rank(*span.start()));
+        in_range as u64 >= members.len() / 2
     }
 }

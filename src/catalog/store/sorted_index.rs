@@ -80,6 +80,12 @@ impl SortedIndex {
         }
     }
 
+    /// Returns the number of ordinals before a position. Takes one step per chunk.
+    pub(crate) fn rank(&self, position: Position) -> usize {
+        let before = self.chunks[..position.chunk.min(self.chunks.len())].iter();
+        before.map(|chunk| chunk.len()).sum::<usize>() + position.offset
+    }
+
     /// Iterates over the ordinals from a position to the end.
     pub(crate) fn ascending_from(&self, position: Position) -> impl Iterator<Item = u32> {
         let first = self.chunks.get(position.chunk).map_or(&[][..], |chunk| &chunk[position.offset..]);
@@ -133,6 +139,8 @@ mod tests {
             prop_assert_eq!(sorted.ascending_from(SortedIndex::start()).collect::<Vec<_>>(), naive.clone());
             let position = sorted.seek(|ordinal| values[ordinal as usize].cmp(&target));
             let (below, above): (Vec<u32>, Vec<u32>) = naive.iter().partition(|&&ordinal| values[ordinal as usize] < target);
+            prop_assert_eq!(sorted.rank(position), below.len());
+            prop_assert_eq!(sorted.rank(sorted.end()), naive.len());
             prop_assert_eq!(sorted.ascending_from(position).collect::<Vec<_>>(), above);
             prop_assert_eq!(sorted.descending_from(position).collect::<Vec<_>>(), below.into_iter().rev().collect::<Vec<_>>());
             naive.reverse();

@@ -164,7 +164,7 @@ impl ReleaseSet {
         let value = |ordinal: u32| snapshot.sort_value(by, ordinal);
         let span = start..=stop.saturating_sub(1);
         let unbounded = start == NEVER + 1 && stop == i64::MAX;
-        if unbounded || self.count() <= MIN_FOR_RANGE_INDEX {
+        if unbounded || self.count() <= MIN_FOR_RANGE_INDEX || snapshot.is_wide_range(&self.members, by, &span) {
             return self.ordinals().map(value).filter(|value| span.contains(value)).collect();
         }
         let mut candidates = Candidates::all_of(&self.members);
@@ -264,15 +264,19 @@ impl TimelineRequest {
 /// between the first and the last boundary.
 fn histogram(boundaries: &[i64], values: &[i64]) -> Vec<u64> {
     let mut counts = vec![0; boundaries.len().saturating_sub(1)];
-    // Releases with neighbouring ordinals are often close in time, so most values are in the same bin as the previous
-    // value.
-    let mut bin = 0;
+    let (Some(&first), Some(&last)) = (boundaries.first(), boundaries.last()) else { return counts };
+    if counts.is_empty() {
+        return counts;
+    }
+    // Periods have nearly the same length, so the bin of a value is near the one that its share of the range gives.
+    let per_unit = counts.len() as f64 / (last - first).max(1) as f64;
     for &value in values {
-        if counts.is_empty() {
-            break;
+        let mut bin = (((value - first) as f64 * per_unit) as usize).min(counts.len() - 1);
+        while bin > 0 && value < boundaries[bin] {
+            bin -= 1;
         }
-        if !(boundaries[bin] <= value && value < boundaries[bin + 1]) {
-            bin = boundaries.partition_point(|&boundary| boundary <= value).saturating_sub(1).min(counts.len() - 1);
+        while bin + 1 < counts.len() && value >= boundaries[bin + 1] {
+            bin += 1;
         }
         counts[bin] += 1;
     }

@@ -23,7 +23,7 @@ use crate::{
 pub const ID: &str = "topics-over-time";
 
 /// Number of topics of the chart.
-const MAX_TOPICS: usize = 9;
+const MAX_TOPICS: usize = 12;
 
 /// Number of topics of the CSV file.
 pub const MAX_TOPICS_IN_FILES: usize = 50;
@@ -60,8 +60,17 @@ pub fn panel(report: &Report<'_>, extent: Extent) -> Result<Panel, SiteError> {
         multiples(&series, ID, &format!("{title}: {finding}"), drawing)
     });
     let mut notes = Vec::new();
-    if chart.is_some() {
-        notes.push("All topics have the same scale.".to_owned());
+    if let Some((first, last)) =
+        topics.first().and_then(|topic| topic.points.first().zip(topic.points.last())).filter(|_| chart.is_some())
+    {
+        let name = |point| period_name(report.interval(), point);
+        let most = topics.iter().flat_map(|topic| &topic.points).map(|point| point.count).max().unwrap_or(0);
+        notes.push(format!(
+            "Bars are from {} to {}. All topics have the same scale, up to {}.",
+            name(first),
+            name(last),
+            text::number(most)
+        ));
     }
     if !topics.is_empty() {
         notes.push(format!("The CSV file has the {MAX_TOPICS_IN_FILES} topics with most releases."));

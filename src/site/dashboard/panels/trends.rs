@@ -72,7 +72,7 @@ pub fn panel(report: &Report<'_>, extent: Extent) -> Result<Panel, SiteError> {
     let mut notes = Vec::new();
     if chart.is_some() {
         notes.push(format!(
-            "Expected: the share of the topic in the {BASELINE} days before. A score above {NOTABLE} occurs by chance once in \
+            "Sorted by score. Expected: the share of the topic in the {BASELINE} days before. A score above {NOTABLE} occurs by chance once in \
              twenty times. Days are those of the release date."
         ));
     }
