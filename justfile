@@ -36,6 +36,7 @@ screenshots:
     mkdir -p docs/images
     cp tests/browser/screenshots/home-light.png docs/images/newsroom.png
     cp tests/browser/screenshots/topic-dark.png docs/images/topic.png
+    cp tests/browser/screenshots/generated-dashboard-light.png docs/images/dashboard.png
 
 # Run the benchmarks.
 bench:

@@ -85,7 +85,7 @@ enum Command {
     Import(import::Import),
     /// Fill an empty database with a generated newsroom of N releases, dated up to today
     #[command(
-        after_help = "Example:\n  dateline demo-data 10000 --database sqlite://demo-data.db\n\nThe texts are the same in every run. Only the dates are relative to today, in the newsroom's time zone."
+        after_help = "Example:\n  dateline demo-data 10000 --database sqlite://demo-data.db\n\nDates are relative to today, in the newsroom's time zone. Two runs on the same day generate the same newsroom."
     )]
     DemoData(demo_data::DemoData),
     /// Export releases, topics and places as NDJSON

@@ -75,6 +75,13 @@ impl Default for SiteInfo {
 }
 
 impl SiteInfo {
+    /// Returns the path of the public address: empty, or a path without a slash at its end.
+    pub fn base_path(&self) -> &str {
+        let after_scheme = self.public_url.as_deref().and_then(|url| url.split_once("://"));
+        let path = after_scheme.and_then(|(_, rest)| Some(&rest[rest.find('/')?..]));
+        path.unwrap_or_default()
+    }
+
     /// Returns whether pages of other sites may show charts in frames.
     pub fn can_embed(&self) -> bool {
         !self.embed_ancestors.is_empty()

@@ -96,11 +96,6 @@ fn is_dashboard(path: &str) -> bool {
     path == "/dashboard" || path.starts_with("/dashboard/") || is_embed(path)
 }
 
-/// Returns whether a path is that of a chart as a file.
-pub fn is_chart_file(path: &str) -> bool {
-    path.strip_prefix("/dashboard/").is_some_and(|name| name.split_once('.').is_some_and(|(_, end)| end == "svg"))
-}
-
 /// Returns whether a path is that of a chart for pages of other sites.
 pub fn is_embed(path: &str) -> bool {
     path.starts_with("/embed/")
@@ -138,7 +133,9 @@ async fn find(visit: &Visit<'_>, target: Target<'_>) -> Option<Result<Document, 
         },
         ("releases.json", None) => release_list_ninjs(visit, query).await,
         ("topics", None) => topics(visit, query),
-        ("topics" | "places", Some("")) => Ok(Document::redirect(301, visit.links.path(path.trim_end_matches('/')))),
+        ("topics" | "places" | "dashboard", Some("")) => {
+            Ok(Document::redirect(301, visit.links.path(path.trim_end_matches('/'))))
+        }
         ("topics", Some(slug)) => topic(visit, slug).await,
         ("places", None) => places(visit, query),
         ("places", Some(slug)) => place(visit, slug).await,

@@ -1,6 +1,6 @@
 //! Why a request for a page has no page. Each error becomes a page that says what is wrong and what to do.
 
-use crate::newsroom;
+use crate::{catalog::FilterError, newsroom};
 
 /// Why there is no page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +24,12 @@ impl SiteError {
             Self::Invalid(_) => 400,
             Self::Unavailable(_) => 503,
         }
+    }
+}
+
+impl From<FilterError> for SiteError {
+    fn from(error: FilterError) -> Self {
+        Self::Invalid(error.to_string())
     }
 }
 

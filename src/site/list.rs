@@ -42,7 +42,7 @@ impl List {
             set = visit.newsroom.search(&set, request, drop).await?;
         }
         if let Some(filter) = query.filter(visit) {
-            set = set.narrow(&filter).map_err(|error| SiteError::Invalid(error.to_string()))?;
+            set = set.narrow(&filter)?;
         }
         Ok(Self { query, set })
     }

@@ -41,9 +41,9 @@ mod view;
 mod visit;
 
 pub use assets::{Asset, Assets};
+pub use dashboard::files::SVG;
 pub use dispatch::{
-    RELEASES_CSV, Target, error_document, is_chart_file, is_embed, is_heavy, is_page, known_query, nothing_here,
-    respond,
+    RELEASES_CSV, Target, error_document, is_embed, is_heavy, is_page, known_query, nothing_here, respond,
 };
 pub use document::Document;
 pub use error::SiteError;

@@ -71,7 +71,7 @@ test('an analyst goes from what changed this month to a file and a query with th
     await topics.getByText('Table', { exact: false }).first().click();
     const shown = await rows(topics.getByRole('table'));
     assert.ok(shown.length > 3, 'topics of this month');
-    await topics.getByText('Data and query').click();
+    await topics.getByText('Download, embed, query').click();
     const spreadsheet = await saved(page, () => topics.getByRole('link', { name: 'CSV for spreadsheets' }).click());
     assert.equal(spreadsheet.name, 'topics.csv');
     assert.deepEqual([...spreadsheet.bytes.subarray(0, 3)], [0xef, 0xbb, 0xbf]);
@@ -95,14 +95,14 @@ test('an analyst goes from what changed this month to a file and a query with th
     const earlier = new Map(data.before.facets.topics.buckets.map(({ key, count }) => [key, count]));
     assert.deepEqual(buckets.map(({ key, label, count }) => [label, `${count}`, `${earlier.get(key) ?? 0}`]), read.map((row) => row.slice(0, 3)));
     // A click on a mark filters, and a click on a number lists the releases.
-    const [first, , , ] = shown[0];
+    const [first] = shown[0];
     await topics.getByRole('link', { name: new RegExp(`${first}.*release`) }).first().click();
     assert.match(page.url(), /topic=/);
-    assert.match(await page.getByRole('status').innerText(), new RegExp(`Topic: .*${first}`, 's'));
+    assert.match(await page.locator('#state').innerText(), new RegExp(`Topic: .*${first}`, 's'));
     await page.goBack();
     await page.goForward();
-    const total = await page.getByRole('status').getByRole('link').first().innerText();
-    await page.getByRole('status').getByRole('link').first().click();
+    const total = await page.locator('#state').getByRole('link').first().innerText();
+    await page.locator('#state').getByRole('link').first().click();
     assert.equal(await page.getByRole('heading', { level: 2 }).first().innerText(), total);
   });
 });
@@ -112,7 +112,7 @@ test('charts are saved as SVG and PNG', LIMITED, async () => {
     await page.goto(`${site}/dashboard?period=all`);
     for (const name of ['Releases over time', 'Topics', 'Topics over time']) {
       const section = panel(page, name);
-      await section.getByText('Data and query').click();
+      await section.getByText('Download, embed, query').click();
       const svg = await saved(page, () => section.getByRole('link', { name: 'SVG' }).click());
       assert.match(svg.name, /\.svg$/);
       assert.match(svg.bytes.toString('utf8'), /^<\?xml.*\n<svg /);
@@ -128,25 +128,25 @@ test('charts are saved as SVG and PNG', LIMITED, async () => {
 test('an analyst needs no JavaScript', LIMITED, async () => {
   await withPage({ javaScriptEnabled: false }, async (page) => {
     await page.goto(`${site}/dashboard`);
-    await page.getByText('Dates, time zone and filters').click();
+    await page.getByText('Dates, interval and filters').click();
     await page.getByLabel('First day').fill('2006-01-01');
     await page.getByLabel('Last day').fill('2006-12-31');
     await page.getByLabel('Kind', { exact: true }).selectOption('Press release');
-    await page.getByLabel('Add a topic').selectOption('Child labour');
-    await page.getByRole('button', { name: 'Show' }).click();
-    assert.match(await page.locator('.lead').innerText(), /1 January to 31 December 2006/);
+    await page.getByLabel('Topic', { exact: true }).selectOption('Child labour');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    assert.match(await page.locator('#state').innerText(), /1 January to 31 December 2006/);
     const chosen = page.getByRole('list', { name: 'Chosen filters' }).getByRole('listitem');
     assert.equal(await chosen.count(), 2);
     await chosen.first().getByRole('link').click();
     assert.equal(await chosen.count(), 1);
     // The dates were chosen, so they stay.
-    assert.match(await page.locator('.lead').innerText(), /1 January to 31 December 2006/);
+    assert.match(await page.locator('#state').innerText(), /1 January to 31 December 2006/);
     assert.equal(await page.getByRole('button', { name: /Copy|PNG/ }).count(), 0, 'no button without effect');
     // The form keeps a period that was not changed.
     await page.goto(`${site}/dashboard?period=this-year`);
-    await page.getByText('Dates, time zone and filters').click();
+    await page.getByText('Dates, interval and filters').click();
     await page.getByLabel('Kind', { exact: true }).selectOption('Speech');
-    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('button', { name: 'Apply' }).click();
     assert.equal(await page.getByRole('link', { name: 'This year', exact: true }).getAttribute('aria-current'), 'true');
   });
 });
@@ -184,7 +184,7 @@ test('every mark and table is reached by keyboard, and marks can be skipped', LI
 test('the page follows changes and keeps what is open', LIMITED, async () => {
   await withPage({}, async (page) => {
     await page.goto(`${site}/dashboard?period=all`);
-    const count = async () => Number((await page.getByRole('status').innerText()).match(/^(\d+) release/)[1]);
+    const count = async () => Number((await page.locator('#state').innerText()).match(/^(\d+) release/)[1]);
     const previous = await count();
     const topics = panel(page, 'Topics');
     await topics.getByText('Table', { exact: false }).first().click();
@@ -200,7 +200,7 @@ test('the page follows changes and keeps what is open', LIMITED, async () => {
     assert.equal(await topics.locator('#topics-table').getAttribute('open'), '', 'the table stays open');
     assert.equal(await count(), previous + 1);
     // The new parts work, too.
-    await topics.getByText('Data and query').click();
+    await topics.getByText('Download, embed, query').click();
     assert.ok(await topics.getByRole('button', { name: 'Copy query' }).isVisible());
   });
 });

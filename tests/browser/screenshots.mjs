@@ -11,13 +11,20 @@ const VIEWS = [
   ['phone', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: 'light' }],
 ];
 
+/** Pages of a newsroom with generated releases. */
+const GENERATED = [
+  ['generated dashboard', '/dashboard'],
+  ['generated dashboard of five years', '/dashboard?period=5-years'],
+  ['generated topic', '/topics/work'],
+];
+
 const [folder = 'screenshots'] = process.argv.slice(2);
-const server = await serve();
-const site = server.url.replace(/\/graphql$/, '');
+await mkdir(folder, { recursive: true });
 const browser = await launch();
-try {
-  const pages = await addReleases(server);
-  await mkdir(folder, { recursive: true });
+
+/** Writes screenshots of the pages of a server. */
+async function show(server, pages) {
+  const site = server.url.replace(/\/graphql$/, '');
   for (const [view, options] of VIEWS) {
     const context = await browser.newContext(options);
     const page = await context.newPage();
@@ -27,7 +34,15 @@ try {
     }
     await context.close();
   }
+}
+
+try {
+  const demo = await serve();
+  await show(demo, await addReleases(demo));
+  await demo.stop();
+  const generated = await serve({ DATELINE_NEWSROOM_NAME: 'Riverland Agency' }, 5000);
+  await show(generated, GENERATED);
+  await generated.stop();
 } finally {
   await browser.close();
-  await server.stop();
 }

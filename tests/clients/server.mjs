@@ -16,16 +16,20 @@ const BINARY = resolve(FOLDER, process.env.DATELINE_BIN || '../../target/debug/d
 const PATIENCE_MS = 30_000;
 
 /**
- * Starts a server with the demo newsroom. `settings` are environment variables (`DATELINE_…`). `stop()` of the result
- * stops the server.
+ * Starts a server with the demo newsroom, or with as many generated releases as `demoData` says. `settings` are environment
+ * variables (`DATELINE_…`). `stop()` of the result stops the server.
  */
-export async function serve(settings = {}) {
+export async function serve(settings = {}, demoData = 0) {
   if (!existsSync(BINARY)) {
     throw new Error(`no server at ${BINARY}: build it (cargo build), or set DATELINE_BIN`);
   }
   const folder = await mkdtemp(join(tmpdir(), 'dateline-clients-'));
   const database = `sqlite://${join(folder, 'demo.db')}`;
-  const child = spawn(BINARY, ['serve', '--demo', '--listen', '127.0.0.1:0', '--database', database], {
+  if (demoData > 0) {
+    await promisify(execFile)(BINARY, ['demo-data', String(demoData), '--database', database], { cwd: folder });
+  }
+  const demo = demoData > 0 ? [] : ['--demo'];
+  const child = spawn(BINARY, ['serve', ...demo, '--listen', '127.0.0.1:0', '--database', database], {
     cwd: folder,
     env: { ...withoutSettings(process.env), DATELINE_LOG: 'warn', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

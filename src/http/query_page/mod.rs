@@ -23,6 +23,9 @@ use files::{SCRIPTS, STYLES, json_list, policy_sources};
 const GRAPHIQL_PAGE: &str = include_str!("assets/graphiql.html");
 const BASIC_PAGE: &str = include_str!("assets/basic.html");
 
+/// Placeholder in both pages for the path of the public address.
+const BASE: &str = "{{base}}";
+
 /// Placeholder in the page of GraphiQL for the list of its files.
 const FILES: &str = "{{files}}";
 
@@ -51,16 +54,17 @@ const BASIC_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'se
 /// Handles `/graphiql`.
 pub(super) async fn main_page(State(state): State<Arc<HttpState>>) -> Response {
     match &state.app.http_config.graphiql_base_url {
-        Some(base_url) => html(GRAPHIQL_PAGE.replace(FILES, &json_list(base_url)), &graphiql_policy(base_url)),
-        None => html(BASIC_PAGE.replace(LINK, ""), BASIC_POLICY),
+        Some(base_url) => html(&state, &GRAPHIQL_PAGE.replace(FILES, &json_list(base_url)), &graphiql_policy(base_url)),
+        None => html(&state, &BASIC_PAGE.replace(LINK, ""), BASIC_POLICY),
     }
 }
 
 /// Handles `/graphiql/basic`.
 pub(super) async fn basic_page(State(state): State<Arc<HttpState>>) -> Response {
     let has_graphiql = state.app.http_config.graphiql_base_url.is_some();
-    let link = if has_graphiql { "<a id=\"graphiql-link\" href=\"/graphiql\">Open in GraphiQL</a>" } else { "" };
-    html(BASIC_PAGE.replace(LINK, link), BASIC_POLICY)
+    let link =
+        if has_graphiql { "<a id=\"graphiql-link\" href=\"{{base}}/graphiql\">Open in GraphiQL</a>" } else { "" };
+    html(&state, &BASIC_PAGE.replace(LINK, link), BASIC_POLICY)
 }
 
 /// Handles a request for a file that the pages load from this server.
@@ -82,7 +86,8 @@ fn graphiql_policy(base_url: &str) -> String {
     )
 }
 
-fn html(page: String, policy: &str) -> Response {
+fn html(state: &HttpState, page: &str, policy: &str) -> Response {
+    let page = page.replace(BASE, state.app.site_info.base_path());
     let headers: [(HeaderName, HeaderValue); 2] = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),

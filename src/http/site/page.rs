@@ -61,12 +61,14 @@ pub(in crate::http) async fn page(State(state): State<Arc<HttpState>>, request: 
         respond(&state, &parts.headers, address, target).await
     };
     let mut response = result.await.unwrap_or_else(HttpError::into_text_response);
+    let status = response.status();
     let headers = response.headers_mut();
     for (name, value) in rate_limit_headers {
         headers.insert(name, value);
     }
     // A 304 has the policy, too: browsers replace the headers of the stored page by those of the 304.
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy::content_security_policy(&state, path));
+    let policy = policy::content_security_policy(&state, path, status, headers.get(header::CONTENT_TYPE));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     if headers.get(header::CONTENT_TYPE).is_some_and(|media_type| media_type == site::CSV) {
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     }
@@ -95,8 +97,7 @@ async fn respond(
     if let Some(cached) = state.response_cache.get(&key, &state.app) {
         return Ok(cached_response(&cached));
     }
-    // The permit is held until the response is encoded.
-    let _permit = state.limiter.execution_permit(caller(address, None)).await?;
+    let permit = state.limiter.execution_permit(caller(address, None)).await?;
     let app = &state.app;
     let now = app.clock.now();
     let limit = Duration::from_millis(app.http_config.limits.execution_ms);
@@ -104,12 +105,13 @@ async fn respond(
     let visit = Visit::new(&app.newsroom, &app.site_info, &state.assets, &parse_filter, now);
     let document = async {
         if site::is_heavy(target.path) {
-            respond_on_thread(state, target, now).await
+            respond_on_thread(state, target, now, permit).await
         } else {
-            site::respond(&visit, target).await
+            (site::respond(&visit, target).await, permit)
         }
     };
-    let document = tokio::time::timeout(limit, document).await.map_err(|_| HttpError::unavailable())?;
+    // The permit is held until the response is encoded.
+    let (document, _permit) = tokio::time::timeout(limit, document).await.map_err(|_| HttpError::unavailable())?;
     let Some(document) = document else {
         let accepts_html = headers
             .get(header::ACCEPT)
@@ -148,8 +150,14 @@ async fn respond(
     Ok(cached_response(&cached))
 }
 
-/// Makes a document that takes long on a blocking thread.
-async fn respond_on_thread(state: &Arc<HttpState>, target: Target<'_>, now: DateTime<Utc>) -> Option<Document> {
+/// Makes a document that takes long on a blocking thread. The thread holds the permit, because it goes on if nobody
+/// waits for it any longer.
+async fn respond_on_thread<P: Send + 'static>(
+    state: &Arc<HttpState>,
+    target: Target<'_>,
+    now: DateTime<Utc>,
+    permit: P,
+) -> (Option<Document>, P) {
     let (state, path, query) = (state.clone(), target.path.to_owned(), target.query.to_owned());
     let runtime = tokio::runtime::Handle::current();
     let respond = move || {
@@ -157,7 +165,7 @@ async fn respond_on_thread(state: &Arc<HttpState>, target: Target<'_>, now: Date
         let parse_filter = |json: &Value| app.parse_filter(json);
         let visit = Visit::new(&app.newsroom, &app.site_info, &state.assets, &parse_filter, now);
         let target = Target { path: &path, query: &query, prefers_markdown: false };
-        runtime.block_on(site::respond(&visit, target))
+        (runtime.block_on(site::respond(&visit, target)), permit)
     };
     blocking::run(respond).await
 }

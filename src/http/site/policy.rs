@@ -1,6 +1,6 @@
 //! Content security policies of pages, charts and embedded charts.
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, StatusCode};
 
 use crate::{http::state::HttpState, site};
 
@@ -11,13 +11,21 @@ const PAGE: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img
 /// Policy of charts as files, which contain their style.
 const FILE: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
-/// Returns the policy for a path. Only embedded charts can be in frames of other sites.
-pub(super) fn content_security_policy(state: &HttpState, path: &str) -> HeaderValue {
+/// Returns the policy for a path, and the status and media type of the response. Only embedded charts can be in frames
+/// of other sites.
+pub(super) fn content_security_policy(
+    state: &HttpState,
+    path: &str,
+    status: StatusCode,
+    media_type: Option<&HeaderValue>,
+) -> HeaderValue {
     let info = &state.app.site_info;
-    if site::is_chart_file(path) {
+    // A 304 has no media type.
+    let is_chart = || path.rsplit_once('.').is_some_and(|(_, end)| end == "svg");
+    if media_type.map_or_else(is_chart, |media_type| media_type == site::SVG) {
         return HeaderValue::from_static(FILE);
     }
-    if site::is_embed(path) && info.can_embed() {
+    if site::is_embed(path) && info.can_embed() && !status.is_client_error() {
         let policy =
             PAGE.replace("frame-ancestors 'none'", &format!("frame-ancestors {}", info.embed_ancestors.join(" ")));
         return HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(PAGE));

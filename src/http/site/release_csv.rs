@@ -4,7 +4,7 @@
 //! permit. If a part cannot be read, the connection is closed before the end of the response. The client then knows
 //! that the file is incomplete.
 
-use std::{io, net::IpAddr, sync::Arc};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -15,22 +15,27 @@ use futures_util::stream;
 
 use super::response::error_response;
 use crate::{
+    fair_semaphore::Permit,
     http::{error::HttpError, limits::rate_limit::caller, state::HttpState},
     site::{self, ReleaseRows, SiteError, Visit},
 };
+
+/// How often a download waits for a permit, about two seconds each time.
+const MAX_WAITS: usize = 10;
 
 /// Responds with the releases of a list.
 pub(super) async fn respond(state: &Arc<HttpState>, address: IpAddr, query: &str) -> Result<Response, HttpError> {
     let permit = state.limiter.execution_permit(caller(address, None)).await?;
     let parse_filter = |json: &serde_json::Value| state.app.parse_filter(json);
     let visit = visit(state, &parse_filter);
-    let mut rows = match ReleaseRows::load(&visit, query).await {
-        Ok(rows) => rows,
-        Err(error) => return Ok(error_response(site::error_document(&visit, &error))),
-    };
     // An error of the first part can still be a response.
-    let first = match rows.next(&visit).await {
-        Ok(part) => part.unwrap_or_default(),
+    let load = async {
+        let mut rows = ReleaseRows::load(&visit, query).await?;
+        let first = rows.next(&visit).await?.unwrap_or_default();
+        Ok((rows, first))
+    };
+    let (rows, first) = match tokio::time::timeout(limit(state), load).await.map_err(|_| HttpError::unavailable())? {
+        Ok(loaded) => loaded,
         Err(error) => return Ok(error_response(site::error_document(&visit, &error))),
     };
     drop(permit);
@@ -51,16 +56,31 @@ pub(super) async fn respond(state: &Arc<HttpState>, address: IpAddr, query: &str
 }
 
 async fn next(state: &Arc<HttpState>, address: IpAddr, rows: &mut ReleaseRows) -> io::Result<Option<String>> {
-    let _permit = state
-        .limiter
-        .execution_permit(caller(address, None))
-        .await
-        .map_err(|error| io::Error::other(error.message().to_owned()))?;
-    let parse_filter = |json: &serde_json::Value| state.app.parse_filter(json);
-    rows.next(&visit(state, &parse_filter)).await.map_err(|error: SiteError| {
-        tracing::warn!(%error, "a list of releases was cut off");
-        io::Error::other(error)
-    })
+    let part = async {
+        let _permit = permit(state, address).await?;
+        let parse_filter = |json: &serde_json::Value| state.app.parse_filter(json);
+        let visit = visit(state, &parse_filter);
+        let part = tokio::time::timeout(limit(state), rows.next(&visit)).await?;
+        part.map_err(|error: SiteError| io::Error::other(error))
+    };
+    part.await.inspect_err(|error| tracing::warn!(%error, "a list of releases was cut off"))
+}
+
+/// Waits for a permit. A download that has begun waits longer than a new request.
+async fn permit(state: &Arc<HttpState>, address: IpAddr) -> io::Result<Permit> {
+    let mut refused = None;
+    for _ in 0..MAX_WAITS {
+        match state.limiter.execution_permit(caller(address, None)).await {
+            Ok(permit) => return Ok(permit),
+            Err(error) => refused = Some(error.message().to_owned()),
+        }
+    }
+    Err(io::Error::other(refused.unwrap_or_default()))
+}
+
+/// Returns the longest time that one part may take.
+fn limit(state: &HttpState) -> Duration {
+    Duration::from_millis(state.app.http_config.limits.execution_ms)
 }
 
 fn visit<'a>(state: &'a HttpState, parse_filter: site::ParseFilter<'a>) -> Visit<'a> {

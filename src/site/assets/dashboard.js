@@ -4,11 +4,17 @@
 /** Delay after a change, in milliseconds, so that several changes lead to one update. */
 const DELAY = 1000;
 
+/** How long a message is shown, in milliseconds. */
+const SHOWN = 5000;
+
 /** Width and height of a PNG file, relative to those of the SVG. */
 const PNG_SCALE = 2;
 
-/** A number with a separator of thousands or decimals, as the page writes it. Years have neither. */
-const NUMBER = /\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+/g;
+/**
+ * A name, which is between two characters that isolate its direction, or a number with a separator of thousands or decimals,
+ * as the page writes it. Years have no separator.
+ */
+const NAME_OR_NUMBER = /\u2068[^\u2069]*\u2069|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+/g;
 
 /**
  * Writes numbers and instants as the reader's locale does. The page is written in English. Names of topics and places are
@@ -16,7 +22,8 @@ const NUMBER = /\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+/g;
  */
 function localize(root) {
   const locale = navigator.language || "en";
-  const format = (text) => text.replace(NUMBER, (number) => {
+  const format = (text) => text.replace(NAME_OR_NUMBER, (number) => {
+    if (number.startsWith("\u2068")) return number;
     const decimals = number.split(".")[1]?.length ?? 0;
     const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
     return Number(number.replaceAll(",", "")).toLocaleString(locale, options);
@@ -30,11 +37,15 @@ function localize(root) {
     element.setAttribute("aria-label", format(element.getAttribute("aria-label")));
   }
   for (const element of root.querySelectorAll("time[data-zone]")) {
-    element.textContent = new Date(element.dateTime).toLocaleString(locale, {
-      day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
-      timeZone: element.dataset.zone,
-    });
-    element.lang = locale;
+    try {
+      element.textContent = new Date(element.dateTime).toLocaleString(locale, {
+        day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+        timeZone: element.dataset.zone,
+      });
+      element.lang = locale;
+    } catch {
+      // The browser does not know the time zone. The text of the server stays.
+    }
   }
 }
 
@@ -68,8 +79,12 @@ async function copy(button) {
   }
 }
 
+/** Shows a message for a moment. Screen readers announce it. */
 function say(text) {
-  document.getElementById("live").textContent = text;
+  const live = document.getElementById("live");
+  live.textContent = text;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => { live.textContent = ""; }, SHOWN);
 }
 
 /** Returns the texts of the parts of a page, before they are written for a locale. */
@@ -106,24 +121,37 @@ function load() {
   });
 }
 
-/** Replaces the numbers of the page by present ones. Keeps open details, the focus and what is typed in the form. */
-async function update() {
-  const fresh = (await load()).getElementById("dashboard");
-  const shown = document.getElementById("dashboard");
-  if (!fresh || document.getElementById("more")?.contains(document.activeElement)) return;
-  const found = texts(fresh);
-  const hasChanged = found !== latest;
-  latest = found;
-  const open = [...shown.querySelectorAll("details[open][id]")].map(({ id }) => id);
-  const focused = document.activeElement?.getAttribute("href");
-  shown.replaceChildren(...document.importNode(fresh, true).childNodes);
-  open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
-  if (focused) {
-    [...shown.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
+/** The parts of the page that are replaced. The form is none of them, so nothing that is typed is lost. */
+const PARTS = ["state", "panels"];
+
+/** Returns how an element can be found again in a new version of the page. */
+function selectorOf(element) {
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  const parent = element.closest("[id]");
+  const path = [];
+  for (let node = element; node && node !== parent; node = node.parentElement) {
+    path.unshift(`:nth-child(${[...node.parentElement.children].indexOf(node) + 1})`);
   }
-  localize(shown);
-  enable(shown);
-  if (hasChanged) say("Updated.");
+  return `#${CSS.escape(parent.id)} > ${path.join(" > ")}`;
+}
+
+/** Replaces the numbers of the page if they have changed. Keeps open details and the focus. */
+async function update() {
+  const fresh = await load();
+  const found = texts(fresh);
+  if (found === latest || !fresh.getElementById("dashboard")) return;
+  latest = found;
+  const open = [...document.querySelectorAll("#panels details[open]")].map(({ id }) => id);
+  const focused = document.activeElement.closest("#state, #panels") && selectorOf(document.activeElement);
+  for (const id of PARTS) {
+    const part = document.getElementById(id);
+    part.replaceChildren(...document.importNode(fresh.getElementById(id), true).childNodes);
+    localize(part);
+  }
+  open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+  enable(document.getElementById("panels"));
+  if (focused) document.querySelector(focused)?.focus({ preventScroll: true });
+  say("Updated.");
 }
 
 /** Updates the page when releases change. */
@@ -133,7 +161,8 @@ function follow(address) {
   let timer;
   const soon = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => update().catch(() => say("These numbers may be out of date.")), DELAY);
+    // Not all readers load the page at the same instant.
+    timer = setTimeout(() => update().catch(() => say("These numbers may be out of date.")), DELAY * (1 + Math.random()));
   };
   changes.addEventListener("next", soon);
   // After an interruption there may have been changes.

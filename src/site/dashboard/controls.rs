@@ -1,5 +1,7 @@
 //! Period, comparison, interval and filters of a dashboard, as links and as a form.
 
+use chrono::NaiveDate;
+
 use super::{
     panels::facet::{Field, value},
     period::{Comparison, Period},
@@ -7,8 +9,14 @@ use super::{
     report::Report,
 };
 use crate::{
-    catalog::DateField,
-    site::view::filters::{ActiveFilter, active},
+    catalog::{DateField, FacetScope, LabelSortKey, kind_label},
+    site::{
+        list_query::{ListQuery, kind_word},
+        view::{
+            filters::{ActiveFilter, active},
+            language,
+        },
+    },
 };
 
 /// Maximum number of topics, and of countries, that the form offers.
@@ -36,13 +44,17 @@ pub struct Select {
 
 /// The controls of a dashboard.
 pub struct Controls {
-    /// Links.
+    /// Period and comparison.
     pub choices: Vec<Choice>,
+    /// Choices that are folded away at first.
+    pub more_choices: Vec<Choice>,
+    /// Whether the form has values, so that it should be seen.
+    pub is_open: bool,
     /// The chosen filters, with links that remove them.
     pub filters: Vec<ActiveFilter>,
-    /// The first day.
+    /// The first day. Empty if the period has a name.
     pub from: String,
-    /// The last day.
+    /// The last day. Empty if the period has a name.
     pub until: String,
     /// Name of the time zone.
     pub zone: String,
@@ -68,11 +80,20 @@ pub fn controls(report: &Report<'_>) -> Controls {
             (list.year, list.from, list.until) = (year, from, until);
         }));
     }
+    // A period moves with the calendar, so its days are not sent as chosen days.
+    let chosen_day = |day: NaiveDate| if query.period.is_none() { day.to_string() } else { String::new() };
+    if let Some(text) = &list.text {
+        let rest = ListQuery { text: None, ..query.list.clone() };
+        let remove = report.href(&query.with(|list| *list = rest.clone()));
+        filters.insert(0, ActiveFilter { field: "Search", value: text.clone(), remove, rest });
+    }
     Controls {
-        choices: vec![periods(report), comparisons(report), intervals(report), date_fields(report)],
+        is_open: query.period.is_none() || list.text.is_some() || list.conditions.is_some(),
+        choices: vec![periods(report), comparisons(report)],
+        more_choices: vec![intervals(report), date_fields(report)],
         filters,
-        from: report.days.from.to_string(),
-        until: report.days.until.to_string(),
+        from: chosen_day(report.days.from),
+        until: chosen_day(report.days.until),
         zone: report.zone.name().to_owned(),
         text: visit.has_search().then(|| list.text.clone().unwrap_or_default()),
         selects: selects(report),
@@ -99,15 +120,21 @@ fn choice<T: PartialEq>(
 
 fn periods(report: &Report<'_>) -> Choice {
     let values = Period::ALL.map(|period| (period.label(), Some(period)));
-    choice(report, "Period", values, &report.query.period, |query, period| {
+    let mut periods = choice(report, "Period", values, &report.query.period, |query, period| {
         query.period = period;
         query.list = query.list.without_dates();
-    })
+    });
+    if report.query.period.is_none() {
+        periods.links.push(("Chosen days".to_owned(), report.href(&report.query), true));
+    }
+    periods
 }
 
 fn comparisons(report: &Report<'_>) -> Choice {
     let values = Comparison::ALL.map(|comparison| (comparison.label(), comparison));
-    choice(report, "Compare with", values, &report.query.comparison, |query, comparison| query.comparison = comparison)
+    // All dates have no earlier ones.
+    let chosen = if report.before.is_some() { report.query.comparison } else { Comparison::None };
+    choice(report, "Compare with", values, &chosen, |query, comparison| query.comparison = comparison)
 }
 
 fn intervals(report: &Report<'_>) -> Choice {
@@ -123,20 +150,26 @@ fn date_fields(report: &Report<'_>) -> Choice {
 
 fn selects(report: &Report<'_>) -> Vec<Select> {
     let list = &report.query.list;
-    let chosen_kind = list.kind.map(crate::site::list_query::kind_word);
-    let select = |name, label, none, field: Field, chosen: Option<&str>| {
-        let buckets = field.facet(&report.all, MAX_OPTIONS).buckets;
+    let select = |name, label, none, field: Field, chosen: Option<(String, String)>| {
+        // The values of a field from which one is chosen are those of all releases that the other filters match.
+        let scope = if chosen.is_some() { FacetScope::ExcludeOwnFilter } else { FacetScope::AllFilters };
+        let buckets = field.facet_in(&report.all, MAX_OPTIONS, scope).buckets;
         let values = buckets.iter().map(|bucket| value(report, field, bucket.value));
-        let mut options: Vec<(String, String, bool)> =
-            values.map(|value| (value.key.clone(), value.label, chosen == Some(value.key.as_str()))).collect();
-        options.sort_by_cached_key(|(_, label, _)| crate::catalog::LabelSortKey::of(label));
+        let mut options: Vec<(String, String, bool)> = values.map(|value| (value.key, value.label, false)).collect();
+        if let Some((key, label)) = chosen {
+            options.retain(|(other, ..)| *other != key);
+            options.push((key, label, true));
+        }
+        options.sort_by_cached_key(|(_, label, _)| LabelSortKey::of(label));
         Select { name, label, none, options }
     };
+    let kind = list.kind.map(|kind| (kind_word(kind).to_owned(), kind_label(kind).to_owned()));
+    let language = list.language.as_ref().map(|tag| (tag.clone(), language::name(tag)));
     vec![
-        select("topic", "Add a topic", "None", Field::Topics, None),
-        select("place", "Add a country", "None", Field::Countries, None),
-        select("kind", "Kind", "All kinds", Field::Kinds, chosen_kind),
-        select("language", "Language", "All languages", Field::Languages, list.language.as_deref()),
+        select("topic", "Topic", "Any topic", Field::Topics, None),
+        select("place", "Country", "Any country", Field::Countries, None),
+        select("kind", "Kind", "Any kind", Field::Kinds, kind),
+        select("language", "Language", "Any language", Field::Languages, language),
     ]
 }
 

@@ -35,7 +35,7 @@ pub async fn embed(visit: &Visit<'_>, query: &str, id: &str) -> Result<Document,
         dashboard: visit.links.absolute(&format!("/dashboard{}#{id}", report.query.to_query(PAGE))),
         panel,
     };
-    Ok(Document { valid_until: Some(report.tomorrow), ..render(&page) })
+    Ok(Document { valid_until: Some(report.valid_until()), ..render(&page) })
 }
 
 /// Returns the panel with a name. Fails if there is none.

@@ -15,12 +15,12 @@ use crate::site::{
     document::Document,
     error::SiteError,
     list_query::invalid,
-    tables::csv::{BYTE_ORDER_MARK, CSV, write},
+    tables::csv::{BYTE_ORDER_MARK, CSV, has_mark, write},
     visit::Visit,
 };
 
 /// Media type of charts.
-const SVG: &str = "image/svg+xml; charset=utf-8";
+pub const SVG: &str = "image/svg+xml; charset=utf-8";
 
 /// The parameters that CSV files have besides those of a dashboard.
 const OWN: [&str; 3] = ["field", "split", "bom"];
@@ -58,7 +58,7 @@ pub fn known_query(query: &str) -> String {
 
 /// Returns a CSV file.
 pub async fn csv(visit: &Visit<'_>, query: &str, file: CsvFile) -> Result<Document, SiteError> {
-    let parameters = Parameters::parse(query)?;
+    let (parameters, has_mark) = (Parameters::parse(query)?, has_mark(query)?);
     let report = Report::load(visit, query, FILE).await?;
     let panel = match (file, parameters.field) {
         (CsvFile::Facets, Some(field)) => facet::panel(&report, field, Extent::All),
@@ -71,46 +71,45 @@ pub async fn csv(visit: &Visit<'_>, query: &str, file: CsvFile) -> Result<Docume
         (CsvFile::Trends, _) => trends::panel(&report, Extent::All)?,
         (CsvFile::Comparison, _) => summary::panel(&report),
     };
-    let mark = if parameters.has_mark { BYTE_ORDER_MARK } else { "" };
+    let mark = if has_mark { BYTE_ORDER_MARK } else { "" };
     let document = Document::new(CSV, format!("{mark}{}", write(&panel.table)));
-    Ok(Document { valid_until: Some(report.tomorrow), ..document })
+    Ok(Document { valid_until: Some(report.valid_until()), ..document })
 }
 
 /// Returns the chart of a panel as SVG.
 pub async fn svg(visit: &Visit<'_>, query: &str, id: &str) -> Result<Document, SiteError> {
     let report = Report::load(visit, query, PAGE).await?;
-    let Panel { chart, finding, .. } = embed::panel(&report, id, Drawing::File)?;
+    let Panel { chart, finding, notes, .. } = embed::panel(&report, id, Drawing::File)?;
     let Some(chart) = chart else {
-        return Err(SiteError::NotFound(format!("There is no chart: {finding}")));
+        let reason = if notes.is_empty() { finding } else { notes.join(" ") };
+        return Err(SiteError::NotFound(format!("This chart cannot be drawn. {reason}")));
     };
     let document = Document::new(SVG, chart);
-    Ok(Document { valid_until: Some(report.tomorrow), ..document })
+    Ok(Document { valid_until: Some(report.valid_until()), ..document })
 }
 
-/// The parameters that only files have.
+/// The parameters of files that count by a field.
 #[derive(Default)]
 struct Parameters {
     field: Option<Field>,
     is_split: bool,
-    has_mark: bool,
 }
 
 impl Parameters {
     fn parse(query: &str) -> Result<Self, SiteError> {
         let mut parameters = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let value = value.trim();
             match &*name {
+                _ if value.is_empty() => {}
+                "field" if parameters.field.is_some() => return Err(invalid(&name, value, "give it once")),
                 "field" => {
                     let field = Field::ALL.into_iter().find(|field| field.id() == value);
                     let advice = || format!("write one of {}", Field::ALL.map(Field::id).join(", "));
-                    parameters.field = Some(field.ok_or_else(|| invalid(&name, &value, &advice()))?);
+                    parameters.field = Some(field.ok_or_else(|| invalid(&name, value, &advice()))?);
                 }
                 "split" if value == "topics" => parameters.is_split = true,
-                "split" => return Err(invalid(&name, &value, "write topics")),
-                "bom" => {
-                    let advice = "write true for a file that starts with a byte order mark, or false";
-                    parameters.has_mark = value.parse().map_err(|_| invalid(&name, &value, advice))?;
-                }
+                "split" => return Err(invalid(&name, value, "write topics")),
                 _ => {}
             }
         }

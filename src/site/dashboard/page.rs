@@ -13,8 +13,9 @@ use super::{
     query::{DashboardQuery, PAGE},
     report::Report,
 };
+use crate::catalog::DateField;
 use crate::site::{
-    charts::drawing::Drawing,
+    charts::{bars::ROW, drawing::Drawing},
     document::Document,
     error::SiteError,
     pages::render,
@@ -37,6 +38,7 @@ struct Dashboard {
     count: String,
     list: String,
     as_of: Time,
+    as_of_zone: &'static str,
     stream: String,
     /// Rows of panels: one wide panel, or two side by side.
     rows: Vec<Vec<PanelView>>,
@@ -52,7 +54,9 @@ struct PanelView {
     spreadsheet: String,
     svg: String,
     embed: Option<String>,
-    query_page: String,
+    query_page: Option<String>,
+    /// Height of a frame that shows the panel at a width of 400 pixels, in pixels.
+    frame_height: usize,
 }
 
 /// Returns the dashboard for a query string.
@@ -80,7 +84,8 @@ pub async fn dashboard(visit: &Visit<'_>, query: &str) -> Result<Document, SiteE
         zone_note: zone_note(&report),
         controls: controls(&report),
         count: text::count(count, "release"),
-        list: report.list_href(report.days, |_| {}),
+        list: report.list_href(report.days, |_| {}).unwrap_or_default(),
+        as_of_zone: report.zone.name(),
         as_of: date::instant(visit.visible.now(), report.zone),
         stream: visit.links.path("/graphql"),
         rows: rows.into_iter().map(|row| row.into_iter().map(|panel| view(&report, panel)).collect()).collect(),
@@ -89,7 +94,7 @@ pub async fn dashboard(visit: &Visit<'_>, query: &str) -> Result<Document, SiteE
         days,
         layout,
     };
-    Ok(Document { valid_until: Some(report.tomorrow), ..render(&page) })
+    Ok(Document { valid_until: Some(report.valid_until()), ..render(&page) })
 }
 
 fn view(report: &Report<'_>, panel: Panel) -> PanelView {
@@ -101,8 +106,9 @@ fn view(report: &Report<'_>, panel: Panel) -> PanelView {
         csv: links.path(&panel.csv),
         spreadsheet: links.path(&format!("{}{separator}bom=true", panel.csv)),
         svg: links.path(&format!("/dashboard/{}.svg{query}", panel.id)),
-        embed: report.visit.site.can_embed().then(|| links.absolute(&embed)),
-        query_page: links.path(&panel.query.page()),
+        embed: links.known_absolute(&embed).filter(|_| report.visit.site.can_embed()),
+        frame_height: 340 + panel.table.rows.len().min(12) * ROW as usize,
+        query_page: panel.query.as_ref().map(|query| links.path(&query.page())),
         panel,
     }
 }
@@ -110,10 +116,10 @@ fn view(report: &Report<'_>, panel: Panel) -> PanelView {
 fn zone_note(report: &Report<'_>) -> String {
     let zone = report.zone.name();
     match report.query.list.by {
-        crate::catalog::DateField::ReleaseDate => {
-            format!("Counted by release date, which has no time zone. Today is that of {zone}.")
+        DateField::ReleaseDate => {
+            format!("Counted by release date. Today is {} in {zone}.", date::date(report.today).text)
         }
-        crate::catalog::DateField::PublishedAt => format!("Counted by day of publication in {zone}."),
+        DateField::PublishedAt => format!("Counted by day of publication in {zone}."),
     }
 }
 

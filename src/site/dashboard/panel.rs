@@ -2,8 +2,12 @@
 
 use super::{graphql_query::GraphqlQuery, period::DayRange, report::Report};
 use crate::{
-    catalog::{DateField, FilterError},
-    site::{charts::drawing::Drawing, error::SiteError, tables::dataset::Dataset, view::text},
+    catalog::{DateField, MAX_TIMELINE_POINTS, Weekday},
+    site::{
+        charts::drawing::{Caption, Drawing},
+        tables::dataset::Dataset,
+        view::{date, text},
+    },
 };
 
 /// A panel, ready to be shown.
@@ -26,8 +30,8 @@ pub struct Panel {
     pub notes: Vec<String>,
     /// Path of the CSV file: `/facets.csv?field=topics`.
     pub csv: String,
-    /// The GraphQL query with the same numbers.
-    pub query: GraphqlQuery,
+    /// The GraphQL query with the same numbers. `None` if there are none.
+    pub query: Option<GraphqlQuery>,
 }
 
 /// How much of a panel is needed.
@@ -35,7 +39,7 @@ pub struct Panel {
 pub enum Extent {
     /// The values that a chart has space for, drawn.
     Chart(Drawing),
-    /// All values, as a table.
+    /// The values of a file, as a table.
     All,
 }
 
@@ -55,26 +59,39 @@ impl Extent {
 }
 
 impl Panel {
-    /// Creates a panel that says why it has no numbers.
-    pub fn unavailable(
-        id: &'static str,
-        title: impl Into<String>,
-        error: &FilterError,
-        (csv, query): (String, GraphqlQuery),
-    ) -> Self {
+    /// Creates a panel without numbers. `finding` says why it has none.
+    pub fn empty(id: &'static str, finding: String, csv: String) -> Self {
         Self {
             id,
-            title: title.into(),
-            finding: format!("There is no chart: {error}."),
+            title: String::new(),
+            finding,
             chart: None,
             line: None,
             hatched: None,
             table: Dataset::default(),
             notes: Vec::new(),
             csv,
-            query,
+            query: None,
         }
     }
+}
+
+impl Panel {
+    /// Returns whether the chart is a group of marks that are links, which a reader may want to skip.
+    pub fn has_marks(&self) -> bool {
+        self.chart.as_ref().is_some_and(|chart| chart.contains("role=\"group\""))
+    }
+}
+
+/// Returns why a timeline has no chart, for readers. It fails only if it has too many periods.
+pub fn too_many_periods(report: &Report<'_>) -> String {
+    let (interval, days) = (report.interval(), report.days);
+    let periods = interval.periods(days.from, days.until, Weekday::Monday);
+    format!(
+        "There is no chart: there are {} periods, and the maximum is {}. Choose a longer interval or fewer days.",
+        text::number(periods),
+        text::number(MAX_TIMELINE_POINTS)
+    )
 }
 
 impl Report<'_> {
@@ -91,43 +108,54 @@ impl Report<'_> {
         self.before.as_ref().map(|(days, _)| self.days_text(*days))
     }
 
-    /// Returns a number with its change: `149 releases, 16 more than the 133 from …`.
+    /// Returns a number with its change: `149 releases, 12.0% more than the 133 from …`.
     pub fn compared(&self, current: u64) -> String {
-        let Some((days, before)) = &self.before else { return text::count(current, "release") };
-        let before = before.count();
         let number = text::count(current, "release");
-        let days = self.days_text(*days);
-        match current.cmp(&before) {
-            _ if before == 0 => format!("{number}; there were none from {days}"),
-            std::cmp::Ordering::Equal => format!("{number}, as many as from {days}"),
-            ordering => {
-                let word = if ordering.is_gt() { "more" } else { "fewer" };
-                let ratio = ratio_text(current, before).map(|ratio| format!(", {ratio}")).unwrap_or_default();
-                let (difference, before) = (text::number(current.abs_diff(before)), text::number(before));
-                format!("{number}, {difference} {word} than from {days} ({before}{ratio})")
-            }
+        let Some((days, before)) = &self.before else { return number };
+        let (before, days) = (before.count(), self.days_text(*days));
+        let word = if current > before { "more" } else { "fewer" };
+        let earlier = text::number(before);
+        if before == 0 {
+            format!("{number}; there were none from {days}")
+        } else if current == before {
+            format!("{number}, as many as from {days}")
+        } else if before < MIN_FOR_PERCENT {
+            format!("{number}, {} {word} than from {days} ({earlier})", text::number(current.abs_diff(before)))
+        } else {
+            let change = change_in_percent(current, before).unwrap_or_default();
+            format!("{number}, {} {word} than the {earlier} from {days}", change.trim_start_matches(['+', '\u{2212}']))
+        }
+    }
+
+    /// Returns what is written into a chart that is a file.
+    pub fn caption(
+        &self,
+        title: &str,
+        finding: &str,
+        (line, hatched): (Option<String>, Option<&'static str>),
+    ) -> Caption {
+        let date = date::instant(self.visit.visible.now(), self.zone).text;
+        Caption {
+            title: format!("{title}, {}", self.days_text(self.days)),
+            finding: finding.to_owned(),
+            line,
+            hatched,
+            source: format!("Source: {}, as of {date}", self.visit.site.name),
         }
     }
 }
 
-/// Smallest number whose change is also said in per cent. From 1 to 22 are 2,100 %, which says nothing.
-const MIN_FOR_PERCENT: u64 = 10;
+/// Smallest number whose change is also said in per cent. From 1 to 22 are 2,100%, which says nothing.
+pub const MIN_FOR_PERCENT: u64 = 10;
 
-/// Returns the change from one number to another in per cent: `+12 %`. Returns `None` if the earlier number is small.
-fn ratio_text(current: u64, before: u64) -> Option<String> {
-    if before < MIN_FOR_PERCENT {
+/// Returns the change from one number to another in per cent: `+12.3%`. Returns `None` if the earlier number is 0.
+pub fn change_in_percent(current: u64, before: u64) -> Option<String> {
+    if before == 0 {
         return None;
     }
     let change = (current as f64 - before as f64) / before as f64 * 100.0;
     let sign = if change < 0.0 { "\u{2212}" } else { "+" };
-    let decimals = usize::from(change.abs() < 9.95);
-    Some(format!("{sign}{:.decimals$}\u{a0}%", change.abs()))
-}
-
-impl From<FilterError> for SiteError {
-    fn from(error: FilterError) -> Self {
-        Self::Invalid(error.to_string())
-    }
+    Some(format!("{sign}{:.1}%", change.abs()))
 }
 
 #[cfg(test)]
@@ -136,9 +164,8 @@ mod tests {
 
     #[test]
     fn a_change_is_said_in_per_cent() {
-        let texts = [(112, 100), (88, 100), (101, 100), (300, 100), (999, 1000)]
-            .map(|(current, before)| ratio_text(current, before).unwrap());
-        assert_eq!(texts, ["+12\u{a0}%", "\u{2212}12\u{a0}%", "+1.0\u{a0}%", "+200\u{a0}%", "\u{2212}0.1\u{a0}%"]);
-        assert_eq!((ratio_text(22, 1), ratio_text(1, 0)), (None, None));
+        let texts = [(112, 100), (88, 100), (300, 100), (999, 1000), (1, 0)];
+        let texts = texts.map(|(current, before)| change_in_percent(current, before).unwrap_or_default());
+        assert_eq!(texts, ["+12.0%", "\u{2212}12.0%", "+200.0%", "\u{2212}0.1%", ""]);
     }
 }

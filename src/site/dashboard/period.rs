@@ -31,8 +31,8 @@ pub enum Period {
     LastYear,
     /// This month to today, and the eleven months before.
     Months12,
-    /// This month to today, and the 59 months before.
-    Months60,
+    /// This quarter to today, and the 19 quarters before.
+    Years5,
     /// From the first to the last release.
     All,
 }
@@ -58,7 +58,7 @@ impl Period {
         Self::ThisYear,
         Self::LastYear,
         Self::Months12,
-        Self::Months60,
+        Self::Years5,
         Self::All,
     ];
 
@@ -72,7 +72,7 @@ impl Period {
             Self::ThisYear => "this-year",
             Self::LastYear => "last-year",
             Self::Months12 => "12-months",
-            Self::Months60 => "60-months",
+            Self::Years5 => "5-years",
             Self::All => "all",
         }
     }
@@ -87,7 +87,7 @@ impl Period {
             Self::ThisYear => "This year",
             Self::LastYear => "Last year",
             Self::Months12 => "12 months",
-            Self::Months60 => "5 years",
+            Self::Years5 => "5 years",
             Self::All => "All time",
         }
     }
@@ -108,9 +108,14 @@ impl Period {
                 DayRange { from: months_before(this_year, 12), until: before(this_year) }
             }
             Self::Months12 => to_today(months_before(month, 11)),
-            Self::Months60 => to_today(months_before(month, 59)),
+            Self::Years5 => to_today(months_before(month, 57 + month.month0() % 3)),
             Self::All => extent.unwrap_or(DayRange { from: today, until: today }),
         }
+    }
+
+    /// Returns whether the last day of the period is in the past.
+    fn is_over(self) -> bool {
+        matches!(self, Self::LastMonth | Self::LastYear)
     }
 
     /// Returns the number of months between the start of the period and the start of the period before, or `None` if
@@ -120,7 +125,7 @@ impl Period {
             Self::ThisMonth | Self::LastMonth => Some(1),
             Self::ThisQuarter => Some(3),
             Self::ThisYear | Self::LastYear | Self::Months12 => Some(12),
-            Self::Months60 => Some(60),
+            Self::Years5 => Some(60),
             Self::Days30 | Self::All => None,
         }
     }
@@ -148,31 +153,36 @@ impl Comparison {
         }
     }
 
-    /// Returns the days that a range of days is compared with. A period that is not over is compared with as many days
-    /// of the period before: 1 to 26 November with 1 to 26 October. Other ranges are compared with as many days just
-    /// before. Returns `None` if there is nothing to compare with.
+    /// Returns the days that a range of days is compared with. Returns `None` if there is nothing to compare with.
+    ///
+    /// A period that is not over is compared with the earlier one up to the same day: 1 to 26 November with 1 to 26
+    /// October. Whole months and years are compared with as many whole months. Other days are compared with as many
+    /// days just before.
     pub fn days(self, period: Option<Period>, days: DayRange) -> Option<DayRange> {
+        let is_whole = period.is_none_or(Period::is_over) && days.is_whole_months();
         let by_months = |months: u32| {
             let from = days.from.checked_sub_months(Months::new(months))?;
-            let next = days.until.succ_opt()?;
-            // The end of a whole period is the end of the period before, whatever their lengths.
-            let until = if first_of_month(next) == next {
-                next.checked_sub_months(Months::new(months))?.pred_opt()?
+            // Months have different lengths, so the end of a whole one is found from its next day.
+            let until = if is_whole {
+                days.until.succ_opt()?.checked_sub_months(Months::new(months))?.pred_opt()?
             } else {
                 days.until.checked_sub_months(Months::new(months))?
             };
             Some(DayRange { from, until })
         };
-        let earlier = match (self, period) {
-            (Self::None, _) | (_, Some(Period::All)) => None,
+        let months = match period {
+            Some(period) => period.months(),
+            None => is_whole.then(|| days.months()),
+        };
+        let earlier = match (self, months) {
+            _ if period == Some(Period::All) => None,
+            (Self::None, _) => None,
             (Self::LastYear, _) => by_months(12),
-            (Self::Previous, period) => match period.and_then(Period::months) {
-                Some(months) => by_months(months),
-                None => {
-                    let length = Days::new(days.length());
-                    days.from.checked_sub_days(length).zip(days.until.checked_sub_days(length)).map(DayRange::from)
-                }
-            },
+            (Self::Previous, Some(months)) => by_months(months),
+            (Self::Previous, None) => {
+                let length = Days::new(days.length());
+                days.from.checked_sub_days(length).zip(days.until.checked_sub_days(length)).map(DayRange::from)
+            }
         };
         earlier.filter(|earlier| earlier.from.year() >= 1)
     }
@@ -188,6 +198,17 @@ impl DayRange {
     /// Returns the number of days.
     pub fn length(self) -> u64 {
         u64::try_from((self.until - self.from).num_days()).unwrap_or(0) + 1
+    }
+
+    /// Returns whether the range has whole months only.
+    fn is_whole_months(self) -> bool {
+        self.from.day() == 1 && self.until.succ_opt().is_some_and(|next| next.day() == 1)
+    }
+
+    /// Returns the number of months of a range of whole months.
+    fn months(self) -> u32 {
+        let month = |day: NaiveDate| day.year() * 12 + day.month0() as i32;
+        u32::try_from(month(self.until) - month(self.from)).unwrap_or(0) + 1
     }
 
     /// Returns the range in words: `1 to 26 November 2026`.
@@ -253,6 +274,15 @@ mod tests {
             assert_eq!(Comparison::Previous.days(Some(period), found), before, "{period:?}");
             assert_eq!(Comparison::LastYear.days(Some(period), found), Some(year_before), "{period:?}");
         }
+        let quarters = Period::Years5.days(today, None);
+        assert_eq!(quarters, range("2022-01-01", "2026-11-26"));
+        assert_eq!(Comparison::Previous.days(Some(Period::Years5), quarters), Some(range("2017-01-01", "2021-11-26")));
+        // On its last day, a month is still compared with as many days.
+        let february = Period::ThisMonth.days(day("2027-02-28"), None);
+        assert_eq!(
+            Comparison::Previous.days(Some(Period::ThisMonth), february),
+            Some(range("2027-01-01", "2027-01-28"))
+        );
         let march = Period::ThisMonth.days(day("2027-03-31"), None);
         assert_eq!(Comparison::Previous.days(Some(Period::ThisMonth), march), Some(range("2027-02-01", "2027-02-28")));
         assert_eq!(Comparison::Previous.days(Some(Period::All), march), None);
@@ -266,6 +296,13 @@ mod tests {
             Comparison::LastYear.days(None, range("2024-02-29", "2024-02-29")),
             Some(range("2023-02-28", "2023-02-28"))
         );
+        for (days, before) in [
+            (range("2005-01-01", "2005-12-31"), range("2004-01-01", "2004-12-31")),
+            (range("2027-03-01", "2027-03-31"), range("2027-02-01", "2027-02-28")),
+            (range("2026-04-01", "2026-05-31"), range("2026-02-01", "2026-03-31")),
+        ] {
+            assert_eq!(Comparison::Previous.days(None, days), Some(before));
+        }
         assert_eq!(Comparison::Previous.days(None, range("0001-01-01", "0300-01-01")), None);
     }
 

@@ -48,13 +48,15 @@ pub struct Defaults {
     pub period: Period,
     /// The comparison.
     pub comparison: Comparison,
+    /// Whether numbers have links.
+    pub has_links: bool,
 }
 
 /// Pages show the last twelve months, compared with those before.
-pub const PAGE: Defaults = Defaults { period: Period::Months12, comparison: Comparison::Previous };
+pub const PAGE: Defaults = Defaults { period: Period::Months12, comparison: Comparison::Previous, has_links: true };
 
 /// Files have all releases, compared with nothing.
-pub const FILE: Defaults = Defaults { period: Period::All, comparison: Comparison::None };
+pub const FILE: Defaults = Defaults { period: Period::All, comparison: Comparison::None, has_links: false };
 
 impl DashboardQuery {
     /// Parses a query string. Fails if a parameter is invalid.
@@ -148,6 +150,13 @@ impl DashboardQuery {
         }
         let query = query.finish();
         if query.is_empty() { query } else { format!("?{query}") }
+    }
+
+    /// Returns the query string of a file, with one more parameter.
+    pub fn file_query(&self, name: &str, value: &str) -> String {
+        let query = self.to_query(FILE);
+        let separator = if query.is_empty() { '?' } else { '&' };
+        format!("{query}{separator}{name}={value}")
     }
 
     /// Returns the query with a range of days.

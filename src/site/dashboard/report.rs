@@ -4,11 +4,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::{
+    panels::facet::Field,
     period::DayRange,
     query::{DashboardQuery, Defaults, PAGE},
 };
 use crate::{
-    catalog::{DateField, Direction, Interval, OrderBy, ReleaseSet, SortKey, TimelineRequest, Weekday},
+    catalog::{
+        DateField, Direction, Interval, OrderBy, Range, ReleaseSet, SortKey, TimelineRequest, Weekday, start_of_day,
+    },
     newsroom::text::local_time,
     site::{
         error::SiteError,
@@ -31,11 +34,15 @@ pub struct Report<'a> {
     /// Today in the time zone.
     pub today: NaiveDate,
     /// The instant at which today ends.
-    pub tomorrow: DateTime<Utc>,
+    tomorrow: DateTime<Utc>,
     /// The time zone of the days.
     pub zone: Tz,
+    /// Whether numbers have links. Files have none.
+    has_links: bool,
     /// The releases that match the search and the filters, of all dates.
     pub all: ReleaseSet,
+    /// The languages of these releases.
+    pub languages: Vec<String>,
     /// The days of the period.
     pub days: DayRange,
     /// The releases of the period.
@@ -52,10 +59,12 @@ impl<'a> Report<'a> {
         let zone = query.list.zone(visit);
         let (today, tomorrow) = local_time::today(zone, visit.visible.now());
         let List { set: all, .. } = List::evaluate(visit, query.list.without_dates()).await?;
+        let languages = Field::Languages.facet(&all, usize::MAX).buckets;
+        let languages = languages.iter().map(|bucket| visit.view().language(bucket.value).to_owned()).collect();
         let days = query.days(today, extent(&all, query.list.by, zone));
         let searched = if query.list.without_dates().has_filter() { all.unfiltered() } else { all.clone() };
         let between = |days: DayRange| match query.list.between(days.from, days.until).filter(visit) {
-            Some(filter) => searched.narrow(&filter).map_err(|error| SiteError::Invalid(error.to_string())),
+            Some(filter) => searched.narrow(&filter),
             None => Ok(searched.clone()),
         };
         let current = between(days)?;
@@ -63,7 +72,19 @@ impl<'a> Report<'a> {
             Some(before) => Some((before, between(before)?)),
             None => None,
         };
-        Ok(Self { visit, query, today, tomorrow, zone, all, days, current, before })
+        Ok(Self {
+            visit,
+            query,
+            today,
+            tomorrow,
+            zone,
+            has_links: defaults.has_links,
+            all,
+            languages,
+            days,
+            current,
+            before,
+        })
     }
 
     /// Returns the interval of timelines: the one that was chosen, or one that fits the period.
@@ -79,23 +100,39 @@ impl<'a> Report<'a> {
             interval: self.interval(),
             zone: self.zone,
             field: self.query.list.by,
-            range: crate::catalog::Range { from: Some(days.from), until: Some(days.until) },
+            range: Range { from: Some(days.from), until: Some(days.until) },
             week_start: Weekday::Monday,
             omit_empty: false,
         }
     }
 
     /// Returns the address of the list of some releases of the dashboard: those of some days, after a change of the
-    /// filters.
-    pub fn list_href(&self, days: DayRange, change: impl FnOnce(&mut ListQuery)) -> String {
+    /// filters. Returns `None` for a file, and if a list cannot have so many filters.
+    pub fn list_href(&self, days: DayRange, change: impl FnOnce(&mut ListQuery)) -> Option<String> {
+        if !self.has_links {
+            return None;
+        }
         let mut list = self.query.list.between(days.from, days.until);
         change(&mut list);
-        self.visit.links.path(&list.path())
+        list.is_within_limits().then(|| self.visit.links.path(&list.path()))
+    }
+
+    /// Returns the address of the dashboard with a change of the filters. Returns `None` if nothing changes, and if a
+    /// list cannot have so many filters.
+    pub fn narrowed_href(&self, change: impl FnOnce(&mut ListQuery)) -> Option<String> {
+        let narrowed = self.query.with(change);
+        (narrowed != self.query && narrowed.list.is_within_limits()).then(|| self.href(&narrowed))
     }
 
     /// Returns the address of a dashboard.
     pub fn href(&self, query: &DashboardQuery) -> String {
         self.visit.links.path(&format!("/dashboard{}", query.to_query(PAGE)))
+    }
+
+    /// Returns the instant until which the numbers hold if no data changes: the end of today. While the search index is
+    /// built, the numbers of a search hold for no time.
+    pub fn valid_until(&self) -> DateTime<Utc> {
+        if self.all.is_search_complete() { self.tomorrow } else { self.visit.visible.now() }
     }
 }
 
@@ -105,6 +142,8 @@ fn extent(set: &ReleaseSet, by: DateField, zone: Tz) -> Option<DayRange> {
         DateField::ReleaseDate => SortKey::ReleaseDate,
         DateField::PublishedAt => SortKey::PublishedAt,
     };
+    let last = first(set, &[OrderBy { by: key, direction: Direction::Desc }], 1).pop()?;
+    let newest = last.published_at();
     let day = |direction| {
         let item = first(set, &[OrderBy { by: key, direction }], 1).pop()?;
         match by {
@@ -112,5 +151,12 @@ fn extent(set: &ReleaseSet, by: DateField, zone: Tz) -> Option<DayRange> {
             DateField::PublishedAt => item.published_at().map(|at| at.with_timezone(&zone).date_naive()),
         }
     };
-    Some(DayRange { from: day(Direction::Asc)?, until: day(Direction::Desc)? })
+    let (from, mut until) = (day(Direction::Asc)?, day(Direction::Desc)?);
+    // If midnight occurs twice, a day starts at the first one, so the last release can be of the next day.
+    if let (DateField::PublishedAt, Some(next)) = (by, until.succ_opt())
+        && newest.is_some_and(|newest| newest >= start_of_day(next, zone))
+    {
+        until = next;
+    }
+    Some(DayRange { from, until })
 }

@@ -6,11 +6,12 @@ use super::super::{document::Document, feeds::FeedFormat, visit::Visit};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// Returns robots.txt: everything is allowed except results of searches and previews.
+/// Returns robots.txt. Results of searches, previews and charts under filters are not for crawlers: there is no end of
+/// them.
 pub fn robots_txt(visit: &Visit<'_>) -> Document {
     let base = visit.links.path("");
     let mut text = format!(
-        "User-agent: *\nDisallow: {base}/preview/\nDisallow: {base}/suggestions\nDisallow: {base}/*?q=\nDisallow: {base}/*&q=\nAllow: {base}/\n"
+        "User-agent: *\nDisallow: {base}/preview/\nDisallow: {base}/suggestions\nDisallow: {base}/*?q=\nDisallow: {base}/*&q=\nDisallow: {base}/dashboard?\nDisallow: {base}/dashboard/\nDisallow: {base}/embed/\nDisallow: {base}/*.csv\nDisallow: {base}/*filter=\nAllow: {base}/\n"
     );
     if let Some(sitemap) = visit.links.known_absolute("/sitemap.xml") {
         let _ = write!(text, "\nSitemap: {sitemap}\n");
@@ -31,6 +32,10 @@ pub fn llms_txt(visit: &Visit<'_>) -> Document {
     };
     link("Newest releases", "/", "filters: topic, place, kind, year, from, until, language; search: q");
     link("Releases as ninjs", "/releases.json", "the same parameters");
+    link("Releases as CSV", "/releases.csv", "the same parameters; all releases of a list");
+    link("Numbers by topic as CSV", "/facets.csv?field=topics", "also countries, places, kinds, languages");
+    link("Numbers by month as CSV", "/timeline.csv?interval=month", "also day, week, quarter, year");
+    link("Dashboard", "/dashboard", "charts with their numbers and GraphQL queries");
     link("Topics", "/topics", "all topics with the number of releases");
     link("Places", "/places", "all places with the number of releases");
     for format in FeedFormat::ALL {

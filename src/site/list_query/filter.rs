@@ -47,7 +47,9 @@ impl ListQuery {
             kinds: self.kind.map(|kind| vec![kind]),
             languages: self.language.clone().map(|language| vec![language]),
             release_date: days.clone().filter(|_| self.by == DateField::ReleaseDate),
-            published_at: self.instants(zone),
+            // A day that the clocks of a zone skipped has no instants.
+            ids: self.has_no_instants(zone).then(Vec::new),
+            published_at: self.instants(zone).filter(|_| !self.has_no_instants(zone)),
             ..ReleaseFilter::default()
         };
         self.has_filter().then(|| Arc::new(filter))
@@ -67,7 +69,9 @@ impl ListQuery {
         let days = self.days().filter(|_| self.by == DateField::ReleaseDate);
         add("releaseDate", days.map(|days| range(days.from.map(day), days.until.map(day))));
         let instant = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-        let instants = self.instants(self.zone(visit));
+        let has_no_instants = self.has_no_instants(self.zone(visit));
+        add("ids", has_no_instants.then(|| json!([])));
+        let instants = self.instants(self.zone(visit)).filter(|_| !has_no_instants);
         add("publishedAt", instants.map(|range_of| range(range_of.from.map(instant), range_of.until.map(instant))));
         add("and", self.conditions.as_ref().map(|conditions| json!([conditions.json])));
         Value::Object(filter)
@@ -78,6 +82,11 @@ impl ListQuery {
         let year = |month, day| self.year.and_then(|year| NaiveDate::from_ymd_opt(year, month, day));
         let range = Range { from: self.from.or(year(1, 1)), until: self.until.or(year(12, 31)) };
         (range.from.is_some() || range.until.is_some()).then_some(range)
+    }
+
+    /// Returns whether the days have no instants, because the clocks of the time zone skipped them.
+    fn has_no_instants(&self, zone: Tz) -> bool {
+        self.instants(zone).is_some_and(|range| range.from.zip(range.until).is_some_and(|(from, until)| from > until))
     }
 
     /// Returns the instants of the days, if the days are those of publication.

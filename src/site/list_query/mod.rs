@@ -16,10 +16,12 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::release::ReleaseKind;
 use form_urlencoded::Serializer;
+use serde_json::{Value, json};
 
 use super::{error::SiteError, visit::Visit};
 use crate::catalog::{Concept, DateField, ReleaseFilter, Vocabulary};
 pub use filter::api_kind;
+use parse::MAX_CONCEPTS;
 pub use parse::{MAX_PAGE, invalid, kind_word, unknown};
 
 /// Search text, filters and page number of a list.
@@ -55,7 +57,7 @@ pub struct ListQuery {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conditions {
     /// A `ReleaseFilter` of the API as JSON.
-    pub json: serde_json::Value,
+    pub json: Value,
     /// The same filter for the catalog. `None` until [`ListQuery::resolve`] has read it.
     pub filter: Option<Arc<ReleaseFilter>>,
 }
@@ -142,6 +144,8 @@ impl ListQuery {
         let view = visit.view();
         resolve_slugs(&mut self.topics, view.topics())?;
         resolve_slugs(&mut self.places, view.places())?;
+        // The time zone of the newsroom is the default.
+        self.zone = self.zone.filter(|&zone| zone != visit.newsroom.settings.time_zone);
         if let Some(conditions) = &mut self.conditions {
             let filter = (visit.parse_filter)(&conditions.json).map_err(|message| {
                 SiteError::Invalid(format!("“filter” is not a ReleaseFilter of the API: {message}"))
@@ -149,6 +153,11 @@ impl ListQuery {
             conditions.filter = Some(Arc::new(filter));
         }
         Ok(())
+    }
+
+    /// Returns whether a query string may have as many topics and places.
+    pub fn is_within_limits(&self) -> bool {
+        self.topics.len() <= MAX_CONCEPTS && self.places.len() <= MAX_CONCEPTS
     }
 
     /// Returns the time zone of the days.
@@ -174,10 +183,19 @@ fn resolve_slugs<T: Concept>(slugs: &mut Vec<String>, vocabulary: &Vocabulary<T>
 
 impl Conditions {
     /// Adds a condition to those of a list. The list must be resolved before its filter is used.
-    pub fn add(list: &mut ListQuery, json: serde_json::Value) {
+    pub fn add(list: &mut ListQuery, json: Value) {
         let json = match list.conditions.take() {
-            Some(others) => serde_json::json!({ "and": [others.json, json] }),
             None => json,
+            Some(Self { json: others, .. }) if others == json => json,
+            Some(Self { json: mut others, .. }) => match others.get_mut("and").and_then(Value::as_array_mut) {
+                Some(all) => {
+                    if !all.contains(&json) {
+                        all.push(json);
+                    }
+                    others
+                }
+                None => json!({ "and": [others, json] }),
+            },
         };
         list.conditions = Some(Self { json, filter: None });
     }

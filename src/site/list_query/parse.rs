@@ -3,6 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use entity::release::ReleaseKind;
 use form_urlencoded::Serializer;
+use serde_json::Value;
 
 use super::{Conditions, ListQuery};
 use crate::{
@@ -11,7 +12,10 @@ use crate::{
 };
 
 /// Maximum number of topics and of places in a query string.
-const MAX_CONCEPTS: usize = 10;
+pub const MAX_CONCEPTS: usize = 10;
+
+/// Maximum length of the parameter `filter`, in bytes. Every link of a page repeats it.
+const MAX_FILTER: usize = 2000;
 
 /// Maximum page number. Older releases can be reached by year.
 pub const MAX_PAGE: usize = 500;
@@ -130,7 +134,10 @@ impl ListQuery {
                 self.zone = Some(zone?);
             }
             "filter" => {
-                let json = serde_json::from_str(value).ok().filter(serde_json::Value::is_object);
+                if value.len() > MAX_FILTER {
+                    return Err(invalid(name, value, &format!("write at most {MAX_FILTER} bytes")));
+                }
+                let json = serde_json::from_str(value).ok().filter(Value::is_object);
                 let message = "write a ReleaseFilter of the API as JSON, such as {\"topics\": {\"missing\": true}}";
                 let json = json.ok_or_else(|| invalid(name, value, message))?;
                 self.conditions = Some(Conditions { json, filter: None });

@@ -1,13 +1,14 @@
 //! The chart of a topic or place: its releases by year.
 
 use askama::Template;
+use chrono_tz::UTC;
 
 use crate::{
-    catalog::ReleaseSet,
+    catalog::{DateField, ReleaseSet},
     site::{
         charts::{
             columns::{Column, columns},
-            drawing::Drawing,
+            drawing::{Caption, Drawing},
         },
         list_query::ListQuery,
         view::{facets::points_by_year, text},
@@ -30,7 +31,7 @@ struct ByYear {
 /// over are marked. Returns `None` if the releases are of fewer than two years.
 pub fn chart(visit: &Visit<'_>, set: &ReleaseSet, query: &ListQuery, name: &str) -> Option<String> {
     let (this_year, _) = visit.year();
-    let points = with_gaps(points_by_year(set));
+    let points = with_gaps(points_by_year(set, DateField::ReleaseDate, UTC));
     if points.len() < 2 {
         return None;
     }
@@ -39,17 +40,18 @@ pub fn chart(visit: &Visit<'_>, set: &ReleaseSet, query: &ListQuery, name: &str)
         let note = if is_partial { " (not over)" } else { "" };
         Column {
             label: year.to_string(),
+            label_rank: [2, 5, 10, 20, 50].iter().filter(|&&step| year % step == 0).count() as u8,
             group: String::new(),
             name: format!("{year}: {}{note}", text::count(count, "release")),
             count,
             before: None,
-            is_partial,
+            is_hatched: is_partial,
             href: visit.links.path(&ListQuery { year: Some(year), ..query.clone() }.path()),
         }
     };
     let years: Vec<Column> = points.iter().map(column).collect();
     let finding = finding(&points, name, this_year);
-    let chart = columns(&years, "by-year", &finding, Drawing::Page);
+    let chart = columns(&years, "by-year", &Caption::default(), Drawing::Page);
     ByYear { finding, chart, years }.render().ok()
 }
 

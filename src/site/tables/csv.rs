@@ -6,6 +6,7 @@
 use ::csv::{Terminator, Writer, WriterBuilder};
 
 use super::dataset::{Cell, Dataset, Value};
+use crate::site::{error::SiteError, list_query::invalid};
 
 /// Media type of CSV files.
 pub const CSV: &str = "text/csv; charset=utf-8; header=present";
@@ -43,11 +44,29 @@ impl CsvWriter {
     }
 }
 
+/// Returns whether the parameter `bom` asks for a byte order mark. Fails if it is invalid or repeated.
+pub fn has_mark(query_string: &str) -> Result<bool, SiteError> {
+    let values = form_urlencoded::parse(query_string.as_bytes()).filter(|(name, _)| name == "bom");
+    let values: Vec<String> =
+        values.map(|(_, value)| value.trim().to_owned()).filter(|value| !value.is_empty()).collect();
+    match values.as_slice() {
+        [] => Ok(false),
+        [value] => {
+            let advice = "write true for a file that starts with a byte order mark, or false";
+            value.parse().map_err(|_| invalid("bom", value, advice))
+        }
+        [_, value, ..] => Err(invalid("bom", value, "give it once")),
+    }
+}
+
 /// Returns a table as CSV.
 pub fn write(table: &Dataset) -> String {
     let mut csv = CsvWriter::new();
-    csv.header(table.columns.iter().map(|column| column.key));
-    table.rows.iter().for_each(|row| csv.record(row.iter().map(|Cell { value, .. }| value)));
+    csv.header(table.columns.iter().filter_map(|column| column.key));
+    for row in &table.rows {
+        let cells = table.columns.iter().zip(row).filter(|(column, _)| column.key.is_some());
+        csv.record(cells.map(|(_, Cell { value, .. })| value));
+    }
     csv.finish()
 }
 

@@ -14,8 +14,8 @@ pub struct Dataset {
 /// A column of a table.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// Name in files: lower case with underscores.
-    pub key: &'static str,
+    /// Name in files: lower case with underscores. `None`: only pages have the column.
+    pub key: Option<&'static str>,
     /// Title on pages. `None`: only files have the column.
     pub title: Option<String>,
 }
@@ -53,12 +53,17 @@ pub enum Value {
 impl Column {
     /// Creates a column.
     pub fn new(key: &'static str, title: impl Into<String>) -> Self {
-        Self { key, title: Some(title.into()) }
+        Self { key: Some(key), title: Some(title.into()) }
+    }
+
+    /// Creates a column that only pages have.
+    pub fn on_pages(title: impl Into<String>) -> Self {
+        Self { key: None, title: Some(title.into()) }
     }
 
     /// Creates a column that only files have.
     pub fn in_files(key: &'static str) -> Self {
-        Self { key, title: None }
+        Self { key: Some(key), title: None }
     }
 }
 
@@ -136,14 +141,9 @@ pub fn change_text(change: i64) -> String {
     }
 }
 
-/// Returns a share in per cent: `41 %`. Small shares have a decimal.
+/// Returns a share in per cent, with one decimal: `41.2%`.
 pub fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent > 0.0 && percent < 10.0 && (percent - percent.round()).abs() >= 0.05 {
-        format!("{percent:.1}\u{a0}%")
-    } else {
-        format!("{percent:.0}\u{a0}%")
-    }
+    format!("{:.1}%", share * 100.0)
 }
 
 #[cfg(test)]
@@ -155,9 +155,6 @@ mod tests {
         let shown = |value: Value| Cell::from(value).shown();
         assert_eq!(shown(Value::Count(12_345)), "12,345");
         assert_eq!([12, 0, -1234].map(|change| shown(Value::Change(change))), ["+12", "0", "\u{2212}1,234"]);
-        assert_eq!(
-            [0.0, 0.004, 0.041, 0.41, 1.0].map(percent),
-            ["0\u{a0}%", "0.4\u{a0}%", "4.1\u{a0}%", "41\u{a0}%", "100\u{a0}%"]
-        );
+        assert_eq!([0.0, 0.004, 0.412, 1.0].map(percent), ["0.0%", "0.4%", "41.2%", "100.0%"]);
     }
 }

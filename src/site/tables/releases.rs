@@ -1,23 +1,18 @@
 //! A list of releases as CSV, in parts: the memory that it takes does not depend on its length.
 //!
-//! All parts are of one snapshot. A part begins after the last release of the part before (keyset pagination).
+//! The latest release date comes first, also with a search, because no index is sorted by relevance. All parts are of
+//! one snapshot. A part begins after the last release of the part before (keyset pagination).
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use entity::Noun;
 
 use super::{
-    csv::{BYTE_ORDER_MARK, CsvWriter},
+    csv::{BYTE_ORDER_MARK, CsvWriter, has_mark},
     dataset::Value,
 };
 use crate::{
-    catalog::{BEST_FIRST, Handle, NEWEST_FIRST, OrderBy, PageWindow, ReleaseSet, SortPosition},
-    site::{
-        content::ReleaseContent,
-        error::SiteError,
-        list::List,
-        list_query::{api_kind, invalid},
-        visit::Visit,
-    },
+    catalog::{Handle, NEWEST_FIRST, PageWindow, ReleaseSet, SortPosition},
+    site::{content::ReleaseContent, error::SiteError, list::List, list_query::api_kind, visit::Visit},
 };
 
 /// Number of releases of a part.
@@ -45,7 +40,6 @@ const COLUMNS: [&str; 14] = [
 #[derive(Debug)]
 pub struct ReleaseRows {
     set: ReleaseSet,
-    order: &'static [OrderBy],
     has_mark: bool,
     /// The last release that was written.
     after: Option<SortPosition>,
@@ -56,14 +50,9 @@ pub struct ReleaseRows {
 impl ReleaseRows {
     /// Evaluates a query string. Fails if a parameter is invalid.
     pub async fn load(visit: &Visit<'_>, query_string: &str) -> Result<Self, SiteError> {
-        let List { query, set } = List::load(visit, query_string).await?;
-        let mark = form_urlencoded::parse(query_string.as_bytes()).find(|(name, _)| name == "bom");
-        let has_mark = match &mark {
-            Some((name, value)) => value.parse().map_err(|_| invalid(name, value, "write true or false"))?,
-            None => false,
-        };
-        let order = if query.text.is_some() { &BEST_FIRST[..] } else { &NEWEST_FIRST[..] };
-        Ok(Self { set, order, has_mark, after: None, is_started: false, is_finished: false })
+        let List { set, .. } = List::load(visit, query_string).await?;
+        let has_mark = has_mark(query_string)?;
+        Ok(Self { set, has_mark, after: None, is_started: false, is_finished: false })
     }
 
     /// Returns the next part. Returns `None` after the last one.
@@ -72,8 +61,8 @@ impl ReleaseRows {
             return Ok(None);
         }
         let window = PageWindow { size: PART, from_end: false, after: self.after.take(), before: None };
-        let slice = self.set.slice(self.order, &window);
-        self.after = slice.items.last().map(|item| self.set.sort_position(self.order, item));
+        let slice = self.set.slice(&NEWEST_FIRST, &window);
+        self.after = slice.items.last().map(|item| self.set.sort_position(&NEWEST_FIRST, item));
         self.is_finished = !slice.has_next;
         let mut csv = CsvWriter::new();
         if !self.is_started {

@@ -3,6 +3,7 @@
 //! The count of a value is the number of releases that the list would have with it. Topics and places narrow the
 //! list: several can be chosen. Of the others, one value can be chosen, and its counts ignore the present choice.
 
+use chrono_tz::Tz;
 use entity::{place::PlaceKind, release::ReleaseKind};
 
 use super::language;
@@ -166,7 +167,7 @@ fn languages(visit: &Visit<'_>, list: &List) -> FacetPanel {
 
 fn years(visit: &Visit<'_>, list: &List) -> FacetPanel {
     let set = without_year(visit, list);
-    let mut points = points_by_year(&set);
+    let mut points = points_by_year(&set, list.query.by, list.query.zone(visit));
     points.reverse();
     let option = |year: i32, count: u64| {
         let is_selected = list.query.year == Some(year);
@@ -188,7 +189,7 @@ fn years(visit: &Visit<'_>, list: &List) -> FacetPanel {
     FacetPanel { title: "Year", options, more, all: None }
 }
 
-/// Returns the list's set without its condition on the release date.
+/// Returns the list's set without its condition on dates.
 fn without_year(visit: &Visit<'_>, list: &List) -> ReleaseSet {
     let query = list.query.without_dates();
     if query == list.query {
@@ -202,12 +203,13 @@ fn without_year(visit: &Visit<'_>, list: &List) -> ReleaseSet {
     }
 }
 
-/// Returns the years in which a set has releases, with their numbers, earliest first.
-pub fn points_by_year(set: &ReleaseSet) -> Vec<(i32, u64)> {
+/// Returns the years in which a set has releases, with their numbers, earliest first. `zone` decides to which year an
+/// instant of publication belongs.
+pub fn points_by_year(set: &ReleaseSet, field: DateField, zone: Tz) -> Vec<(i32, u64)> {
     let request = TimelineRequest {
         interval: Interval::Year,
-        zone: chrono_tz::UTC,
-        field: DateField::ReleaseDate,
+        zone,
+        field,
         range: Range::default(),
         week_start: Weekday::Monday,
         omit_empty: true,

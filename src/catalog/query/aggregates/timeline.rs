@@ -8,16 +8,19 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::calendar::{Interval, Weekday, start_of_day};
-use crate::catalog::{
-    query::{
-        filter::{Range, error::FilterError},
-        release_set::ReleaseSet,
+use crate::{
+    catalog::{
+        query::{
+            filter::{Range, error::FilterError},
+            release_set::ReleaseSet,
+        },
+        sort::OrderKey,
+        store::{
+            bitmap::Candidates,
+            units::{NEVER, date, days, instant},
+        },
     },
-    sort::OrderKey,
-    store::{
-        bitmap::Candidates,
-        units::{NEVER, date, days, instant},
-    },
+    date_range,
 };
 
 /// Maximum number of points of a timeline, which is more than ten years of days. Omitted empty periods do not count.
@@ -241,8 +244,8 @@ impl TimelineRequest {
         let next = self.interval.next(first);
         TimePoint {
             label,
-            first_day: first,
-            last_day: next.pred_opt().unwrap_or(next),
+            first_day: date_range::clamp_date(first),
+            last_day: date_range::clamp_date(next.pred_opt().unwrap_or(next)),
             start,
             end,
             count,

@@ -1,5 +1,5 @@
 // The basic query page: runs queries and subscriptions, with examples, recent queries, the schema, and suggestions.
-import { loadExamples, post, queryInAddress, setQueryInAddress, subscribe, variablesText } from "./client.js";
+import { BASE, loadExamples, post, queryInAddress, setQueryInAddress, subscribe, variablesText } from "./client.js";
 import { addCompletion } from "./completion.js";
 import { SchemaError, loadSchema, membersOf, typeText } from "./schema.js";
 
@@ -206,7 +206,7 @@ function showAddress() {
   // The link to GraphiQL opens the same query.
   const link = byId("graphiql-link");
   link?.addEventListener("click", () => {
-    link.href = `/graphiql${location.hash}`;
+    link.href = `${BASE}/graphiql${location.hash}`;
   });
 }
 

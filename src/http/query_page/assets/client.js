@@ -1,6 +1,9 @@
 // Requests to the GraphQL API of this server, and the query in the address of a page.
 
-const ENDPOINT = "/graphql";
+/** Path of the public address of the server. */
+export const BASE = document.documentElement.dataset.base;
+
+const ENDPOINT = `${BASE}/graphql`;
 
 /** Posts a request to the API. Returns the HTTP response. */
 export function post(body, headers = {}, { accept = "application/json", signal } = {}) {
@@ -92,6 +95,6 @@ export function variablesText(variables) {
 
 /** Loads the examples: label, query and variables of each. */
 export async function loadExamples() {
-  const response = await fetch("/graphiql/assets/examples.json");
+  const response = await fetch(`${BASE}/graphiql/assets/examples.json`);
   return response.json();
 }

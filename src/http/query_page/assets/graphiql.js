@@ -1,5 +1,5 @@
 // Loads GraphiQL and starts it. If it cannot be loaded, opens the basic query page with the same query.
-import { loadExamples, post, queryInAddress, setQueryInAddress, subscribe, variablesText } from "./client.js";
+import { BASE, loadExamples, post, queryInAddress, setQueryInAddress, subscribe, variablesText } from "./client.js";
 
 /** Maximum time for loading GraphiQL, in milliseconds. A host that does not respond causes no error event. */
 const TIMEOUT_MS = 30_000;
@@ -24,7 +24,7 @@ function loadFiles({ styles, scripts }) {
 }
 
 function openBasicPage() {
-  location.replace(`/graphiql/basic?graphiql=unavailable${location.hash}`);
+  location.replace(`${BASE}/graphiql/basic?graphiql=unavailable${location.hash}`);
 }
 
 function showNotice(text) {
@@ -120,7 +120,7 @@ async function start() {
   const examples = await loadExamples();
   const { React, ReactDOM, GraphiQL, GraphiQLPluginExplorer } = window;
   const shared = queryInAddress();
-  const logo = React.createElement(GraphiQL.Logo, null, React.createElement("a", { href: "/" }, "Dateline"));
+  const logo = React.createElement(GraphiQL.Logo, null, React.createElement("a", { href: `${BASE}/` }, "Dateline"));
   const page = React.createElement(GraphiQL, {
     fetcher: fetcherWith(GraphiQL.GraphQL.parse),
     plugins: [GraphiQLPluginExplorer.explorerPlugin()],

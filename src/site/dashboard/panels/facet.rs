@@ -8,14 +8,17 @@ use serde_json::json;
 use crate::{
     catalog::{Bucket, Facet, FacetField, FacetRequest, FacetScope, PlaceRoleFilter, ReleaseSet, kind_label},
     site::{
-        charts::bars::{Bar, bars},
+        charts::{
+            bars::{Bar, bars},
+            drawing::Drawing,
+        },
         dashboard::{
             graphql_query::{GraphqlQuery, QueryBuilder},
             panel::{Extent, Panel},
             report::Report,
         },
         list_query::{Conditions, ListQuery, kind_word},
-        tables::dataset::{Cell, Column, Dataset, Value, percent},
+        tables::dataset::{Cell, Column, Dataset, Value, change_text, percent},
         view::{language, text},
     },
 };
@@ -62,7 +65,7 @@ impl Field {
             Self::Topics => ("Topics", "topic", "topics"),
             Self::Countries => ("Countries", "country", "countries"),
             Self::Places => ("Places", "place", "places"),
-            Self::Kinds => ("Kinds", "kind", "kinds"),
+            Self::Kinds => ("Kinds of release", "kind", "kinds"),
             Self::Languages => ("Languages", "language", "languages"),
         }
     }
@@ -78,12 +81,17 @@ impl Field {
         }
     }
 
-    /// Returns the facet of a set.
+    /// Returns the facet of a set, with at most `first` buckets.
     pub fn facet(self, set: &ReleaseSet, first: usize) -> Facet {
+        self.facet_in(set, first, FacetScope::AllFilters)
+    }
+
+    /// Returns the facet of a set, to which a part of the set's filter applies.
+    pub fn facet_in(self, set: &ReleaseSet, first: usize, scope: FacetScope) -> Facet {
         set.facet(&FacetRequest {
             field: self.of_catalog(),
             first,
-            scope: FacetScope::AllFilters,
+            scope,
             min_count: 1,
             order: Vec::new(),
             label_contains: None,
@@ -162,9 +170,7 @@ pub fn narrow(report: &Report<'_>, list: &mut ListQuery, field: Field, number: u
         Field::Languages => {
             // A filter by `pt` also matches `pt-BR`, which is another value.
             let prefix = format!("{key}-");
-            let buckets = field.facet(&report.current, usize::MAX).buckets;
-            let tags = buckets.iter().map(|bucket| report.visit.view().language(bucket.value).to_owned());
-            let narrower: Vec<String> = tags.filter(|tag| tag.starts_with(&prefix)).collect();
+            let narrower: Vec<&String> = report.languages.iter().filter(|tag| tag.starts_with(&prefix)).collect();
             if !narrower.is_empty() {
                 Conditions::add(list, json!({ "not": { "languages": narrower } }));
             }
@@ -180,86 +186,94 @@ pub fn panel(report: &Report<'_>, field: Field, extent: Extent) -> Panel {
         let buckets = field.facet(set, usize::MAX).buckets;
         buckets.into_iter().map(|bucket| (bucket.value, bucket.count)).collect()
     });
-    let count_before = |bucket: &Bucket| before.as_ref().map(|before| before.get(&bucket.value).copied().unwrap_or(0));
     let (title, _, plural) = field.words();
     let finding = finding(report, field, &facet);
+    let line = report.line_text().map(|days| format!("{days}; in brackets: the change"));
+    let line = line.filter(|_| before.as_ref().is_some_and(|before| !before.is_empty()));
     let chart = extent.drawing().filter(|_| !facet.buckets.is_empty()).map(|drawing| {
-        let bars_of = facet.buckets.iter().map(|bucket| bar(report, field, bucket, count_before(bucket)));
-        bars(&bars_of.collect::<Vec<_>>(), field.id(), &format!("{title}: {finding}"), drawing)
+        let bars_of = facet.buckets.iter().map(|bucket| bar(report, field, bucket, before.as_ref()));
+        let caption = report.caption(title, &finding, (line.clone(), None));
+        bars(&bars_of.collect::<Vec<_>>(), field.id(), &caption, drawing)
     });
     let mut notes = Vec::new();
     let shown = facet.buckets.len() as u64;
-    if facet.distinct_values > shown {
-        let more = facet.distinct_values - shown;
-        notes.push(format!("{} more {plural} are in the CSV file.", text::number(more)));
+    if shown > 0 && facet.overlapping() {
+        notes.push(match field {
+            Field::Topics => "A release counts for each of its topics and for broader ones.".to_owned(),
+            _ => format!("A release counts for each of its {plural}."),
+        });
+    }
+    if facet.distinct_values > shown && extent == Extent::Chart(Drawing::Page) {
+        notes.push(format!("The CSV file has {} more {plural}.", text::number(facet.distinct_values - shown)));
     }
     if facet.missing() > 0 && shown > 0 {
-        notes.push(format!("{} without {plural}.", text::count(facet.missing(), "release")));
+        let verb = if facet.missing() == 1 { "has" } else { "have" };
+        notes.push(format!("{} {verb} no {}.", text::count(facet.missing(), "release"), field.words().1));
     }
     Panel {
         id: field.id(),
         title: title.to_owned(),
         finding,
-        line: report.line_text().filter(|_| chart.is_some()),
+        line,
         hatched: None,
         chart,
-        table: table(report, field, &facet, count_before),
+        table: table(report, field, &facet, before.as_ref().filter(|_| report.before.is_some()), extent),
         notes,
         csv: format!("/facets.csv{}", report.query.file_query("field", field.id())),
-        query: query(report, field),
+        query: Some(query(report, field)),
     }
 }
 
-fn bar(report: &Report<'_>, field: Field, bucket: &Bucket, before: Option<u64>) -> Bar {
+fn bar(report: &Report<'_>, field: Field, bucket: &Bucket, before: Option<&HashMap<u32, u64>>) -> Bar {
     let FacetValue { label, lang, .. } = value(report, field, bucket.value);
-    let narrowed = report.query.with(|list| narrow(report, list, field, bucket.value));
+    let before = before.map(|before| before.get(&bucket.value).copied().unwrap_or(0));
     let mut name = format!("{}: {}", text::isolated(&label), text::count(bucket.count, "release"));
+    let mut number = text::number(bucket.count);
     if let Some(before) = before {
-        name += &format!("; {} before", text::number(before));
+        name += &format!("; before: {}", text::number(before));
+        number += &format!(" ({})", change_text(bucket.count as i64 - before as i64));
     }
     Bar {
         label,
         lang,
         value: bucket.count as f64,
         before: before.map(|before| before as f64),
-        text: text::number(bucket.count),
+        text: number,
         name,
-        href: (narrowed != report.query).then(|| report.href(&narrowed)),
+        href: report.narrowed_href(|list| narrow(report, list, field, bucket.value)),
     }
 }
 
 fn finding(report: &Report<'_>, field: Field, facet: &Facet) -> String {
     let (_, singular, plural) = field.words();
+    let total = facet.set().count();
     let Some(first) = facet.buckets.first() else {
-        return match report.current.count() {
-            0 => "No releases.".to_owned(),
-            _ => format!("No release has a {singular}."),
-        };
+        return if total == 0 { "No releases.".to_owned() } else { format!("No release has a {singular}.") };
     };
     let label = text::isolated(&value(report, field, first.value).label);
-    let total = facet.set().count();
+    let of_total = format!("{} of {}", text::number(first.count), text::count(total, "release"));
+    let equal = facet.buckets.iter().filter(|bucket| bucket.count == first.count).count() as u64;
     if facet.distinct_values == 1 {
-        return format!(
-            "{label} is the only {singular}: {} of {}.",
-            text::number(first.count),
-            text::count(total, "release")
-        );
+        format!("{label} is the only {singular}: {of_total}.")
+    } else if equal > 1 {
+        // More than the buckets that are returned may be equal.
+        let at_least =
+            if equal == facet.buckets.len() as u64 && equal < facet.distinct_values { "At least " } else { "" };
+        format!("{at_least}{equal} {plural} have most releases: {of_total} each.")
+    } else {
+        let values = text::number(facet.distinct_values);
+        format!("{label} is the most frequent of {values} {plural}: {of_total} ({}).", percent(facet.share(first)))
     }
-    let overlap = match field {
-        Field::Topics => " A release counts for each of its topics and for broader ones.",
-        Field::Countries | Field::Places => " A release counts for each of its places.",
-        Field::Kinds | Field::Languages => "",
-    };
-    format!(
-        "{label} comes first of {} {plural}, with {} of {} ({}).{overlap}",
-        text::number(facet.distinct_values),
-        text::number(first.count),
-        text::count(total, "release"),
-        percent(facet.share(first))
-    )
 }
 
-fn table(report: &Report<'_>, field: Field, facet: &Facet, count_before: impl Fn(&Bucket) -> Option<u64>) -> Dataset {
+/// Returns the table. A file has the values that only the earlier period has, too.
+fn table(
+    report: &Report<'_>,
+    field: Field,
+    facet: &Facet,
+    before: Option<&HashMap<u32, u64>>,
+    extent: Extent,
+) -> Dataset {
     let (_, singular, _) = field.words();
     let mut heading = singular.to_owned();
     heading[..1].make_ascii_uppercase();
@@ -269,37 +283,46 @@ fn table(report: &Report<'_>, field: Field, facet: &Facet, count_before: impl Fn
         Column::new("count", "Releases"),
         Column::new("share", "Share"),
     ];
-    let has_before = report.before.is_some();
-    if has_before {
-        columns.extend([Column::new("before", "Before"), Column::new("change", "Change")]);
+    let mut buckets = facet.buckets.clone();
+    if let Some(before) = before {
+        columns.extend([Column::new("before", "Earlier"), Column::new("change", "Change")]);
+        if extent == Extent::All {
+            let is_gone = |value: &u32| !facet.buckets.iter().any(|bucket| bucket.value == *value);
+            let mut gone: Vec<u32> = before.keys().copied().filter(is_gone).collect();
+            gone.sort_unstable_by_key(|value| (std::cmp::Reverse(before[value]), *value));
+            buckets.extend(gone.into_iter().map(|value| Bucket { value, count: 0, selected: false }));
+        }
     }
     let row = |bucket: &Bucket| {
         let FacetValue { key, label, lang } = value(report, field, bucket.value);
-        let list = |days| report.list_href(days, |list| narrow(report, list, field, bucket.value));
+        let list = |days, count: u64| {
+            if count == 0 { None } else { report.list_href(days, |list| narrow(report, list, field, bucket.value)) }
+        };
         let mut row = vec![
             Cell::text(key),
             Cell::text(label).in_language(lang),
-            Cell::count(bucket.count).link(Some(list(report.days))),
+            Cell::count(bucket.count).link(list(report.days, bucket.count)),
             Value::Share(facet.share(bucket)).into(),
         ];
-        if let Some((before, (days, _))) = count_before(bucket).zip(report.before.as_ref()) {
-            row.push(Cell::count(before).link((before > 0).then(|| list(*days))));
+        if let Some((before, (days, _))) = before.zip(report.before.as_ref()) {
+            let before = before.get(&bucket.value).copied().unwrap_or(0);
+            row.push(Cell::count(before).link(list(*days, before)));
             row.push(Value::Change(bucket.count as i64 - before as i64).into());
         }
         row
     };
-    Dataset { columns, rows: facet.buckets.iter().map(row).collect() }
+    Dataset { columns, rows: buckets.iter().map(row).collect() }
 }
 
 fn query(report: &Report<'_>, field: Field) -> GraphqlQuery {
     let mut query = QueryBuilder::new(report);
     let current = query.arguments("filter", Some(report.days));
-    let name = field.words().0;
-    let first = if matches!(field, Field::Topics | Field::Countries | Field::Places) { MAX_BARS } else { MAX_QUERIED };
+    let mut name = field.words().2.to_owned();
+    name[..1].make_ascii_uppercase();
     let mut fields = vec![format!(
         "current: releaseStats({current}) {{ count facets {{ {} {{ buckets {{ key label count share }} distinctValues missing \
          }} }} asOf {{ at }} }}",
-        field.of_api(first)
+        field.of_api(MAX_BARS)
     )];
     if let Some((days, _)) = &report.before {
         let before = query.arguments("filterBefore", Some(*days));
@@ -308,5 +331,5 @@ fn query(report: &Report<'_>, field: Field) -> GraphqlQuery {
             "before: releaseStats({before}) {{ count facets {{ {facet} {{ buckets {{ key label count }} }} }} }}"
         ));
     }
-    query.finish(name, &fields)
+    query.finish(&name, &fields)
 }

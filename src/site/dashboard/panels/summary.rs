@@ -29,12 +29,13 @@ pub fn panel(report: &Report<'_>) -> Panel {
         ]
     };
     let before = report.before.as_ref().map(|(days, set)| (*days, measures(set)));
-    let mut columns = vec![Column::in_files("measure"), Column::new("label", "Number of"), Column::new("count", "Now")];
+    let mut columns =
+        vec![Column::in_files("measure"), Column::new("label", "Number of"), Column::new("count", "This period")];
     if before.is_some() {
-        columns.extend([Column::new("before", "Before"), Column::new("change", "Change"), Column::in_files("ratio")]);
+        columns.extend([Column::new("before", "Earlier"), Column::new("change", "Change"), Column::in_files("ratio")]);
     }
     let rows = measures(&report.current).into_iter().enumerate().map(|(index, (key, label, count))| {
-        let list = |days| (index == 0).then(|| report.list_href(days, |_| {}));
+        let list = |days| if index == 0 { report.list_href(days, |_| {}) } else { None };
         let mut row = vec![Cell::text(key), Cell::text(label), Cell::count(count).link(list(report.days))];
         if let Some((days, before)) = &before {
             let before = before[index].2;
@@ -54,7 +55,7 @@ pub fn panel(report: &Report<'_>) -> Panel {
         table: Dataset { columns, rows: rows.collect() },
         notes: Vec::new(),
         csv: format!("/comparison.csv{}", report.query.to_query(FILE)),
-        query: query(report),
+        query: Some(query(report)),
     }
 }
 

@@ -2,20 +2,21 @@
 
 use chrono::Datelike;
 
+use super::steps::{Coverage, Step, hatched, steps};
 use crate::{
-    catalog::{Interval, TimePoint},
+    catalog::Interval,
     site::{
         charts::columns::{Column as Bar, columns},
         dashboard::{
-            graphql_query::QueryBuilder,
-            panel::{Extent, Panel},
-            period::{DayRange, Period},
-            query::{DashboardQuery, FILE},
+            graphql_query::{GraphqlQuery, QueryBuilder},
+            panel::{Extent, Panel, too_many_periods},
+            period::DayRange,
+            query::FILE,
             report::Report,
         },
         error::SiteError,
         tables::dataset::{Cell, Column, Dataset, Value},
-        view::{date, text},
+        view::text,
     },
 };
 
@@ -25,195 +26,185 @@ pub const ID: &str = "timeline";
 /// Maximum number of bars of a chart.
 pub const MAX_BARS: usize = 400;
 
-/// A period of a timeline with the number of an earlier period.
-struct Step<'a> {
-    point: &'a TimePoint,
-    before: Option<&'a TimePoint>,
-    /// The days of the period that are within the days of the dashboard.
-    days: DayRange,
-    note: Option<&'static str>,
-}
+/// Maximum number of bars with lines of comparison. With more, the lines cover the bars.
+const MAX_LINES: usize = 62;
 
 /// Returns the panel.
 pub fn panel(report: &Report<'_>, extent: Extent) -> Result<Panel, SiteError> {
     let now = report.visit.visible.now();
     let title = "Releases over time".to_owned();
     let csv = format!("/timeline.csv{}", report.query.to_query(FILE));
-    let points = match report.current.timeline(&report.timeline_request(report.days), now) {
-        Ok(timeline) => timeline.points,
+    let current = match report.current.timeline(&report.timeline_request(report.days), now) {
+        Ok(timeline) => steps(report, timeline.points, report.days),
         // The other panels of a page can still be shown.
-        Err(error) if extent != Extent::All => {
-            return Ok(Panel::unavailable(ID, title, &error, (csv, query(report, false))));
+        Err(_) if extent != Extent::All => {
+            return Ok(Panel { title, ..Panel::empty(ID, too_many_periods(report), csv) });
         }
         Err(error) => return Err(error.into()),
     };
+    let mut notes = Vec::new();
     let before = match &report.before {
         Some((days, set)) if is_aligned(report.interval(), report.days, *days) => {
-            set.timeline(&report.timeline_request(*days), now)?.points
+            // The earlier range can have one period more than the maximum.
+            let timeline = set.timeline(&report.timeline_request(*days), now);
+            timeline.map_or_else(|_| Vec::new(), |timeline| steps(report, timeline.points, *days))
         }
-        _ => Vec::new(),
+        Some(_) => {
+            notes.push(
+                "The periods of the two ranges do not begin alike, so they are not compared one by one.".to_owned(),
+            );
+            Vec::new()
+        }
+        None => Vec::new(),
     };
-    let steps: Vec<Step<'_>> =
-        points.iter().enumerate().map(|(index, point)| step(report, point, before.get(index))).collect();
-    let finding = finding(report, &steps);
-    let bars: Vec<Bar> = steps.iter().map(|step| bar(report, step)).collect();
-    let is_empty = report.current.count() == 0;
-    let chart = extent
-        .drawing()
-        .filter(|_| !is_empty && bars.len() <= MAX_BARS)
-        .map(|drawing| columns(&bars, ID, &format!("{title}: {finding}"), drawing));
-    let mut notes = Vec::new();
-    if bars.len() > MAX_BARS {
+    if current.len() > MAX_BARS {
         notes.push(format!(
             "There are {} periods, and a chart has space for {MAX_BARS}: choose fewer days or a longer interval. The CSV \
              file has all of them.",
-            text::number(bars.len() as u64)
+            text::number(current.len() as u64)
         ));
     }
-    let has_before = !before.is_empty();
-    let has_table = extent == Extent::All || bars.len() <= MAX_BARS;
+    let finding = finding(report, &current);
+    let has_lines = current.len() <= MAX_LINES && before.iter().any(|step| step.point.count > 0);
+    let is_drawn = report.current.count() > 0 && current.len() <= MAX_BARS;
+    let line = report.line_text().filter(|_| has_lines);
+    let hatched = hatched(&current);
+    let chart = extent.drawing().filter(|_| is_drawn).map(|drawing| {
+        let bars = current.iter().enumerate().map(|(index, step)| bar(report, step, before.get(index), has_lines));
+        let caption = report.caption(&title, &finding, (line.clone(), hatched));
+        columns(&bars.collect::<Vec<_>>(), ID, &caption, drawing)
+    });
+    let has_table = extent == Extent::All || current.len() <= MAX_BARS;
     Ok(Panel {
         id: ID,
         title,
         finding,
-        line: report.line_text().filter(|_| has_before && chart.is_some()),
-        hatched: steps.iter().any(|step| step.note.is_some()).then_some("not over, or only in part within the dates"),
+        line,
+        hatched,
         chart,
-        table: if has_table { table(report, &steps, has_before) } else { Dataset::default() },
+        table: if has_table { table(report, &current, &before, extent) } else { Dataset::default() },
         notes,
         csv,
-        query: query(report, has_before),
+        query: Some(query(report, !before.is_empty())),
     })
-}
-
-fn step<'a>(report: &Report<'_>, point: &'a TimePoint, before: Option<&'a TimePoint>) -> Step<'a> {
-    let DayRange { from, until } = report.days;
-    // All dates begin and end with a release, which cuts nothing off.
-    let is_all = report.query.period == Some(Period::All);
-    let is_cut = !is_all && (point.first_day < from || (point.last_day > until && until < report.today));
-    let note = if !point.complete {
-        Some("not over")
-    } else if is_cut {
-        Some("in part")
-    } else {
-        None
-    };
-    Step { point, before, days: DayRange { from: point.first_day.max(from), until: point.last_day.min(until) }, note }
 }
 
 /// Returns whether each period of a timeline can be compared with the one at the same place of an earlier timeline.
 fn is_aligned(interval: Interval, days: DayRange, before: DayRange) -> bool {
     match interval {
-        Interval::Day => true,
+        // A range with 29 February is a day longer.
+        Interval::Day => days.length() == before.length(),
         Interval::Week => (days.from - before.from).num_days() % 7 == 0,
         Interval::Month => days.from.day() == before.from.day(),
         Interval::Quarter => days.from.day() == before.from.day() && days.from.month0() % 3 == before.from.month0() % 3,
-        Interval::Year => days.from.ordinal() == before.from.ordinal(),
+        Interval::Year => (days.from.month(), days.from.day()) == (before.from.month(), before.from.day()),
     }
 }
 
-/// Returns the name of a period for readers.
-pub fn period_name(interval: Interval, point: &TimePoint) -> String {
-    let first = point.first_day;
-    match interval {
-        Interval::Day => date::date(first).text,
-        Interval::Week => {
-            let days = DayRange { from: first, until: point.last_day };
-            format!("Week {} of {}, {}", first.iso_week().week(), first.iso_week().year(), days.text())
-        }
-        Interval::Month => format!("{} {}", first.format("%B"), first.year()),
-        Interval::Quarter => format!("Q{} {}", first.month0() / 3 + 1, first.year()),
-        Interval::Year => first.year().to_string(),
+fn bar(report: &Report<'_>, step: &Step, before: Option<&Step>, has_lines: bool) -> Bar {
+    let (label, group) = step.label();
+    let mut name = format!("{}: {}", step.counted_name(), text::count(step.point.count, "release"));
+    if let Some(before) = before {
+        name += &format!("; before, {}: {}", before.counted_name(), text::number(before.point.count));
     }
-}
-
-fn bar(report: &Report<'_>, step: &Step<'_>) -> Bar {
-    let (interval, point) = (report.interval(), step.point);
-    let first = point.first_day;
-    let day = || format!("{} {}", first.day(), first.format("%b"));
-    let (label, group) = match interval {
-        Interval::Day | Interval::Week => (day(), first.year().to_string()),
-        Interval::Month => (first.format("%b").to_string(), first.year().to_string()),
-        Interval::Quarter => (format!("Q{}", first.month0() / 3 + 1), first.year().to_string()),
-        Interval::Year => (first.year().to_string(), String::new()),
-    };
-    let mut name = format!("{}: {}", period_name(interval, point), text::count(point.count, "release"));
-    if let Some(before) = step.before {
-        name += &format!("; {} in {}", text::number(before.count), period_name(interval, before));
-    }
-    if let Some(note) = step.note {
-        name += &format!(" ({note})");
+    if step.coverage == Coverage::Running {
+        name += " (not over)";
     }
     Bar {
         label,
+        label_rank: step.label_rank(),
         group,
         name,
-        count: point.count,
-        before: step.before.map(|before| before.count),
-        is_partial: step.note.is_some(),
+        count: step.point.count,
+        before: before.filter(|_| has_lines).map(|before| before.point.count),
+        is_hatched: step.is_hatched(),
         href: report.href(&report.query.between(step.days)),
     }
 }
 
-fn finding(report: &Report<'_>, steps: &[Step<'_>]) -> String {
-    let interval = report.interval();
-    let mut finding = report.compared(report.current.count());
-    if let Some(most) = steps.iter().max_by_key(|step| step.point.count).filter(|_| steps.len() > 1)
-        && most.point.count > 0
-    {
-        let last = steps.iter().rfind(|step| step.point.count == most.point.count).unwrap_or(most);
-        finding += &format!("; most in {} ({})", period_name(interval, last.point), text::number(last.point.count));
+/// Returns the number of releases with its change, and the period with most of them.
+fn finding(report: &Report<'_>, steps: &[Step]) -> String {
+    let mut finding = format!("{}.", report.compared(report.current.count()));
+    let most = steps.iter().map(|step| step.point.count).max().unwrap_or(0);
+    let highest: Vec<&Step> = steps.iter().filter(|step| step.point.count == most).collect();
+    let (preposition, unit) = match report.interval() {
+        Interval::Day => ("on", "day"),
+        Interval::Week => ("in", "week"),
+        Interval::Month => ("in", "month"),
+        Interval::Quarter => ("in", "quarter"),
+        Interval::Year => ("in", "year"),
+    };
+    match highest.as_slice() {
+        _ if steps.len() < 2 || most < 2 => {}
+        [step] => finding += &format!(" Most are {preposition} {} ({}).", lower_week(&step.name()), text::number(most)),
+        steps => {
+            finding += &format!(
+                " At most {} are {preposition} one {unit}; this happened {} times.",
+                text::number(most),
+                text::number(steps.len() as u64)
+            );
+        }
     }
-    finding.push('.');
-    if let Some(running) = steps.iter().find(|step| step.note == Some("not over")).filter(|_| interval != Interval::Day)
-    {
-        finding += &format!(" {} is not over.", period_name(interval, running.point));
+    if let Some(running) = steps.iter().find(|step| step.coverage == Coverage::Running).filter(|_| unit != "day") {
+        finding += &format!(" {} is not over.", running.name());
     }
     finding
 }
 
-fn table(report: &Report<'_>, steps: &[Step<'_>], has_before: bool) -> Dataset {
+/// Returns the name of a week as it stands in a sentence.
+fn lower_week(name: &str) -> String {
+    name.strip_prefix("Week").map_or_else(|| name.to_owned(), |rest| format!("week{rest}"))
+}
+
+/// Returns the table. A file has the columns of the comparison even if no period has an earlier one.
+fn table(report: &Report<'_>, steps: &[Step], before: &[Step], extent: Extent) -> Dataset {
     let mut columns = vec![
-        Column::new("period", "Period"),
+        Column::on_pages("Period"),
+        Column::in_files("period"),
         Column::in_files("first_day"),
         Column::in_files("last_day"),
         Column::new("count", "Releases"),
         Column::in_files("cumulative"),
         Column::in_files("complete"),
+        Column::in_files("partial"),
     ];
+    let has_before = !before.is_empty() || (extent == Extent::All && report.before.is_some());
     if has_before {
         columns.extend([
             Column::in_files("before_period"),
-            Column::new("before", "Before"),
+            Column::new("before", "Earlier"),
             Column::new("change", "Change"),
         ]);
     }
-    let row = |step: &Step<'_>| {
-        let point = step.point;
+    let row = |(index, step): (usize, &Step)| {
+        let point = &step.point;
         let mut row = vec![
+            Cell::text(step.counted_name()),
             Cell::text(point.label.clone()),
             Cell::text(point.first_day.to_string()),
             Cell::text(point.last_day.to_string()),
-            Cell::count(point.count).link(Some(report.list_href(step.days, |_| {}))),
+            Cell::count(point.count).link(report.list_href(step.days, |_| {})),
             Cell::count(point.cumulative),
             Value::Flag(point.complete).into(),
+            Value::Flag(step.is_hatched()).into(),
         ];
         if has_before {
-            let before = step.before;
-            let change =
-                before.map_or(Value::Missing, |before| Value::Change(point.count as i64 - before.count as i64));
-            row.extend([
-                before.map_or(Value::Missing.into(), |before| Cell::text(before.label.clone())),
-                before.map_or(Value::Missing.into(), |before| Cell::count(before.count)),
-                change.into(),
-            ]);
+            let earlier = before.get(index);
+            row.extend(match earlier {
+                Some(earlier) => [
+                    Cell::text(earlier.point.label.clone()),
+                    Cell::count(earlier.point.count).link(report.list_href(earlier.days, |_| {})),
+                    Value::Change(point.count as i64 - earlier.point.count as i64).into(),
+                ],
+                None => [Value::Missing, Value::Missing, Value::Missing].map(Cell::from),
+            });
         }
         row
     };
-    Dataset { columns, rows: steps.iter().map(row).collect() }
+    Dataset { columns, rows: steps.iter().enumerate().map(row).collect() }
 }
 
-fn query(report: &Report<'_>, has_before: bool) -> crate::site::dashboard::graphql_query::GraphqlQuery {
+fn query(report: &Report<'_>, has_before: bool) -> GraphqlQuery {
     let mut query = QueryBuilder::new(report);
     let current = query.arguments("filter", Some(report.days));
     let timeline = query.timeline("days", report.days);
@@ -224,13 +215,4 @@ fn query(report: &Report<'_>, has_before: bool) -> crate::site::dashboard::graph
         fields.push(format!("before: releaseStats({before}) {{ count{timeline} }}"));
     }
     query.finish("Timeline", &fields)
-}
-
-impl DashboardQuery {
-    /// Returns the query string of a file, with one more parameter.
-    pub fn file_query(&self, name: &str, value: &str) -> String {
-        let query = self.to_query(FILE);
-        let separator = if query.is_empty() { '?' } else { '&' };
-        format!("{query}{separator}{name}={value}")
-    }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::facet::{Field, narrow, value};
 use crate::{
-    catalog::{Duration, TopicTrend, TrendRequest},
+    catalog::{DateField, Duration, TopicTrend, TrendRequest},
     site::{
         charts::bars::{Bar, bars},
         dashboard::{
@@ -17,7 +17,7 @@ use crate::{
         },
         error::SiteError,
         tables::dataset::{Cell, Column, Dataset, Value},
-        view::text,
+        view::{date, text},
     },
 };
 
@@ -34,7 +34,7 @@ const MAX_IN_FILES: usize = 200;
 const WINDOW: u32 = 30;
 const BASELINE: u32 = 365;
 
-/// The score that occurs by chance once in twenty times.
+/// The score that chance alone exceeds in one of twenty cases, for a single topic.
 const NOTABLE: f64 = 3.84;
 
 /// Returns the panel. A search has no trends: the API has none for it either.
@@ -48,51 +48,57 @@ pub fn panel(report: &Report<'_>, extent: Extent) -> Result<Panel, SiteError> {
         first: extent.limit(MAX_BARS, MAX_IN_FILES),
         roll_up: true,
     };
-    let is_search = report.query.list.text.is_some();
     let title = "Rising topics".to_owned();
     let csv = format!("/trends.csv{}", report.query.to_query(FILE));
-    let trends = match report.all.trending(&request) {
-        _ if is_search => Vec::new(),
+    if report.query.list.text.is_some() {
+        let reason = "Trends are not computed for a search. Remove the search text to see them.";
+        if extent == Extent::All {
+            return Err(SiteError::Invalid(reason.to_owned()));
+        }
+        return Ok(Panel { title, ..Panel::empty(ID, reason.to_owned(), csv) });
+    }
+    let mut trends = match report.all.trending(&request) {
         Ok(trends) => trends,
-        Err(error) if extent != Extent::All => {
-            return Ok(Panel::unavailable(ID, title, &error, (csv, query(report, until))));
+        Err(_) if extent != Extent::All => {
+            let reason = "The calendar does not reach far enough back for trends. Choose a later last day.";
+            return Ok(Panel { title, ..Panel::empty(ID, reason.to_owned(), csv) });
         }
         Err(error) => return Err(error.into()),
     };
+    if extent != Extent::All {
+        trends.retain(|trend| trend.score > NOTABLE);
+    }
     let window = DayRange { from: trends.first().map_or(until, |trend| trend.from), until };
-    let finding = if is_search {
-        "Trends are not computed for a search. Remove the search text to see them.".to_owned()
-    } else {
-        finding(report, &trends, until)
-    };
+    let finding = finding(report, &trends, until);
+    let line = (!trends.is_empty()).then(|| "expected".to_owned());
     let chart = extent.drawing().filter(|_| !trends.is_empty()).map(|drawing| {
         let bars_of: Vec<Bar> = trends.iter().map(|trend| bar(report, trend)).collect();
-        bars(&bars_of, ID, &format!("{title}: {finding}"), drawing)
+        bars(&bars_of, ID, &report.caption(&title, &finding, (line.clone(), None)), drawing)
     });
     let mut notes = Vec::new();
     if chart.is_some() {
         notes.push(format!(
-            "Sorted by score. Expected: the share of the topic in the {BASELINE} days before. A score above {NOTABLE} occurs by chance once in \
-             twenty times. Days are those of the release date."
+            "Expected: the topic's share of the releases in the {BASELINE} days before. The strongest evidence comes first. \
+             For a single topic, chance alone gives such a result in at most one of twenty cases. Days are those of the \
+             release date."
         ));
     }
     Ok(Panel {
         id: ID,
         title,
         finding,
-        line: chart.as_ref().map(|_| "expected".to_owned()),
+        line,
         hatched: None,
         chart,
         table: table(report, &trends, window),
         notes,
         csv,
-        query: query(report, until),
+        query: Some(query(report, until)),
     })
 }
 
 fn bar(report: &Report<'_>, trend: &TopicTrend) -> Bar {
     let found = value(report, Field::Topics, trend.topic);
-    let narrowed = report.query.with(|list| narrow(report, list, Field::Topics, trend.topic));
     Bar {
         name: format!(
             "{}: {}, {:.1} expected",
@@ -104,27 +110,22 @@ fn bar(report: &Report<'_>, trend: &TopicTrend) -> Bar {
         lang: found.lang,
         value: trend.count as f64,
         before: Some(trend.expected),
-        text: text::number(trend.count),
-        href: (narrowed != report.query).then(|| report.href(&narrowed)),
+        text: format!("{} ({:.1} times)", text::number(trend.count), trend.lift()),
+        href: report.narrowed_href(|list| narrow(report, list, Field::Topics, trend.topic)),
     }
 }
 
 fn finding(report: &Report<'_>, trends: &[TopicTrend], until: NaiveDate) -> String {
-    let until = crate::site::view::date::date(until).text;
+    let until = date::date(until).text;
     let Some(first) = trends.first() else {
-        return format!("No topic has more releases than expected in the {WINDOW} days to {until}.");
+        return format!("No topic rises clearly in the {WINDOW} days to {until}.");
     };
-    let label = text::isolated(&value(report, Field::Topics, first.topic).label);
-    let numbers = format!(
-        "{} in the {WINDOW} days to {until}, and {:.1} were expected",
+    format!(
+        "{} rises most clearly: {} in the {WINDOW} days to {until}, and {:.1} were expected.",
+        text::isolated(&value(report, Field::Topics, first.topic).label),
         text::count(first.count, "release"),
         first.expected
-    );
-    if first.score > NOTABLE {
-        format!("{label} rises most: {numbers}.")
-    } else {
-        format!("No topic rises beyond chance. {label} comes closest: {numbers}.")
-    }
+    )
 }
 
 fn table(report: &Report<'_>, trends: &[TopicTrend], window: DayRange) -> Dataset {
@@ -133,7 +134,7 @@ fn table(report: &Report<'_>, trends: &[TopicTrend], window: DayRange) -> Datase
         Column::new("label", "Topic"),
         Column::new("count", "Releases"),
         Column::new("expected", "Expected"),
-        Column::new("lift", "Times as many"),
+        Column::new("lift", "Times expected"),
         Column::new("score", "Score"),
         Column::in_files("first_day"),
         Column::in_files("last_day"),
@@ -141,13 +142,13 @@ fn table(report: &Report<'_>, trends: &[TopicTrend], window: DayRange) -> Datase
     let row = |trend: &TopicTrend| {
         let found = value(report, Field::Topics, trend.topic);
         let href = report.list_href(window, |list| {
-            list.by = crate::catalog::DateField::ReleaseDate;
+            list.by = DateField::ReleaseDate;
             narrow(report, list, Field::Topics, trend.topic);
         });
         vec![
             Cell::text(found.key),
             Cell::text(found.label).in_language(found.lang),
-            Cell::count(trend.count).link(Some(href)),
+            Cell::count(trend.count).link(href),
             Value::Decimal(trend.expected).into(),
             Value::Decimal(trend.lift()).into(),
             Value::Decimal(trend.score).into(),

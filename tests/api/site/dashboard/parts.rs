@@ -60,7 +60,7 @@ pub(crate) async fn queried(server: &TestServer, page: &str, id: &str) -> Value 
     server.data(Caller::Public, &code("query"), variables).await
 }
 
-/// Returns the records of a CSV file after its header, as maps from column to value. Values have no quotes here.
+/// Returns the records of a CSV file after its header, as maps from column to value.
 pub(crate) fn records(csv: &str) -> Vec<std::collections::BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let headers = reader.headers().unwrap().clone();

@@ -9,7 +9,7 @@ async fn charts_are_drawn_as_before() {
     seed(&server).await;
     for (name, address) in [
         ("timeline_by_month", "/dashboard/timeline.svg"),
-        ("timeline_by_quarter", "/dashboard/timeline.svg?interval=quarter&period=60-months&compare=none"),
+        ("timeline_by_quarter", "/dashboard/timeline.svg?interval=quarter&period=5-years&compare=none"),
         ("kinds", "/dashboard/kinds.svg"),
         ("topics_over_time", "/dashboard/topics-over-time.svg?interval=quarter&from=2006-06-01&until=2007-05-31"),
     ] {
