@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 
 use super::{
-    panels::facet::{Field, value},
+    field::Field,
+    panels::facet::value,
     period::{Comparison, Period},
     query::{DashboardQuery, INTERVALS},
     report::Report,

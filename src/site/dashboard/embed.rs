@@ -3,11 +3,9 @@
 use askama::Template;
 
 use super::{
+    field::Field,
     panel::{Extent, Panel},
-    panels::{
-        facet::{self, Field},
-        summary, timeline, topic_series, trends,
-    },
+    panels::{facet, summary, timeline, topic_series, trends},
     query::PAGE,
     report::Report,
 };

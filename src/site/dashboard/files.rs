@@ -2,11 +2,9 @@
 
 use super::{
     embed,
+    field::Field,
     panel::{Extent, Panel},
-    panels::{
-        facet::{self, Field},
-        summary, timeline, topic_series, trends,
-    },
+    panels::{facet, summary, timeline, topic_series, trends},
     query::{DashboardQuery, FILE, PAGE},
     report::Report,
 };

@@ -5,6 +5,7 @@
 //!
 //! - `query`: the query string
 //! - `period`: the days that a period means today, and those that it is compared with
+//! - `field`: the fields that panels count by
 //! - `report`: the releases of a dashboard
 //! - `panel`: what all panels have
 //! - `panels`: the panels
@@ -16,6 +17,7 @@
 
 mod controls;
 pub mod embed;
+mod field;
 pub mod files;
 mod graphql_query;
 pub mod page;

@@ -4,11 +4,9 @@ use askama::Template;
 
 use super::{
     controls::{Controls, controls},
+    field::Field,
     panel::{Extent, Panel},
-    panels::{
-        facet::{self, Field},
-        summary, timeline, topic_series, trends,
-    },
+    panels::{facet, summary, timeline, topic_series, trends},
     period::Period,
     query::{DashboardQuery, PAGE},
     report::Report,

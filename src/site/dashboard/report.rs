@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::{
-    panels::facet::Field,
+    field::Field,
     period::DayRange,
     query::{DashboardQuery, Defaults, PAGE},
 };

@@ -21,8 +21,10 @@ use serde_json::{Value, json};
 use super::{error::SiteError, visit::Visit};
 use crate::catalog::{Concept, DateField, ReleaseFilter, Vocabulary};
 pub use filter::api_kind;
-use parse::MAX_CONCEPTS;
 pub use parse::{MAX_PAGE, invalid, kind_word, unknown};
+
+/// Maximum number of topics and of places in a query string.
+const MAX_CONCEPTS: usize = 10;
 
 /// Search text, filters and page number of a list.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,14 +5,11 @@ use entity::release::ReleaseKind;
 use form_urlencoded::Serializer;
 use serde_json::Value;
 
-use super::{Conditions, ListQuery};
+use super::{Conditions, ListQuery, MAX_CONCEPTS};
 use crate::{
     catalog::{Concept, DateField},
     site::{document::is_allowed, error::SiteError},
 };
-
-/// Maximum number of topics and of places in a query string.
-pub const MAX_CONCEPTS: usize = 10;
 
 /// Maximum length of the parameter `filter`, in bytes. Every link of a page repeats it.
 const MAX_FILTER: usize = 2000;

@@ -1,10 +1,10 @@
 //! The number of releases of the period, and of their topics, countries and languages.
 
-use super::facet::Field;
 use crate::{
     catalog::ReleaseSet,
     site::{
         dashboard::{
+            field::Field,
             graphql_query::{GraphqlQuery, QueryBuilder},
             panel::Panel,
             query::FILE,

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use super::{
-    facet::{Field, narrow, value},
+    facet::{narrow, value},
     steps::{Step, hatched, steps},
     timeline::MAX_BARS,
 };
 use crate::site::{
     charts::multiples::{Series, multiples},
     dashboard::{
+        field::Field,
         graphql_query::{GraphqlQuery, QueryBuilder},
         panel::{Extent, MIN_FOR_PERCENT, Panel, change_in_percent, too_many_periods},
         report::Report,

@@ -3,12 +3,13 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::facet::{Field, narrow, value};
+use super::facet::{narrow, value};
 use crate::{
     catalog::{DateField, Duration, TopicTrend, TrendRequest},
     site::{
         charts::bars::{Bar, bars},
         dashboard::{
+            field::Field,
             graphql_query::{GraphqlQuery, QueryBuilder},
             panel::{Extent, Panel},
             period::DayRange,
