@@ -2,7 +2,7 @@
 //!
 //! The filter is coerced and checked like the variable of an operation, so it has the same limits and errors.
 
-use async_graphql::InputType;
+use async_graphql::{InputType, Pos};
 use serde_json::{Map, Value as Json};
 
 use super::{Executor, Extent, OperationInput, RequestErrors, base::error::ApiError, inputs::filter::ReleaseFilter};
@@ -21,7 +21,8 @@ impl Executor {
         let input = OperationInput { operation_name: None, variables };
         let prepared = self.prepare(&document, input, Role::Public, extent).map_err(first_message)?;
         let value = prepared.variables.get("filter").cloned();
-        let filter = <Option<ReleaseFilter>>::parse(value).map_err(|error| format!("{error:?}"))?;
+        let filter =
+            <Option<ReleaseFilter>>::parse(value).map_err(|error| error.into_server_error(Pos::default()).message)?;
         let filter = ReleaseFilter::resolve_argument(filter, ids).map_err(ApiError::into_message)?;
         Ok(filter.unwrap_or_default())
     }

@@ -89,7 +89,7 @@ impl DemoData {
             generator.oldest().unwrap_or(today),
             generator.languages(),
             vocabulary.topics.len(),
-            report.created - u64::from(self.releases) - vocabulary.topics.len() as u64,
+            report.created.saturating_sub(u64::from(self.releases) + vocabulary.topics.len() as u64),
             started.elapsed().as_secs(),
         ))?;
         Ok(ExitCode::SUCCESS)

@@ -1,10 +1,9 @@
 //! The files of panels: CSV of all values, and SVG.
 
 use super::{
-    embed,
     field::Field,
     panel::{Extent, Panel},
-    panels::{facet, summary, timeline, topic_series, trends},
+    panels::{self, facet, summary, timeline, topic_series, trends},
     query::{DashboardQuery, FILE, PAGE},
     report::Report,
 };
@@ -77,7 +76,7 @@ pub async fn csv(visit: &Visit<'_>, query: &str, file: CsvFile) -> Result<Docume
 /// Returns the chart of a panel as SVG.
 pub async fn svg(visit: &Visit<'_>, query: &str, id: &str) -> Result<Document, SiteError> {
     let report = Report::load(visit, query, PAGE).await?;
-    let Panel { chart, finding, notes, .. } = embed::panel(&report, id, Drawing::File)?;
+    let Panel { chart, finding, notes, .. } = panels::panel(&report, id, Drawing::File)?;
     let Some(chart) = chart else {
         let reason = if notes.is_empty() { finding } else { notes.join(" ") };
         return Err(SiteError::NotFound(format!("This chart cannot be drawn. {reason}")));

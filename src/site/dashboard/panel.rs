@@ -119,7 +119,8 @@ impl Report<'_> {
             format!("{number}; there were none from {days}")
         } else if current == before {
             format!("{number}, as many as from {days}")
-        } else if before < MIN_FOR_PERCENT {
+        } else if before < MIN_FOR_PERCENT || current.abs_diff(before) * 2000 < before {
+            // A change in per cent that is rounded to 0.0 says nothing.
             format!("{number}, {} {word} than from {days} ({earlier})", text::number(current.abs_diff(before)))
         } else {
             let change = change_in_percent(current, before).unwrap_or_default();

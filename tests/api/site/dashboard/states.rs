@@ -131,6 +131,61 @@ on_both_databases! {
         assert!(status == 400 && page.contains("“zone” is “Atlantis”: write a time zone such as Europe/Zurich."), "{page}");
     }
 
+    async fn days_that_clocks_skip_are_empty(server: TestServer) {
+        set_clock(&server, "2012-06-01T12:00:00Z");
+        // Apia had no 30 December 2011. St John's had 23:01 to 24:00 on 31 October 2009 twice.
+        publish_at(&server, &["2011-12-30T09:30:00Z", "2011-12-30T10:30:00Z", "2009-11-01T02:00:00Z", "2009-11-01T02:45:00Z", "2009-11-01T03:15:00Z"]).await;
+        let apia = "by=published&zone=Pacific%2FApia";
+        for (days, count, before) in [("from=2011-12-31&until=2011-12-31", "1", "0"), ("from=2011-12-30&until=2011-12-30", "0", "1")] {
+            let (status, _, csv) = server.page(&format!("/comparison.csv?{apia}&{days}&compare=previous"), &[]).await;
+            assert_eq!(status, 200, "{csv}");
+            let row = &records(&csv)[0];
+            assert_eq!((row["count"].as_str(), row["before"].as_str()), (count, before), "{days}");
+            let (_, _, list) = server.page(&format!("/?{apia}&{days}"), &[]).await;
+            assert!(list.contains(&format!("tabindex=\"-1\">{count} release")), "{list}");
+        }
+        let year = "filter=%7B%22releaseDate%22:%7B%22until%22:%222010-01-01%22%7D%7D";
+        for zone in ["America%2FSt_Johns", "UTC"] {
+            let (_, _, csv) = server.page(&format!("/comparison.csv?by=published&zone={zone}&{year}"), &[]).await;
+            assert_eq!(records(&csv)[0]["count"], "3", "{zone}");
+            let (_, _, csv) = server.page(&format!("/timeline.csv?by=published&zone={zone}&{year}&interval=day"), &[]).await;
+            assert_eq!(records(&csv).last().unwrap()["cumulative"], "3", "{zone}");
+        }
+    }
+
+    async fn days_of_leap_years_are_compared_with_the_same_days(server: TestServer) {
+        set_clock(&server, "2026-11-26T12:00:00Z");
+        publish_at(&server, &["2024-02-28T12:00:00Z", "2024-02-29T12:00:00Z", "2024-12-31T12:00:00Z", "2025-02-28T12:00:00Z"]).await;
+        let (_, _, csv) = server.page("/comparison.csv?from=2025-02-28&until=2025-02-28&compare=last-year", &[]).await;
+        assert_eq!((records(&csv)[0]["count"].as_str(), records(&csv)[0]["before"].as_str()), ("1", "1"));
+        // The years have different lengths, so their days are not compared one by one, but their months are.
+        let (_, _, csv) = server.page("/timeline.csv?year=2025&compare=previous&interval=day", &[]).await;
+        assert!(records(&csv).iter().all(|row| row["before"].is_empty()), "{csv}");
+        let (_, _, csv) = server.page("/timeline.csv?year=2025&compare=previous&interval=month", &[]).await;
+        let before: Vec<String> = records(&csv).into_iter().map(|row| row["before"].clone()).collect();
+        assert_eq!(before, ["0", "2", "0", "0", "0", "0", "0", "0", "0", "0", "0", "1"]);
+    }
+
+    async fn the_form_keeps_what_is_chosen(server: TestServer) {
+        publish_at(&server, &["2007-05-04T12:00:00Z"]).await;
+        let (_, _, page) = server.page("/dashboard?period=all&language=pt&kind=opinion&q=nothing", &[]).await;
+        for part in [
+            "<input type=\"hidden\" name=\"period\" value=\"all\">",
+            // A period moves with the calendar, so the form has no days.
+            "name=\"from\" type=\"date\" value=\"\"",
+            "<option value=\"pt\" selected>português</option>",
+            "<option value=\"opinion\" selected>Opinion</option>",
+            "Search: <bdi>nothing</bdi>",
+            "<details id=\"more\" open>",
+            "No release matches these filters.",
+        ] {
+            assert!(page.contains(part), "{part} is missing in {page}");
+        }
+        // The zone of the newsroom is the default, so the form adds nothing to the address.
+        let (_, _, page) = server.page("/dashboard?zone=UTC&period=30-days&from=&until=&topic=&kind=", &[]).await;
+        assert!(page.contains("<a href=\"/dashboard?period=30-days&#38;compare=none\">Nothing</a>"), "{page}");
+    }
+
     async fn conditions_of_the_api_are_checked_like_there(server: TestServer) {
         publish_at(&server, &["2007-05-04T12:00:00Z"]).await;
         let query = |json: &str| form_urlencoded::Serializer::new(String::new()).append_pair("filter", json).finish();
