@@ -57,6 +57,7 @@ fn notice(visit: &Visit<'_>, status: u16, heading: &'static str, paragraphs: Vec
         ("Newest releases", links.path("/")),
         ("All topics", links.path("/topics")),
         ("All places", links.path("/places")),
+        ("Dashboard", links.path("/dashboard")),
     ];
     let mut document = render(&Notice { layout, heading, paragraphs, links });
     document.status = status;

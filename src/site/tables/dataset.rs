@@ -104,6 +104,11 @@ impl Cell {
         }
     }
 
+    /// Returns whether the value is a text, whose direction can differ from that of the page.
+    pub fn is_text(&self) -> bool {
+        matches!(self.value, Value::Text(_))
+    }
+
     /// Returns the value for readers.
     pub fn shown(&self) -> String {
         match &self.value {
