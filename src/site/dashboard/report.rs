@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     catalog::{
-        DateField, Direction, Interval, OrderBy, Range, ReleaseSet, SortKey, TimelineRequest, Weekday, start_of_day,
+        DateField, Direction, Handle, Interval, OrderBy, Range, ReleaseSet, SortKey, TimelineRequest, Weekday,
+        start_of_day,
     },
     newsroom::text::local_time,
     site::{
@@ -142,21 +143,16 @@ fn extent(set: &ReleaseSet, by: DateField, zone: Tz) -> Option<DayRange> {
         DateField::ReleaseDate => SortKey::ReleaseDate,
         DateField::PublishedAt => SortKey::PublishedAt,
     };
-    let last = first(set, &[OrderBy { by: key, direction: Direction::Desc }], 1).pop()?;
-    let newest = last.published_at();
-    let day = |direction| {
-        let item = first(set, &[OrderBy { by: key, direction }], 1).pop()?;
-        match by {
-            DateField::ReleaseDate => Some(item.release_date()),
-            DateField::PublishedAt => item.published_at().map(|at| at.with_timezone(&zone).date_naive()),
-        }
+    let item = |direction| first(set, &[OrderBy { by: key, direction }], 1).pop();
+    let day = |item: &Handle| match by {
+        DateField::ReleaseDate => Some(item.release_date()),
+        DateField::PublishedAt => item.published_at().map(|at| at.with_timezone(&zone).date_naive()),
     };
-    let (from, mut until) = (day(Direction::Asc)?, day(Direction::Desc)?);
+    let (oldest, newest) = (item(Direction::Asc)?, item(Direction::Desc)?);
+    let (from, until) = (day(&oldest)?, day(&newest)?);
     // If midnight occurs twice, a day starts at the first one, so the last release can be of the next day.
-    if let (DateField::PublishedAt, Some(next)) = (by, until.succ_opt())
-        && newest.is_some_and(|newest| newest >= start_of_day(next, zone))
-    {
-        until = next;
-    }
-    Some(DayRange { from, until })
+    let next = until.succ_opt().filter(|&next| {
+        by == DateField::PublishedAt && newest.published_at().is_some_and(|at| at >= start_of_day(next, zone))
+    });
+    Some(DayRange { from, until: next.unwrap_or(until) })
 }
