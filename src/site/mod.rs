@@ -10,6 +10,7 @@
 //! - `visit`: one request: the newsroom, one instant, and the public releases
 //! - `urn`: names of feeds and releases that never change
 //! - `links`: addresses of pages, feeds and formats
+//! - `parameters`: the parameters of a query string
 //! - `list_query`: the query string of a list: search, filters and page number
 //! - `list`: a page of a list of releases
 //! - `content`: a release with its texts, topics and places
@@ -35,6 +36,7 @@ mod links;
 mod list;
 mod list_query;
 mod pages;
+mod parameters;
 mod tables;
 mod urn;
 mod view;
@@ -48,4 +50,4 @@ pub use dispatch::{
 pub use document::Document;
 pub use error::SiteError;
 pub use tables::{csv::CSV, releases::ReleaseRows};
-pub use visit::{ParseFilter, Visit};
+pub use visit::{FilterParser, Visit};

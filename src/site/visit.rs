@@ -1,6 +1,7 @@
 //! One request for a page: the newsroom, one instant and the releases that the public may see.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
+use serde_json::Value;
 
 use super::{assets::Assets, links::Links};
 use crate::{
@@ -10,8 +11,11 @@ use crate::{
     newsroom::{Newsroom, text::local_time},
 };
 
-/// Reads a `ReleaseFilter` of the API from JSON. An error says what is wrong.
-pub type ParseFilter<'a> = &'a (dyn Fn(&serde_json::Value) -> Result<ReleaseFilter, String> + Sync);
+/// Reads filters in the notation of the API, on which pages do not depend.
+pub trait FilterParser: Sync {
+    /// Reads a `ReleaseFilter` of the API from JSON. An error says what is wrong.
+    fn parse_filter(&self, json: &Value) -> Result<ReleaseFilter, String>;
+}
 
 /// One request. All parts of a page see the same releases at the same instant.
 pub struct Visit<'a> {
@@ -21,8 +25,8 @@ pub struct Visit<'a> {
     pub site: &'a SiteInfo,
     /// The files that pages load.
     pub assets: &'a Assets,
-    /// Reads a `ReleaseFilter` of the API from JSON. An error says what is wrong.
-    pub parse_filter: ParseFilter<'a>,
+    /// Reads filters in the notation of the API.
+    pub filters: &'a dyn FilterParser,
     /// The releases that the public may see.
     pub visible: ReleaseSet,
     /// Addresses.
@@ -35,12 +39,12 @@ impl<'a> Visit<'a> {
         newsroom: &'a Newsroom,
         site: &'a SiteInfo,
         assets: &'a Assets,
-        parse_filter: ParseFilter<'a>,
+        filters: &'a dyn FilterParser,
         now: DateTime<Utc>,
     ) -> Self {
         let visible = newsroom.catalog.snapshot_at(now).visible_to(&Viewer::public(), now);
         let links = Links::new(site.public_url.as_deref(), newsroom.settings.url_template.as_deref());
-        Self { newsroom, site, assets, parse_filter, visible, links }
+        Self { newsroom, site, assets, filters, visible, links }
     }
 
     /// Returns the view that all parts of the page are read from.

@@ -9,11 +9,11 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use entity::Noun;
-use serde_json::Value;
 
 use super::{
     policy, release_csv,
     response::{VARY, error_response, private_response, redirect},
+    visit::visit,
 };
 use crate::{
     blocking,
@@ -101,8 +101,7 @@ async fn respond(
     let app = &state.app;
     let now = app.clock.now();
     let limit = Duration::from_millis(app.http_config.limits.execution_ms);
-    let parse_filter = |json: &Value| app.parse_filter(json);
-    let visit = Visit::new(&app.newsroom, &app.site_info, &state.assets, &parse_filter, now);
+    let visit = visit(state, now);
     let document = async {
         if site::is_heavy(target.path) {
             respond_on_thread(state, target, now, permit).await
@@ -161,9 +160,7 @@ async fn respond_on_thread<P: Send + 'static>(
     let (state, path, query) = (state.clone(), target.path.to_owned(), target.query.to_owned());
     let runtime = tokio::runtime::Handle::current();
     let respond = move || {
-        let app = &state.app;
-        let parse_filter = |json: &Value| app.parse_filter(json);
-        let visit = Visit::new(&app.newsroom, &app.site_info, &state.assets, &parse_filter, now);
+        let visit = visit(&state, now);
         let target = Target { path: &path, query: &query, prefers_markdown: false };
         (runtime.block_on(site::respond(&visit, target)), permit)
     };

@@ -25,7 +25,7 @@ pub(super) fn content_security_policy(
     if media_type.map_or_else(is_chart, |media_type| media_type == site::SVG) {
         return HeaderValue::from_static(FILE);
     }
-    if site::is_embed(path) && info.can_embed() && !status.is_client_error() {
+    if site::is_embed(path) && info.can_embed() && !(status.is_client_error() || status.is_server_error()) {
         let policy =
             PAGE.replace("frame-ancestors 'none'", &format!("frame-ancestors {}", info.embed_ancestors.join(" ")));
         return HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(PAGE));

@@ -13,11 +13,11 @@ use axum::{
 };
 use futures_util::stream;
 
-use super::response::error_response;
+use super::{response::error_response, visit::visit};
 use crate::{
     fair_semaphore::Permit,
     http::{error::HttpError, limits::rate_limit::caller, state::HttpState},
-    site::{self, ReleaseRows, SiteError, Visit},
+    site::{self, ReleaseRows, SiteError},
 };
 
 /// How often a download waits for a permit, about two seconds each time.
@@ -26,8 +26,7 @@ const MAX_WAITS: usize = 10;
 /// Responds with the releases of a list.
 pub(super) async fn respond(state: &Arc<HttpState>, address: IpAddr, query: &str) -> Result<Response, HttpError> {
     let permit = state.limiter.execution_permit(caller(address, None)).await?;
-    let parse_filter = |json: &serde_json::Value| state.app.parse_filter(json);
-    let visit = visit(state, &parse_filter);
+    let visit = visit(state, state.app.clock.now());
     // An error of the first part can still be a response.
     let load = async {
         let mut rows = ReleaseRows::load(&visit, query).await?;
@@ -58,8 +57,7 @@ pub(super) async fn respond(state: &Arc<HttpState>, address: IpAddr, query: &str
 async fn next(state: &Arc<HttpState>, address: IpAddr, rows: &mut ReleaseRows) -> io::Result<Option<String>> {
     let part = async {
         let _permit = permit(state, address).await?;
-        let parse_filter = |json: &serde_json::Value| state.app.parse_filter(json);
-        let visit = visit(state, &parse_filter);
+        let visit = visit(state, state.app.clock.now());
         let part = tokio::time::timeout(limit(state), rows.next(&visit)).await?;
         part.map_err(|error: SiteError| io::Error::other(error))
     };
@@ -81,9 +79,4 @@ async fn permit(state: &Arc<HttpState>, address: IpAddr) -> io::Result<Permit> {
 /// Returns the longest time that one part may take.
 fn limit(state: &HttpState) -> Duration {
     Duration::from_millis(state.app.http_config.limits.execution_ms)
-}
-
-fn visit<'a>(state: &'a HttpState, parse_filter: site::ParseFilter<'a>) -> Visit<'a> {
-    let app = &state.app;
-    Visit::new(&app.newsroom, &app.site_info, &state.assets, parse_filter, app.clock.now())
 }

@@ -47,7 +47,7 @@ pub struct Select {
 pub struct Controls {
     /// Period and comparison.
     pub choices: Vec<Choice>,
-    /// Choices that are folded away at first.
+    /// Choices inside the element `details`, which is closed at first.
     pub more_choices: Vec<Choice>,
     /// Whether the form has values, so that it should be seen.
     pub is_open: bool,

@@ -11,7 +11,7 @@ use crate::site::{
     charts::drawing::Drawing,
     document::Document,
     error::SiteError,
-    list_query::invalid,
+    parameters::{self, invalid},
     tables::csv::{BYTE_ORDER_MARK, CSV, has_mark, write},
     visit::Visit,
 };
@@ -95,19 +95,15 @@ struct Parameters {
 impl Parameters {
     fn parse(query: &str) -> Result<Self, SiteError> {
         let mut parameters = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let value = value.trim();
+        for (name, value) in parameters::read(query, &["field", "split"], &[])? {
             match &*name {
-                _ if value.is_empty() => {}
-                "field" if parameters.field.is_some() => return Err(invalid(&name, value, "give it once")),
                 "field" => {
                     let field = Field::ALL.into_iter().find(|field| field.id() == value);
                     let advice = || format!("write one of {}", Field::ALL.map(Field::id).join(", "));
-                    parameters.field = Some(field.ok_or_else(|| invalid(&name, value, &advice()))?);
+                    parameters.field = Some(field.ok_or_else(|| invalid(&name, &value, &advice()))?);
                 }
-                "split" if value == "topics" => parameters.is_split = true,
-                "split" => return Err(invalid(&name, value, "write topics")),
-                _ => {}
+                _ if value == "topics" => parameters.is_split = true,
+                _ => return Err(invalid(&name, &value, "write topics")),
             }
         }
         Ok(parameters)

@@ -10,9 +10,9 @@ use super::period::{Comparison, DayRange, Period};
 use crate::{
     catalog::Interval,
     site::{
-        document::is_allowed,
         error::SiteError,
-        list_query::{ListQuery, invalid},
+        list_query::{ListQuery, PARAMETERS},
+        parameters::{self, invalid},
     },
 };
 
@@ -63,18 +63,8 @@ impl DashboardQuery {
     pub fn parse(query_string: &str, defaults: Defaults) -> Result<Self, SiteError> {
         let list = ListQuery { page: 1, ..ListQuery::parse(query_string)? };
         let mut query = Self { list, period: None, comparison: defaults.comparison, interval: None };
-        let mut seen = Vec::new();
-        for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
-            let value: String = value.chars().filter(|&c| is_allowed(c)).collect();
-            let value = value.trim();
-            if value.is_empty() || !OWN.contains(&&*name) {
-                continue;
-            }
-            if seen.contains(&name) {
-                return Err(invalid(&name, value, "give it once"));
-            }
-            query.set(&name, value)?;
-            seen.push(name);
+        for (name, value) in parameters::read(query_string, &OWN, &[])? {
+            query.set(&name, &value)?;
         }
         let has_days = query.list.year.is_some() || query.list.from.is_some() || query.list.until.is_some();
         if query.period.is_none() && !has_days {
@@ -102,15 +92,9 @@ impl DashboardQuery {
         Ok(())
     }
 
-    /// Returns the known parameters of a query string, in their order.
+    /// Returns the known parameters of a query string and some others, in their order.
     pub fn known(query_string: &str, others: &[&str]) -> String {
-        let mut known = Serializer::new(String::new());
-        for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
-            if OWN.contains(&&*name) || ListQuery::has_parameter(&name) || others.contains(&&*name) {
-                known.append_pair(&name, &value);
-            }
-        }
-        known.finish()
+        parameters::known(query_string, &[&OWN, &PARAMETERS, others])
     }
 
     /// Returns the days of the dashboard, and forgets the parameters that have no effect. `extent` has the first and

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::{error::SiteError, visit::Visit};
 use crate::catalog::{Concept, DateField, ReleaseFilter, Vocabulary};
 pub use filter::api_kind;
-pub use parse::{MAX_PAGE, invalid, kind_word, unknown};
+pub use parse::{MAX_PAGE, PARAMETERS, kind_word, unknown};
 
 /// Maximum number of topics and of places in a query string.
 const MAX_CONCEPTS: usize = 10;
@@ -149,7 +149,7 @@ impl ListQuery {
         // The time zone of the newsroom is the default.
         self.zone = self.zone.filter(|&zone| zone != visit.newsroom.settings.time_zone);
         if let Some(conditions) = &mut self.conditions {
-            let filter = (visit.parse_filter)(&conditions.json).map_err(|message| {
+            let filter = visit.filters.parse_filter(&conditions.json).map_err(|message| {
                 SiteError::Invalid(format!("“filter” is not a ReleaseFilter of the API: {message}"))
             })?;
             conditions.filter = Some(Arc::new(filter));

@@ -2,13 +2,15 @@
 
 use chrono::{Datelike, NaiveDate};
 use entity::release::ReleaseKind;
-use form_urlencoded::Serializer;
 use serde_json::Value;
 
 use super::{Conditions, ListQuery, MAX_CONCEPTS};
 use crate::{
     catalog::{Concept, DateField},
-    site::{document::is_allowed, error::SiteError},
+    site::{
+        error::SiteError,
+        parameters::{self, invalid, shown},
+    },
 };
 
 /// Maximum length of the parameter `filter`, in bytes. Every link of a page repeats it.
@@ -17,11 +19,8 @@ const MAX_FILTER: usize = 2000;
 /// Maximum page number. Older releases can be reached by year.
 pub const MAX_PAGE: usize = 500;
 
-/// Maximum length of a value in a message, in characters.
-const MAX_SHOWN: usize = 60;
-
 /// The parameters of a list.
-const KNOWN: [&str; 12] =
+pub const PARAMETERS: [&str; 12] =
     ["q", "topic", "place", "kind", "language", "year", "from", "until", "by", "zone", "filter", "page"];
 
 /// Returns the word for a kind in a query string: `press-release`.
@@ -51,18 +50,8 @@ impl ListQuery {
     /// Parses a query string. Empty values are like absent ones, because forms send them.
     pub fn parse(query_string: &str) -> Result<Self, SiteError> {
         let mut query = Self { page: 1, ..Self::default() };
-        let mut seen = Vec::new();
-        for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
-            let value: String = value.chars().filter(|&c| is_allowed(c)).collect();
-            let value = value.trim();
-            if value.is_empty() || !KNOWN.contains(&&*name) {
-                continue;
-            }
-            if seen.contains(&name) && !["topic", "place"].contains(&&*name) {
-                return Err(invalid(&name, value, "give it once"));
-            }
-            query.set(&name, value)?;
-            seen.push(name);
+        for (name, value) in parameters::read(query_string, &PARAMETERS, &["topic", "place"])? {
+            query.set(&name, &value)?;
         }
         if let (Some(from), Some(until)) = (query.from, query.until)
             && from > until
@@ -77,20 +66,9 @@ impl ListQuery {
         Ok(query)
     }
 
-    /// Returns whether a list has a parameter.
-    pub fn has_parameter(name: &str) -> bool {
-        KNOWN.contains(&name)
-    }
-
     /// Returns the known parameters of a query string, in their order.
     pub fn known(query_string: &str) -> String {
-        let mut known = Serializer::new(String::new());
-        for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
-            if KNOWN.contains(&&*name) {
-                known.append_pair(&name, &value);
-            }
-        }
-        known.finish()
+        parameters::known(query_string, &[&PARAMETERS])
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), SiteError> {
@@ -152,20 +130,6 @@ impl ListQuery {
 /// Returns the error for a slug that no topic or place has.
 pub fn unknown<T: Concept>(slug: &str) -> SiteError {
     SiteError::NotFound(format!("There is no {} “{}”. The menu leads to all {}s.", T::WORD, shown(slug), T::WORD))
-}
-
-/// Returns the error for an invalid value, with advice.
-pub fn invalid(name: &str, value: &str, advice: &str) -> SiteError {
-    SiteError::Invalid(format!("“{name}” is “{}”: {advice}.", shown(value)))
-}
-
-/// Returns the start of a value that a client sent, for a message.
-fn shown(value: &str) -> String {
-    let mut shown: String = value.chars().filter(|c| !c.is_control()).take(MAX_SHOWN).collect();
-    if value.chars().count() > MAX_SHOWN {
-        shown.push('…');
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -6,7 +6,10 @@
 use ::csv::{Terminator, Writer, WriterBuilder};
 
 use super::dataset::{Cell, Dataset, Value};
-use crate::site::{error::SiteError, list_query::invalid};
+use crate::site::{
+    error::SiteError,
+    parameters::{self, invalid},
+};
 
 /// Media type of CSV files.
 pub const CSV: &str = "text/csv; charset=utf-8; header=present";
@@ -46,17 +49,9 @@ impl CsvWriter {
 
 /// Returns whether the parameter `bom` asks for a byte order mark. Fails if it is invalid or repeated.
 pub fn has_mark(query_string: &str) -> Result<bool, SiteError> {
-    let values = form_urlencoded::parse(query_string.as_bytes()).filter(|(name, _)| name == "bom");
-    let values: Vec<String> =
-        values.map(|(_, value)| value.trim().to_owned()).filter(|value| !value.is_empty()).collect();
-    match values.as_slice() {
-        [] => Ok(false),
-        [value] => {
-            let advice = "write true for a file that starts with a byte order mark, or false";
-            value.parse().map_err(|_| invalid("bom", value, advice))
-        }
-        [_, value, ..] => Err(invalid("bom", value, "give it once")),
-    }
+    let Some((name, value)) = parameters::read(query_string, &["bom"], &[])?.pop() else { return Ok(false) };
+    let advice = "write true for a file that starts with a byte order mark, or false";
+    value.parse().map_err(|_| invalid(&name, &value, advice))
 }
 
 /// Returns a table as CSV.
